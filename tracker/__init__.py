@@ -1,0 +1,1 @@
+"""Xiaohao: promises kept from the moment a problem is found until it is closed."""
