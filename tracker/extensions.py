@@ -1,0 +1,57 @@
+"""The Flask extensions as bare objects, and how a database connection behaves; `create_app` joins them to an application.
+
+Transactions are ours on both databases: SQLite's driver is put in autocommit and BEGIN is sent here, so that a writer
+(`connection.execution_options(write=True)`) takes the write lock at once instead of failing at its first statement.
+"""
+
+import sqlite3
+
+from flask import has_request_context
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf import CSRFProtect
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from tracker.models import Base
+
+db = SQLAlchemy(metadata=Base.metadata, model_class=Base, disable_autonaming=True)
+login = LoginManager()
+csrf = CSRFProtect()
+babel = Babel()
+limiter = Limiter(get_remote_address)
+migrate = Migrate()
+
+# 10 s: longer than any command, shorter than a browser's patience. NORMAL: with WAL a crash of the process loses
+# nothing, a power cut may lose the last commits but never tears one.
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+)
+# A page that waits longer has failed for its reader; jobs and the command line may take their time.
+POSTGRESQL_WEB_LIMITS = "SELECT set_config('lock_timeout', '10s', true), set_config('statement_timeout', '20s', true)"
+
+
+@event.listens_for(Engine, "connect")
+def _prepare(driver_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    if not isinstance(driver_connection, sqlite3.Connection):
+        return
+    driver_connection.isolation_level = None
+    for pragma in SQLITE_PRAGMAS:
+        driver_connection.execute(pragma)
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        is_writer = connection.get_execution_options().get("write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+    elif has_request_context():
+        connection.exec_driver_sql(POSTGRESQL_WEB_LIMITS)
