@@ -1,0 +1,182 @@
+"""How numbers, days and instants look on a page, per language: the template filters.
+
+Nothing is counted here except the rounding of a rate, which is the same everywhere. Languages differ
+in patterns only (design/README.md §7): `2023-11-24` in Chinese tables, `24 Nov 2023` in English.
+Names are masked elsewhere; words stand in the catalogues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Protocol
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Flask
+from flask_babel import get_locale, get_timezone
+
+from tracker.domain import days
+
+NOTHING = "—"
+"""What stands where there is no value, or where a rate has nothing to divide by."""
+
+_PATTERNS = {
+    "zh": {
+        "day": "yyyy-MM-dd",
+        "day_brief": "MM-dd",
+        "day_long": "y年M月d日",
+        "instant": "yyyy-MM-dd HH:mm",
+        "weekday": "EEE",
+    },
+    "en": {
+        "day": "d MMM y",
+        "day_brief": "d MMM",
+        "day_long": "d MMMM y",
+        "instant": "d MMM y, HH:mm",
+        "weekday": "EEE",
+    },
+}
+
+Day = date | datetime | str | int | None
+Instant = datetime | int | None
+
+
+class RateLike(Protocol):
+    """Anything with two whole numbers, as `domain.figures.Rate`."""
+
+    @property
+    def numerator(self) -> int: ...
+    @property
+    def denominator(self) -> int: ...
+
+
+def register_filters(app: Flask) -> None:
+    """Give every template of `app` the filters and globals of this module.
+
+    The time zone of instants is Flask-Babel's (`BABEL_DEFAULT_TIMEZONE` = the log's time zone).
+    """
+    for filter_ in (day, day_brief, day_long, weekday, instant, clock_time, iso, number, percent, label):
+        app.add_template_filter(filter_)
+    app.add_template_global(language_tag)
+
+
+def language_tag() -> str:
+    """The language of this page as the `lang` attribute wants it: `zh-Hans`, `zh-Hant` or `en`."""
+    return str(_locale()).replace("_", "-")
+
+
+def day(value: Day) -> str:
+    """A day for tables and lists: `2023-11-24`, in English `24 Nov 2023`."""
+    return _format_day(value, "day")
+
+
+def day_brief(value: Day) -> str:
+    """A day without its year, where the year is plain from the page: `11-24`, `24 Nov`."""
+    return _format_day(value, "day_brief")
+
+
+def day_long(value: Day) -> str:
+    """A day for prose: `2023年11月24日`, `24 November 2023`."""
+    return _format_day(value, "day_long")
+
+
+def weekday(value: Day) -> str:
+    """The day of the week, short: `周五`, `Fri`."""
+    return _format_day(value, "weekday")
+
+
+def instant(value: Instant) -> str:
+    """A moment in the log's time zone, to the minute. An integer is milliseconds since the epoch."""
+    return _format_instant(value, _pattern("instant"))
+
+
+def clock_time(value: Instant) -> str:
+    """Only hour and minute of a moment, in the log's time zone."""
+    return _format_instant(value, "HH:mm")
+
+
+def iso(value: Day) -> str:
+    """`2023-11-24` in every language: for `datetime` attributes and date inputs. Empty for None."""
+    found = _to_day(value)
+    return "" if found is None else found.isoformat()
+
+
+def number(value: int | Decimal | str | None) -> str:
+    """A number with its groups: `24,492`. Decimals come as Decimal or as a string of digits."""
+    if value is None or value == "":
+        return NOTHING
+    exact = Decimal(value)
+    places = max(0, -int(exact.as_tuple().exponent))
+    pattern = "#,##0." + "0" * places if places else "#,##0"
+    return format_decimal(exact, format=pattern, locale=_locale())
+
+
+def percent(rate: RateLike | None) -> str:
+    """A rate to two places, half up; `—` when there is nothing to divide by.
+
+    100.00% is printed only when the numerator equals the denominator: what would round to it from
+    below says 99.99%, from above 100.01%. Never truncated.
+    Source: design.md "Figures, reports, editions".
+    """
+    if rate is None or not rate.denominator:
+        return NOTHING
+    hundredths = _hundredths_of_percent(rate.numerator, rate.denominator)
+    return f"{hundredths // 100}.{hundredths % 100:02d}%"
+
+
+def label(texts: Mapping[str, str] | str | None) -> str:
+    """The text of a pack's label in the language of this page; a plain string stays as it is."""
+    if texts is None:
+        return ""
+    if isinstance(texts, str):
+        return texts
+    return texts.get(language_tag()) or next(iter(texts.values()), "")
+
+
+def _hundredths_of_percent(numerator: int, denominator: int) -> int:
+    whole = 10_000
+    rounded = (2 * numerator * whole + denominator) // (2 * denominator)
+    if rounded == whole and numerator != denominator:
+        return whole - 1 if numerator < denominator else whole + 1
+    return rounded
+
+
+def _format_day(value: Day, name: str) -> str:
+    found = _to_day(value)
+    return NOTHING if found is None else format_date(found, _pattern(name), locale=_locale())
+
+
+def _to_day(value: Day) -> date | None:
+    """Rows bring dates, tables day numbers, event data ISO text; all mean one day."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime):
+        return _in_log_zone(value).date()
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(value) if isinstance(value, str) else days.from_number(value)
+
+
+def _format_instant(value: Instant, pattern: str) -> str:
+    if value is None:
+        return NOTHING
+    return format_datetime(_in_log_zone(value), pattern, locale=_locale())
+
+
+def _in_log_zone(value: datetime | int) -> datetime:
+    if isinstance(value, int):
+        value = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
+    if value.tzinfo is None:
+        raise ValueError("an instant without its time zone has no place in the log")
+    return value.astimezone(get_timezone())
+
+
+def _pattern(name: str) -> str:
+    return _PATTERNS["zh" if _locale().language == "zh" else "en"][name]
+
+
+def _locale() -> Locale:
+    return get_locale() or Locale("zh", script="Hans")
