@@ -1,1 +1,110 @@
-"""Xiaohao: promises kept from the moment a problem is found until it is closed."""
+"""Xiaohao: promises kept from the moment a problem is found until it is closed.
+
+`create_app` is the one place where the parts are joined. It imports them inside, so that the rules in
+`tracker.domain` load without Flask.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from tracker.config import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web application for these settings, else for those of the environment. Raises SettingsError."""
+    from flask import Flask
+
+    from tracker import config, responses
+
+    settings = settings or config.load()
+    app = Flask(__name__, instance_path=str(settings.instance))
+    app.config.from_mapping(_flask_config(settings))
+    _join_proxies(app, settings)
+    _join_extensions(app, settings)
+    responses.init_app(app, settings)
+    app.before_request(_refuse_undeclared)
+    _join_blueprints(app)
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, Any]:
+    return {
+        "SETTINGS": settings,
+        "SECRET_KEY": settings.secret_key,
+        "SESSION_COOKIE_NAME": "__Host-xiaohao" if settings.is_served_by_tls else "xiaohao",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.is_served_by_tls,
+        "MAX_CONTENT_LENGTH": settings.request_bytes,
+        "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
+        "TRUSTED_HOSTS": list(settings.trusted_hosts),
+        # As long as the session: a form left open over lunch must not lose what was typed.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "BABEL_DEFAULT_LOCALE": "zh_Hans",
+        "BABEL_DEFAULT_TIMEZONE": settings.time_zone.key,
+        "RATELIMIT_STORAGE_URI": "memory://",
+        "RATELIMIT_HEADERS_ENABLED": True,
+        "SQLALCHEMY_DATABASE_URI": settings.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": _engine_options(settings),
+    }
+
+
+def _engine_options(settings: Settings) -> dict[str, Any]:
+    if settings.database_url.get_backend_name() == "sqlite":
+        return {}
+    return {"isolation_level": "READ COMMITTED", "pool_pre_ping": True, "pool_size": settings.threads}
+
+
+def _join_proxies(app: Flask, settings: Settings) -> None:
+    from werkzeug.middleware.proxy_fix import ProxyFix
+
+    if count := settings.proxy_count:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign] # Flask's documented way
+
+
+def _join_extensions(app: Flask, settings: Settings) -> None:
+    from pathlib import Path
+
+    from tracker import clock, extensions, languages, models, signin
+
+    models.load_tables()
+    extensions.db.init_app(app)
+    extensions.migrate.init_app(
+        app, extensions.db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True
+    )
+    extensions.csrf.init_app(app)
+    extensions.limiter.init_app(app)
+    extensions.babel.init_app(app, locale_selector=languages.current_babel)
+    app.add_template_global(languages.current, "language")
+    app.add_template_global(languages.codes, "languages")
+    extensions.login.init_app(app)
+    extensions.login.login_view = "profile.sign_in"
+    extensions.login.session_protection = None  # our sessions are rows; phones change their address
+    limits = signin.Limits(idle=settings.session_idle, length=settings.session_length)
+    extensions.login.user_loader(lambda token: signin.resume(extensions.db.engine, token, limits, clock.now()))
+
+
+def _refuse_undeclared() -> None:
+    """Default deny: a view that does not declare its right (blueprints/rights.py) does not exist."""
+    from flask import abort, current_app, request
+
+    if request.endpoint is None or request.endpoint == "static":
+        return
+    if not hasattr(current_app.view_functions[request.endpoint], "_right"):
+        abort(404)
+
+
+def _join_blueprints(app: Flask) -> None:
+    import pkgutil
+    from importlib import import_module
+    from pathlib import Path
+
+    folder = Path(__file__).parent / "blueprints"
+    for module in pkgutil.iter_modules([str(folder)]):
+        blueprint = getattr(import_module(f"tracker.blueprints.{module.name}"), "bp", None)
+        if blueprint is not None:
+            app.register_blueprint(blueprint)

@@ -1,0 +1,44 @@
+"""Which languages there are (a folder in translations/ each) and which one a request gets.
+
+Codes are BCP 47 outside (`zh-Hans`, in profiles, URLs and `lang`) and Babel's inside (`zh_Hans`, the folder's name).
+"""
+
+from functools import cache
+from pathlib import Path
+
+from flask import request, session
+from flask_login import current_user
+
+DEFAULT = "zh-Hans"
+# What browsers ask for, by prefix, longest first: regions that write traditional characters, then any Chinese.
+ASKED = (("zh-hant", "zh-Hant"), ("zh-tw", "zh-Hant"), ("zh-hk", "zh-Hant"), ("zh-mo", "zh-Hant"), ("zh", "zh-Hans"))
+
+
+@cache
+def codes() -> tuple[str, ...]:
+    """Every language code, the default first."""
+    folders = Path(__file__).parent.joinpath("translations").glob("*/LC_MESSAGES")
+    found = {folder.parent.name.replace("_", "-") for folder in folders}
+    return (DEFAULT, *sorted(found - {DEFAULT}))
+
+
+def code_for(asked: str) -> str | None:
+    """The code of ours that serves a browser's language tag, or None."""
+    tag = asked.lower().replace("_", "-")
+    known = ((code.lower(), code) for code in codes() if not code.startswith("zh"))
+    for prefix, code in (*ASKED, *known):
+        if (tag == prefix or tag.startswith(f"{prefix}-")) and code in codes():
+            return code
+    return None
+
+
+def current() -> str:
+    """The code for this request: the account's choice, else the session's, else the browser's, else the default."""
+    chosen = (getattr(current_user, "locale", None), session.get("locale"))
+    asked = (code_for(tag) for tag in request.accept_languages.values())
+    return next((code for code in (*chosen, *asked) if code in codes()), DEFAULT)
+
+
+def current_babel() -> str:
+    """The same as Babel writes it."""
+    return current().replace("-", "_")

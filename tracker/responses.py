@@ -1,0 +1,116 @@
+"""What every response carries: security headers with a nonce per request, cache rules, and the error pages.
+
+Our own few lines instead of Flask-Talisman (no release since 2023): docs/decisions/0001-own-security-headers.md.
+"""
+
+import hashlib
+import secrets
+from functools import cache
+from pathlib import Path
+
+from flask import Flask, Response, current_app, g, render_template, request
+from jinja2 import TemplateNotFound
+from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound
+
+from tracker.config import Settings
+from tracker.domain.refusals import Kind, Refusal, Refusals
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+STATUS = {Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.INVALID: 422}
+A_YEAR = 31_536_000
+
+
+def csp_nonce() -> str:
+    """This request's nonce, for `<script nonce>` and `<style nonce>` in templates."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    nonce: str = g.csp_nonce
+    return nonce
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Join headers, versioned static addresses and error pages to the application."""
+    app.add_template_global(csp_nonce, "csp_nonce")
+    app.url_defaults(_version_static)
+    app.after_request(_protect)
+    if settings.is_served_by_tls:
+        app.after_request(_insist_on_tls)
+    app.register_error_handler(HTTPException, _error_page)
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(Refusals, _refused)
+
+
+def _protect(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.setdefault("Content-Security-Policy", POLICY.format(nonce=csp_nonce()))
+    if request.endpoint == "static" and "v" in request.args:
+        response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    elif request.endpoint != "static":
+        # Names and petitions must not stay behind on a shared computer.
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _insist_on_tls(response: Response) -> Response:
+    response.headers.setdefault("Strict-Transport-Security", f"max-age={A_YEAR}")
+    return response
+
+
+def _version_static(endpoint: str, values: dict[str, object]) -> None:
+    if endpoint == "static" and "filename" in values and current_app.static_folder:
+        path = Path(current_app.static_folder) / str(values["filename"])
+        if path.is_file():
+            values["v"] = _digest(path, path.stat().st_mtime_ns)
+
+
+@cache
+def _digest(path: Path, _changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def _error_page(error: HTTPException) -> tuple[str, int] | Response | HTTPException:
+    if error.code is None or error.code < 400 or error.response is not None:
+        return error
+    if isinstance(error, Forbidden):
+        # Forbidden and unknown look alike, or numbers could be tried out.
+        error = NotFound()
+    return _page(error.code or 500, incident=_incident(error)) or error
+
+
+def _refused(error: Refusal | Refusals) -> tuple[str, int] | HTTPException:
+    refusals = error.refusals if isinstance(error, Refusals) else (error,)
+    if any(refusal.code == "not_permitted" for refusal in refusals):
+        return _page(404) or NotFound()
+    status = STATUS[error.kind]
+    return _page(status, refusals=refusals) or HTTPException(response=Response(str(error), status))
+
+
+def _page(status: int, **values: object) -> tuple[str, int] | None:
+    try:
+        return render_template(f"errors/{status}.html", **values), status
+    except TemplateNotFound as missing:
+        if missing.name != f"errors/{status}.html":
+            raise
+        return None
+
+
+def _incident(error: HTTPException) -> str | None:
+    if not isinstance(error, InternalServerError):
+        return None
+    number = secrets.token_hex(4)
+    # Flask has just logged the traceback; this line ties it to what the reader can tell us.
+    current_app.logger.error("incident %s: %s %r", number, request.method, request.path)
+    return number

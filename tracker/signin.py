@@ -1,0 +1,370 @@
+"""Accounts: signing in and out, signed-in browsers, and the growing delay for guesses.
+
+Commits its own operational rows and nothing else; what a person may do is decided elsewhere (`domain/access.py`).
+Times are aware datetimes, given by the caller; tables hold milliseconds.
+Sources: OWASP ASVS 5.0 V6 and V7; OWASP "Device cookies" for a delay that strangers cannot turn into a lock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from tracker import passwords
+from tracker.domain.refusals import Refusal
+from tracker.models.accounts import LOGIN_LENGTH, AccountRow, SignInFailureRow, SignInRecordRow, SignInSessionRow
+
+FREE_ATTEMPTS = 4
+LONGEST_DELAY = timedelta(minutes=15)
+FAILURES_FORGOTTEN_AFTER = timedelta(days=1)
+# The same words on both databases; two first attempts at once must not collide.
+FIRST_ATTEMPT = (
+    "INSERT INTO sign_in_failures (login, source, failed_count, last_at) VALUES (:login, :source, 0, :last_at)"
+    " ON CONFLICT DO NOTHING"
+)
+SEEN_STEP = timedelta(minutes=1)  # a read should not write each time
+
+
+class Outcome(StrEnum):
+    """How an attempt ended; also the `kind` of its record."""
+
+    SIGNED_IN = "signed_in"
+    WRONG = "wrong"
+    DELAYED = "delayed"
+    CHANGED = "password_changed"
+    SIGNED_OUT = "signed_out"
+    ENDED = "session_ended"
+    RESET = "password_reset"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a session lives: without a request, and at all."""
+
+    idle: timedelta
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Where an attempt comes from. `device` is the value of the long-lived device cookie, "" without one."""
+
+    address: str
+    name: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account behind a request, in the shape that Flask-Login expects."""
+
+    id: int
+    login: str
+    person_id: int
+    locale: str | None
+    must_change: bool
+    session_id: int
+    token: str
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """The session's token: what the signed cookie carries."""
+        return self.token
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of an attempt: `account` and the new `device` cookie when it succeeded, else how long to wait."""
+
+    outcome: Outcome
+    account: Account | None = None
+    device: str = ""
+    wait_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInDevice:
+    """One line of a person's list of devices."""
+
+    session_id: int
+    name: str
+    address: str
+    started_at: datetime
+    seen_at: datetime
+
+
+def add_account(
+    engine: Engine, *, login: str, password: str, person_id: int, locale: str | None, must_change: bool, now: datetime
+) -> int:
+    """The new account's id. Refuses login_taken, password_too_short, password_too_common."""
+    login = normal_login(login)
+    passwords.check(password, login)
+    row = {"login": login, "password_hash": passwords.hash_of(password), "person_id": person_id, "locale": locale}
+    row |= {"must_change": must_change, "password_changed_at": _millis(now)}
+    try:
+        with _writer(engine) as conn, conn.begin():
+            return int(conn.execute(insert(AccountRow).values(row).returning(AccountRow.id)).scalar_one())
+    except IntegrityError as error:
+        raise Refusal("login_taken", field="login", login=login) from error
+
+
+def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now: datetime) -> Attempt:
+    """Check a password and start a session.
+
+    An unknown login takes as long and looks the same as a wrong password. Each attempt is counted before the
+    password is looked at, so that parallel guesses cannot overtake the count.
+    """
+    login = normal_login(login)
+    with _writer(engine) as conn, conn.begin():
+        row = _by_login(conn, login)
+        wait_seconds = _count_attempt(conn, login, _source(conn, row, browser), now)
+        if wait_seconds:
+            _record(conn, Outcome.DELAYED, login, row.id if row else None, browser.address, now)
+            return Attempt(Outcome.DELAYED, wait_seconds=wait_seconds)
+    is_right = passwords.matches(row.password_hash if row else passwords.nobody(), password)
+    with _writer(engine) as conn, conn.begin():
+        if row is None or row.disabled_at is not None or not is_right:
+            _record(conn, Outcome.WRONG, login, row.id if row else None, browser.address, now)
+            return Attempt(Outcome.WRONG)
+        _forgive(conn, login, _source(conn, row, browser))
+        if passwords.is_outdated(row.password_hash):
+            new_hash = passwords.hash_of(password)
+            conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(password_hash=new_hash))
+        return _start_session(conn, row, browser, Outcome.SIGNED_IN, now)
+
+
+def resume(engine: Engine, token: str, limits: Limits, now: datetime) -> Account | None:
+    """The account of a session that is neither ended, idle for too long, nor too old."""
+    with engine.connect() as conn, conn.begin():
+        found = conn.execute(
+            select(AccountRow, SignInSessionRow.id.label("session_id"), SignInSessionRow.seen_at)
+            .join(SignInSessionRow, SignInSessionRow.account_id == AccountRow.id)
+            .where(
+                SignInSessionRow.token_hash == _digest(token),
+                SignInSessionRow.ended_at.is_(None),
+                SignInSessionRow.seen_at > _millis(now - limits.idle),
+                SignInSessionRow.started_at > _millis(now - limits.length),
+                AccountRow.disabled_at.is_(None),
+            )
+        ).one_or_none()
+    if found is None:
+        return None
+    if found.seen_at < _millis(now - SEEN_STEP):
+        with _writer(engine) as conn, conn.begin():
+            conn.execute(_session(found.session_id).values(seen_at=_millis(now)))
+    return _account(found, found.session_id, token)
+
+
+def sign_out(engine: Engine, account: Account, *, address: str, now: datetime) -> None:
+    """End this session."""
+    with _writer(engine) as conn, conn.begin():
+        conn.execute(_session(account.session_id).values(ended_at=_millis(now)))
+        _record(conn, Outcome.SIGNED_OUT, account.login, account.id, address, now)
+
+
+def end_session(engine: Engine, account: Account, session_id: int, *, address: str, now: datetime) -> bool:
+    """End another of the account's own sessions; False where it has no such session."""
+    with _writer(engine) as conn, conn.begin():
+        change = _session(session_id).where(SignInSessionRow.account_id == account.id)
+        ended = conn.execute(change.values(ended_at=_millis(now))).rowcount
+        if ended:
+            _record(conn, Outcome.ENDED, account.login, account.id, address, now)
+        return bool(ended)
+
+
+def change_password(
+    engine: Engine, account: Account, *, current: str, new: str, browser: Browser, now: datetime
+) -> Attempt:
+    """A new password by its owner: every session ends and this browser gets a new one.
+
+    Guessing the current password is delayed as at sign-in. Refuses password_too_short, password_too_common,
+    and nothing_changed where the new one is the old one.
+    """
+    passwords.check(new, account.login)
+    with _writer(engine) as conn, conn.begin():
+        row = _by_login(conn, account.login)
+        source = f"session:{account.session_id}"
+        wait_seconds = _count_attempt(conn, account.login, source, now)
+    if wait_seconds:
+        return Attempt(Outcome.DELAYED, wait_seconds=wait_seconds)
+    if row is None or not passwords.matches(row.password_hash, current):
+        return Attempt(Outcome.WRONG)
+    if new == current:
+        raise Refusal("nothing_changed", field="new")
+    new_hash = passwords.hash_of(new)
+    with _writer(engine) as conn, conn.begin():
+        _forgive(conn, account.login, source)
+        _set_password(conn, row.id, new_hash, must_change=False, now=now)
+        changed = _by_login(conn, account.login)
+        if changed is None:
+            return Attempt(Outcome.WRONG)
+        return _start_session(conn, changed, browser, Outcome.CHANGED, now)
+
+
+def reset_password(engine: Engine, *, login: str, new: str, address: str, now: datetime) -> bool:
+    """A new first password, by an administrator; it must be changed at sign-in. False for an unknown login."""
+    login = normal_login(login)
+    passwords.check(new, login)
+    new_hash = passwords.hash_of(new)
+    with _writer(engine) as conn, conn.begin():
+        row = _by_login(conn, login)
+        if row is None:
+            return False
+        _set_password(conn, row.id, new_hash, must_change=True, now=now)
+        conn.execute(delete(SignInFailureRow).where(SignInFailureRow.login == login))
+        _record(conn, Outcome.RESET, login, row.id, address, now)
+        return True
+
+
+def disable_account(engine: Engine, *, login: str, address: str, now: datetime) -> bool:
+    """Nobody signs in with it any more and its sessions end. False for an unknown login."""
+    with _writer(engine) as conn, conn.begin():
+        row = _by_login(conn, normal_login(login))
+        if row is None:
+            return False
+        conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=_millis(now)))
+        _end_sessions(conn, row.id, now)
+        _record(conn, Outcome.DISABLED, row.login, row.id, address, now)
+        return True
+
+
+def choose_locale(engine: Engine, account_id: int, locale: str) -> None:
+    """Keep the language that the person chose."""
+    with _writer(engine) as conn, conn.begin():
+        conn.execute(update(AccountRow).where(AccountRow.id == account_id).values(locale=locale))
+
+
+def signed_in_devices(conn: Connection, account_id: int, limits: Limits, now: datetime) -> list[SignedInDevice]:
+    """The sessions that are alive, the latest first; at most 50."""
+    rows = conn.execute(
+        select(SignInSessionRow.__table__)
+        .where(
+            SignInSessionRow.account_id == account_id,
+            SignInSessionRow.ended_at.is_(None),
+            SignInSessionRow.seen_at > _millis(now - limits.idle),
+            SignInSessionRow.started_at > _millis(now - limits.length),
+        )
+        .order_by(SignInSessionRow.seen_at.desc())
+        .limit(50)
+    )
+    return [SignedInDevice(r.id, r.device, r.address, _instant(r.started_at), _instant(r.seen_at)) for r in rows]
+
+
+def normal_login(login: str) -> str:
+    """How a login is kept and compared: NFKC (full-width letters), no blanks around, case folded, cut to length."""
+    return unicodedata.normalize("NFKC", login).strip().casefold()[:LOGIN_LENGTH]
+
+
+def _source(conn: Connection, row: Row[Any] | None, browser: Browser) -> str:
+    # A browser that has signed in to this account before is counted by itself: a guesser at the next desk, behind
+    # the same address, then delays only the guesser.
+    if row is not None and browser.device:
+        device_hash = _digest(browser.device)
+        known = select(SignInSessionRow.id).where(
+            SignInSessionRow.account_id == row.id, SignInSessionRow.device_hash == device_hash
+        )
+        if conn.execute(known.limit(1)).first():
+            return f"device:{device_hash.hex()}"
+    return f"address:{browser.address}"[:80]
+
+
+def _count_attempt(conn: Connection, login: str, source: str, now: datetime) -> int:
+    """Seconds still to wait (the attempt is then not counted), or 0 once it is counted as failed until it succeeds."""
+    forgotten = _millis(now - FAILURES_FORGOTTEN_AFTER)
+    conn.execute(delete(SignInFailureRow).where(SignInFailureRow.last_at < forgotten))
+    row = {"login": login, "source": source, "last_at": _millis(now)}
+    conn.execute(text(FIRST_ATTEMPT), row)
+    here = (SignInFailureRow.login == login, SignInFailureRow.source == source)
+    found = conn.execute(
+        select(SignInFailureRow.failed_count, SignInFailureRow.last_at).where(*here).with_for_update()
+    ).one()
+    wait_millis = found.last_at + delay_after(found.failed_count) // timedelta(milliseconds=1) - _millis(now)
+    if wait_millis > 0:
+        return -(-wait_millis // 1000)
+    change = update(SignInFailureRow).where(*here)
+    conn.execute(change.values(failed_count=SignInFailureRow.failed_count + 1, last_at=_millis(now)))
+    return 0
+
+
+def delay_after(failed_count: int) -> timedelta:
+    """How long after its last failure a source waits: nothing for four, then 2, 4, 8 … seconds up to 15 minutes."""
+    if failed_count <= FREE_ATTEMPTS:
+        return timedelta(0)
+    return min(timedelta(seconds=2 ** min(failed_count - FREE_ATTEMPTS, 20)), LONGEST_DELAY)
+
+
+def _forgive(conn: Connection, login: str, source: str) -> None:
+    conn.execute(
+        delete(SignInFailureRow).where(SignInFailureRow.login == login, SignInFailureRow.source == source)
+    )
+
+
+def _start_session(
+    conn: Connection, row: Row[Any], browser: Browser, kind: Outcome, now: datetime
+) -> Attempt:
+    token, device = secrets.token_urlsafe(32), browser.device or secrets.token_urlsafe(32)
+    values = {"account_id": row.id, "token_hash": _digest(token), "device_hash": _digest(device)}
+    values |= {"device": browser.name[:200], "address": browser.address[:64]}
+    values |= {"started_at": _millis(now), "seen_at": _millis(now)}
+    session_id = conn.execute(insert(SignInSessionRow).values(values).returning(SignInSessionRow.id)).scalar_one()
+    _record(conn, kind, row.login, row.id, browser.address, now)
+    return Attempt(kind, _account(row, session_id, token), device)
+
+
+def _account(row: Row[Any], session_id: int, token: str) -> Account:
+    return Account(row.id, row.login, row.person_id, row.locale, row.must_change, session_id, token)
+
+
+def _set_password(conn: Connection, account_id: int, new_hash: str, *, must_change: bool, now: datetime) -> None:
+    values = {"password_hash": new_hash, "must_change": must_change, "password_changed_at": _millis(now)}
+    conn.execute(update(AccountRow).where(AccountRow.id == account_id).values(values))
+    _end_sessions(conn, account_id, now)
+
+
+def _end_sessions(conn: Connection, account_id: int, now: datetime) -> None:
+    alive = update(SignInSessionRow).where(
+        SignInSessionRow.account_id == account_id, SignInSessionRow.ended_at.is_(None)
+    )
+    conn.execute(alive.values(ended_at=_millis(now)))
+
+
+def _record(
+    conn: Connection, kind: Outcome, login: str, account_id: int | None, address: str, now: datetime
+) -> None:
+    row = {"at": _millis(now), "kind": kind.value, "login": login, "account_id": account_id, "address": address[:64]}
+    conn.execute(insert(SignInRecordRow).values(row))
+
+
+def _by_login(conn: Connection, login: str) -> Row[Any] | None:
+    return conn.execute(select(AccountRow).where(AccountRow.login == login)).one_or_none()
+
+
+def _session(session_id: int) -> Update:
+    return update(SignInSessionRow).where(SignInSessionRow.id == session_id)
+
+
+def _writer(engine: Engine) -> Connection:
+    return engine.connect().execution_options(write=True)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def _millis(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+def _instant(millis: int) -> datetime:
+    return datetime.fromtimestamp(millis / 1000, UTC)
