@@ -1,8 +1,8 @@
 """How numbers, days and instants look on a page, per language: the template filters.
 
-Nothing is counted here except the rounding of a rate, which is the same everywhere. Languages differ
-in patterns only (design/README.md §7): `2023-11-24` in Chinese tables, `24 Nov 2023` in English.
-Names are masked elsewhere; words stand in the catalogues.
+Nothing is counted or rounded here: `domain.figures` does that. Languages differ in patterns only
+(design/README.md §7): `2023-11-24` in Chinese tables, `24 Nov 2023` in English. Names are masked
+elsewhere; words stand in the catalogues.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Protocol
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -19,6 +18,7 @@ from flask import Flask
 from flask_babel import get_locale, get_timezone
 
 from tracker.domain import days
+from tracker.domain.figures import Rate
 
 NOTHING = "—"
 """What stands where there is no value, or where a rate has nothing to divide by."""
@@ -44,28 +44,13 @@ Day = date | datetime | str | int | None
 Instant = datetime | int | None
 
 
-class RateLike(Protocol):
-    """Anything with two whole numbers, as `domain.figures.Rate`."""
-
-    @property
-    def numerator(self) -> int: ...
-    @property
-    def denominator(self) -> int: ...
-
-
 def register_filters(app: Flask) -> None:
-    """Give every template of `app` the filters and globals of this module.
+    """Give every template of `app` the filters of this module.
 
     The time zone of instants is Flask-Babel's (`BABEL_DEFAULT_TIMEZONE` = the log's time zone).
     """
     for filter_ in (day, day_brief, day_long, weekday, instant, clock_time, iso, number, percent, label):
         app.add_template_filter(filter_)
-    app.add_template_global(language_tag)
-
-
-def language_tag() -> str:
-    """The language of this page as the `lang` attribute wants it: `zh-Hans`, `zh-Hant` or `en`."""
-    return str(_locale()).replace("_", "-")
 
 
 def day(value: Day) -> str:
@@ -114,17 +99,10 @@ def number(value: int | Decimal | str | None) -> str:
     return format_decimal(exact, format=pattern, locale=_locale())
 
 
-def percent(rate: RateLike | None) -> str:
-    """A rate to two places, half up; `—` when there is nothing to divide by.
-
-    100.00% is printed only when the numerator equals the denominator: what would round to it from
-    below says 99.99%, from above 100.01%. Never truncated.
-    Source: design.md "Figures, reports, editions".
-    """
-    if rate is None or not rate.denominator:
-        return NOTHING
-    hundredths = _hundredths_of_percent(rate.numerator, rate.denominator)
-    return f"{hundredths // 100}.{hundredths % 100:02d}%"
+def percent(rate: Rate | None) -> str:
+    """A rate to two places, `—` when there is nothing to divide by. `Rate.percent` rounds, not this."""
+    rounded = None if rate is None else rate.percent()
+    return NOTHING if rounded is None else f"{rounded}%"
 
 
 def label(texts: Mapping[str, str] | str | None) -> str:
@@ -133,15 +111,7 @@ def label(texts: Mapping[str, str] | str | None) -> str:
         return ""
     if isinstance(texts, str):
         return texts
-    return texts.get(language_tag()) or next(iter(texts.values()), "")
-
-
-def _hundredths_of_percent(numerator: int, denominator: int) -> int:
-    whole = 10_000
-    rounded = (2 * numerator * whole + denominator) // (2 * denominator)
-    if rounded == whole and numerator != denominator:
-        return whole - 1 if numerator < denominator else whole + 1
-    return rounded
+    return texts.get(_language()) or next(iter(texts.values()), "")
 
 
 def _format_day(value: Day, name: str) -> str:
@@ -172,6 +142,11 @@ def _in_log_zone(value: datetime | int) -> datetime:
     if value.tzinfo is None:
         raise ValueError("an instant without its time zone has no place in the log")
     return value.astimezone(get_timezone())
+
+
+def _language() -> str:
+    """The language of this page as packs write it: `zh-Hans`, `zh-Hant` or `en`."""
+    return str(_locale()).replace("_", "-")
 
 
 def _pattern(name: str) -> str:

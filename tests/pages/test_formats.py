@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -12,14 +11,7 @@ from flask import Flask
 from flask_babel import Babel, force_locale
 
 from tracker import formats
-
-
-@dataclass(frozen=True)
-class Share:
-    """Two whole numbers, as the figures have them."""
-
-    numerator: int
-    denominator: int
+from tracker.domain.figures import Rate
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +43,7 @@ def _request() -> Iterator[None]:
 def test_a_rate_is_rounded_half_up_and_is_a_hundred_only_when_whole(
     numerator: int, denominator: int, printed: str
 ) -> None:
-    assert formats.percent(Share(numerator, denominator)) == printed
+    assert formats.percent(Rate(numerator, denominator)) == printed
 
 
 def test_no_rate_is_a_dash() -> None:
@@ -118,9 +110,3 @@ def test_a_label_follows_the_language_of_the_page() -> None:
             assert formats.label(texts) == wanted
     assert formats.label("plain") == "plain"
     assert formats.label(None) == ""
-
-
-@pytest.mark.parametrize(("locale", "tag"), [("zh_Hans", "zh-Hans"), ("zh_Hant", "zh-Hant"), ("en", "en")])
-def test_the_language_tag_is_the_one_browsers_know(locale: str, tag: str) -> None:
-    with force_locale(locale):
-        assert formats.language_tag() == tag
