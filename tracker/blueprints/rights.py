@@ -1,0 +1,99 @@
+"""What a route may ask: its right, the person who is signed in, the house. Default deny.
+
+`@needs(action)` names a row of `domain/access.py`; an endpoint without it (or `@public`) does not exist.
+Forbidden and unknown look alike: both are 404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import wraps
+from typing import TypeVar, cast
+
+from flask import abort, current_app, g
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from sqlalchemy import Connection
+
+from tracker import clock
+from tracker.domain.access import RIGHTS, TicketFacts, holds_any, may
+from tracker.domain.people import Directory, Person
+from tracker.extensions import db, login
+from tracker.handler import House
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+PUBLIC = "public"
+SIGNED_IN = "signed_in"
+
+
+def public(view: View) -> View:
+    """For sign-in and the health check: no right is asked."""
+    view._right = PUBLIC  # type: ignore[attr-defined] # read by create_app's default deny
+    return view
+
+
+def needs(action: str) -> Callable[[View], View]:
+    """Only for people with a grant that could allow `action` (a key of RIGHTS, or SIGNED_IN)."""
+    if action != SIGNED_IN and action not in RIGHTS:
+        raise ValueError(f"no such right: {action}")
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
+            if not current_user.is_authenticated:
+                return cast(ResponseReturnValue, login.unauthorized())
+            if action != SIGNED_IN and not holds_any(current_person(), action, today()):
+                abort(404)
+            return view(*args, **kwargs)
+
+        guarded._right = action  # type: ignore[attr-defined] # read by create_app's default deny
+        return cast(View, guarded)
+
+    return wrap
+
+
+def house() -> House:
+    return cast(House, current_app.extensions["house"])
+
+
+def connection() -> Connection:
+    """The reading connection of this request; one snapshot for the whole page."""
+    return db.session.connection()
+
+
+def now() -> datetime:
+    """The instant of this request, the same for the whole of it."""
+    if "now" not in g:
+        g.now = clock.now()
+    return cast(datetime, g.now)
+
+
+def today() -> date:
+    """Today in the log's time zone."""
+    return house().today(now())
+
+
+def directory() -> Directory:
+    if "directory" not in g:
+        g.directory = house().directory(connection())
+    return cast(Directory, g.directory)
+
+
+def current_person() -> Person:
+    """The signed-in person; 404 for one who has left."""
+    person = directory().people.get(current_user.person_id)
+    if person is None or person.has_left:
+        abort(404)
+    return person
+
+
+def can(action: str) -> bool:
+    """For templates: whether some grant of the person could allow the action."""
+    return current_user.is_authenticated and holds_any(current_person(), action, today())
+
+
+def can_on(action: str, facts: TicketFacts) -> bool:
+    """For templates and views: whether the person may do this to this ticket."""
+    return may(current_person(), action, facts, directory(), today())

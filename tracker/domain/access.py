@@ -1,0 +1,141 @@
+"""THE table of permissions: action → which roles, and how the object must lie in the grant's subtree.
+
+Asked in three places: the route (any grant with such a role), the handler (the object), and
+`queries/scope.py` (the rows). A property test holds the three equal. Default: no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from tracker.domain.people import Directory, Grant, Person, Role
+
+
+class Reach(StrEnum):
+    """How the ticket must lie in the subtree of the grant's unit."""
+
+    PLACE_OR_OWNER = "place_or_owner"  # it lies there, or a unit there owns or supports it
+    PLACE = "place"
+    OWNER = "owner"
+    ANYWHERE = "anywhere"  # not about one ticket
+
+
+@dataclass(frozen=True, slots=True)
+class TicketFacts:
+    """What permission needs to know of a ticket."""
+
+    register: str
+    place_id: int
+    owner_unit_id: int | None
+    support_unit_ids: tuple[int, ...]
+    is_restricted: bool
+    named_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    roles: frozenset[Role]
+    reach: Reach
+
+
+def _rule(reach: Reach, *roles: Role) -> Rule:
+    return Rule(frozenset(roles), reach)
+
+
+_ALL_BUT_ADMINISTRATOR = tuple(r for r in Role if r is not Role.ADMINISTRATOR)
+_OFFICE = (Role.SUPERVISOR, Role.LEAD_OFFICIAL)
+
+RIGHTS: Mapping[str, tuple[Rule, ...]] = {
+    # reading
+    "view": (_rule(Reach.PLACE_OR_OWNER, *_ALL_BUT_ADMINISTRATOR),),
+    "reveal": (_rule(Reach.PLACE_OR_OWNER, *_ALL_BUT_ADMINISTRATOR),),
+    "figures": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
+    "audit": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.SUPERVISOR, Role.ADMINISTRATOR),),
+    "export": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
+    # first pages
+    "desk": (_rule(Reach.ANYWHERE, Role.SUPERVISOR, Role.LEAD_OFFICIAL, Role.APPROVER, Role.VERIFIER),),
+    "today": (_rule(Reach.ANYWHERE, Role.STAFF),),
+    # capture
+    "register": (
+        _rule(Reach.PLACE, Role.STAFF, Role.SUPERVISOR, Role.VERIFIER),
+        _rule(Reach.OWNER, Role.STAFF),
+    ),
+    "import": (_rule(Reach.PLACE, Role.SUPERVISOR),),
+    "comment": (
+        _rule(
+            Reach.PLACE_OR_OWNER,
+            Role.STAFF,
+            Role.SUPERVISOR,
+            Role.LEAD_OFFICIAL,
+            Role.VERIFIER,
+            Role.APPROVER,
+        ),
+    ),
+    "amend": (_rule(Reach.PLACE, Role.SUPERVISOR),),
+    "name": (_rule(Reach.PLACE, Role.SUPERVISOR),),
+    # the office's steps
+    "assign": (_rule(Reach.PLACE_OR_OWNER, *_OFFICE),),
+    "transfer": (_rule(Reach.PLACE_OR_OWNER, *_OFFICE),),
+    "urge": (_rule(Reach.PLACE_OR_OWNER, *_OFFICE),),
+    "pause": (_rule(Reach.PLACE_OR_OWNER, *_OFFICE),),
+    "decide_extension": (_rule(Reach.PLACE_OR_OWNER, Role.APPROVER, *_OFFICE),),
+    "publicise": (_rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, *_OFFICE),),
+    "request_exclusion": (_rule(Reach.PLACE_OR_OWNER, *_OFFICE),),
+    # the owner's steps
+    "accept": (_rule(Reach.OWNER, Role.STAFF),),
+    "object": (_rule(Reach.OWNER, Role.STAFF),),
+    "submit": (_rule(Reach.OWNER, Role.STAFF),),
+    "request_extension": (_rule(Reach.OWNER, Role.STAFF),),
+    "add_evidence": (
+        _rule(Reach.OWNER, Role.STAFF),
+        _rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, *_OFFICE),
+    ),
+    "reach_milestone": (
+        _rule(Reach.OWNER, Role.STAFF),
+        _rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, *_OFFICE),
+    ),
+    # independent eyes
+    "verify": (_rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, Role.SUPERVISOR),),
+    "approve": (_rule(Reach.PLACE_OR_OWNER, Role.APPROVER, Role.LEAD_OFFICIAL),),
+    "recheck": (_rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, Role.SUPERVISOR, Role.AUDITOR),),
+    "relapse": (_rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, Role.SUPERVISOR),),
+    "decide_exclusion": (_rule(Reach.PLACE_OR_OWNER, Role.APPROVER),),
+    # people and packs
+    "administer": (_rule(Reach.ANYWHERE, Role.ADMINISTRATOR),),
+}
+
+
+def holds_any(person: Person, action: str, on: date) -> bool:
+    """Whether some grant of the person could ever allow the action: what a route asks."""
+    roles = {role for rule in RIGHTS[action] for role in rule.roles}
+    return any(g.role in roles for g in person.grants_on(on))
+
+
+def may(person: Person, action: str, facts: TicketFacts, directory: Directory, on: date) -> bool:
+    """Whether the person may do this to this ticket on that day.
+
+    A restricted ticket is open to its named people only, whatever their grants (条例 art. 30, 46).
+    """
+    if facts.is_restricted and person.id not in facts.named_ids:
+        return False
+    return any(
+        _reaches(grant, rule, facts, directory)
+        for rule in RIGHTS[action]
+        for grant in person.grants_on(on)
+        if grant.role in rule.roles and grant.register in (None, facts.register)
+    )
+
+
+def _reaches(grant: Grant, rule: Rule, facts: TicketFacts, directory: Directory) -> bool:
+    if rule.reach is Reach.ANYWHERE:
+        return True
+    in_place = directory.is_within(facts.place_id, grant.unit_id)
+    if rule.reach is Reach.PLACE:
+        return in_place
+    owns = directory.is_within(facts.owner_unit_id, grant.unit_id)
+    if rule.reach is Reach.OWNER:
+        return owns
+    return in_place or owns or any(directory.is_within(u, grant.unit_id) for u in facts.support_unit_ids)

@@ -1,0 +1,123 @@
+"""What people may ask for. Imperative names; a step of the lifecycle needs no class of its own.
+
+`key` is the idempotency key: the same key from the same actor is applied once, however often it comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterTicket:
+    """A found problem becomes a ticket.
+
+    `values`: field name → value as the register's types say, private fields in clear (the handler
+    moves them to the vault). `milestones`: name → day, for those known at the start. `external_key`:
+    what makes an imported row the same row when the file comes again.
+    """
+
+    register: str
+    values: Mapping[str, Any]
+    place_id: int
+    found_on: date
+    is_restricted: bool = False
+    named_ids: tuple[int, ...] = ()
+    milestones: Mapping[str, date] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    external_key: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeStep:
+    """One row of the lifecycle table. `version` is the ticket's version that the person saw."""
+
+    ticket_id: int
+    step: str
+    version: int
+    occurred_on: date
+    values: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendTicket:
+    """A correction of what was registered, with its reason. Holds for every effective day once known."""
+
+    ticket_id: int
+    version: int
+    changes: Mapping[str, Any]
+    reason: str
+    place_id: int | None = None
+    found_on: date | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAccess:
+    """A restricted ticket was read, a private value revealed, a list exported."""
+
+    ticket_id: int
+    kind: str  # read, revealed, exported
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddUnit:
+    code: str
+    name: str
+    kind: str
+    parent_id: int | None
+    synonyms: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddPerson:
+    name: str
+    unit_id: int
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveGrant:
+    person_id: int
+    role: str
+    unit_id: int
+    register: str | None = None
+    starts_on: date
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndGrant:
+    person_id: int
+    grant_id: int
+    ends_on: date
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLeaves:
+    person_id: int
+    occurred_on: date
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkDemonstration:
+    """Says that this log holds invented data; it can never be taken back."""
+
+    town: str
+    key: str | None = None
+
+
+TicketCommand = RegisterTicket | TakeStep | AmendTicket
+DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves
+Command = TicketCommand | DirectoryCommand | RecordAccess | MarkDemonstration

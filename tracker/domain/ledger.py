@@ -1,0 +1,286 @@
+"""Double entry for promises: which accounts a ticket stands under, and from which day until which.
+
+`marks(ticket, register)` is one pure function of the folded history. A mark (account, ef, et) counts
+on every effective day ef <= D < et. What an event changes in the ledger is the difference between
+the marks before and after it. Source: design.md "Double entry for promises"; asof.md §1, §5.
+
+Days are day numbers. Edges may lie ahead (overdue from due+1): so forecasts come free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tracker.domain.days import FOREVER, first_of_next_year
+from tracker.domain.lifecycle import CLOCK_RUNS, Status
+from tracker.domain.registers import Clock, Register
+from tracker.domain.ticket import Closing, Ticket
+
+Span = tuple[int, int]
+"""[start, end) in day numbers; end FOREVER while it lasts."""
+
+FLOWS = frozenset(
+    {"registered", "closed_ever", "closings", "relapses", "extensions", "submissions", "rejections", "returns",
+     "voided", "merged", "excluded"}
+)
+"""Accounts whose marks never end: something happened on that day."""
+
+STOCKS = frozenset(
+    {"countable", "open", "closed", "closed_held", "closed_on_time", "closed_late", "due_or_closed", "overdue",
+     "overdue_30", "carried_over"}
+    | {f"at.{status}" for status in Status if status not in (Status.VOIDED, Status.MERGED)}
+)
+"""Accounts in force between two days. `paused` is at.paused."""
+
+OWNER_ACCOUNTS = frozenset({"owner.open", "owner.overdue", "owner.closed", "owner.closed_on_time"})
+"""The same promises by owner unit in place of the village: their `unit` is the owner."""
+
+CLOCK_ACCOUNTS = ("in_time", "late", "overdue", "waived")
+
+
+class Mark(NamedTuple):
+    """`unit` is the place, or the owner unit for the accounts `owner.*`. `segment`: bit i says that
+    the register's predicate i holds. `source` tells two equal flows of one day apart (a position)."""
+
+    account: str
+    unit: int
+    ef: int
+    et: int
+    segment: int
+    cohort: int
+    source: int
+
+
+def account_names(register: Register) -> frozenset[str]:
+    """Every account a figure of this register may name."""
+    names = set(FLOWS | STOCKS | OWNER_ACCOUNTS)
+    names.update(f"reached.{m.name}" for m in register.milestones)
+    for clock in register.milestone_clocks:
+        names.update(f"{clock.name}.{kind}" for kind in CLOCK_ACCOUNTS)
+    return frozenset(names)
+
+
+def marks(t: Ticket, register: Register) -> frozenset[Mark]:
+    """All marks of the ticket as its history now stands.
+
+    A voided, merged or excluded ticket leaves every account but the one that lists it: such a
+    correction holds for every effective day once it is known (docs/decisions/0002).
+    """
+    return frozenset(_Book(t, register).post())
+
+
+class _Book:
+    """Collects the marks of one ticket; segments are worked out once per outcome."""
+
+    def __init__(self, t: Ticket, register: Register) -> None:
+        self.t = t
+        self.register = register
+        self.cohort = t.found_on.year
+        self.facts = dict(t.facts()) if register.predicates else {}
+        self.segments: dict[str, int] = {}
+        self.out: list[Mark] = []
+        self.born = t.status_turns[0][0]
+
+    def segment(self, outcome: str) -> int:
+        """Fields as known now; the outcome only where the mark lies in a closing."""
+        if outcome not in self.segments:
+            self.facts["outcome"] = outcome
+            bits = 0
+            for i, predicate in enumerate(self.register.predicates):
+                if predicate.holds(self.facts):
+                    bits |= 1 << i
+            self.segments[outcome] = bits
+        return self.segments[outcome]
+
+    def stock(self, account: str, spans: Iterable[Span], outcome: str = "", unit: int | None = None) -> None:
+        place = self.t.place_id if unit is None else unit
+        segment = self.segment(outcome)
+        for ef, et in spans:
+            if ef < et:
+                self.out.append(Mark(account, place, ef, et, segment, self.cohort, 0))
+
+    def flow(self, account: str, day: int, source: int, outcome: str = "") -> None:
+        self.out.append(
+            Mark(account, self.t.place_id, day, FOREVER, self.segment(outcome), self.cohort, source)
+        )
+
+    def post(self) -> list[Mark]:
+        t = self.t
+        gone = {Status.VOIDED: "voided", Status.MERGED: "merged"}.get(t.status)
+        if gone or t.is_excluded:
+            self.flow(gone or "excluded", self.born, 0)
+            return self.out
+        self._statuses()
+        self._closings()
+        self._dues()
+        self._milestones()
+        self._owners()
+        for account, day, position in t.flows:
+            self.flow(account, day, position, self._outcome_of(account, day))
+        return self.out
+
+    def _outcome_of(self, account: str, day: int) -> str:
+        if account != "closings":
+            return ""
+        return next(c.outcome for c in self.t.closings if c.on == day)
+
+    # -- statuses ---------------------------------------------------------------------------------
+    def _statuses(self) -> None:
+        turns = self.t.status_turns
+        self.flow("registered", self.born, 0)
+        self.open_spans: list[Span] = []
+        self.running_spans: list[Span] = []
+        closings = iter(self.t.closings)
+        for i, (day, status) in enumerate(turns):
+            end = turns[i + 1][0] if i + 1 < len(turns) else FOREVER
+            outcome = next(closings).outcome if status is Status.CLOSED else ""
+            self.stock(_AT[status], ((day, end),), outcome)
+            if status is not Status.CLOSED:
+                _extend(self.open_spans, day, end)
+            if status in CLOCK_RUNS:
+                _extend(self.running_spans, day, end)
+        self.stock("open", self.open_spans)
+        self.stock("carried_over", ((first_of_next_year(a), b) for a, b in self.open_spans))
+
+    # -- closings ---------------------------------------------------------------------------------
+    def _closings(self) -> None:
+        t, outcomes = self.t, self.register.outcome_by_name
+        self.closed_spans: list[tuple[Closing, int]] = [
+            (c, t.reopenings[i][0] if i < len(t.reopenings) else FOREVER) for i, c in enumerate(t.closings)
+        ]
+        out_spans: list[Span] = []
+        for i, (closing, end) in enumerate(self.closed_spans):
+            span = ((closing.on, end),)
+            self.stock("closed", span, closing.outcome)
+            outcome = outcomes.get(closing.outcome)
+            if outcome is not None and outcome.leaves_denominator:
+                out_spans.append((closing.on, end))
+            else:
+                late = closing.due_on is not None and closing.completed_on > closing.due_on
+                self.stock("closed_late" if late else "closed_on_time", span, closing.outcome)
+            if i == 0:
+                self.flow("closed_ever", closing.on, 0, closing.outcome)
+        self._held()
+        self.countable_spans = _minus([(self.born, FOREVER)], out_spans)
+        self.stock("countable", self.countable_spans)
+
+    def _held(self) -> None:
+        """Closed and never reopened since: a single closing that still stands."""
+        if self.closed_spans:
+            first, end = self.closed_spans[0]
+            self.stock("closed_held", ((first.on, end),), first.outcome)
+
+    # -- the main clock ---------------------------------------------------------------------------
+    def _dues(self) -> None:
+        due_spans = _due_spans(self.t.due_turns)
+        overdue = _past_due(due_spans, self.running_spans, 1)
+        self.stock("overdue", overdue)
+        self.stock("overdue_30", _past_due(due_spans, self.running_spans, 31))
+        self.overdue_spans = overdue
+        reached = [(max(start, due), end) for start, end, due in due_spans if due < end]
+        closed = [(c.on, end) for c, end in self.closed_spans]
+        self.stock("due_or_closed", _meet(_union(reached + closed), self.countable_spans))
+
+    # -- milestones and their clocks --------------------------------------------------------------
+    def _milestones(self) -> None:
+        t = self.t
+        for name, reached in t.milestones.items():
+            self.stock(f"reached.{name}", _meet([(reached.on, FOREVER)], self.countable_spans))
+        for clock in self.register.milestone_clocks:
+            start = t.milestones.get(clock.start)
+            if start is None:
+                continue
+            if any(t.fields.get(f) for f in clock.waived_by):
+                self.stock(f"{clock.name}.waived", _meet([(start.on, FOREVER)], self.countable_spans))
+                continue
+            self._clock(clock)
+
+    def _clock(self, clock: Clock) -> None:
+        t = self.t
+        if clock.is_main:
+            due_spans = _due_spans(t.due_turns)
+        elif clock.name in t.clocks:
+            due_spans = [(t.clocks[clock.name].started_on, FOREVER, t.clocks[clock.name].due_on)]
+        else:
+            return
+        if not due_spans:
+            return
+        stop = t.milestones.get(clock.stop)
+        waiting: list[Span] = [(due_spans[0][0], stop.on if stop else FOREVER)]
+        overdue = _past_due(due_spans, _meet(waiting, _union(self.open_spans)), 1)
+        self.stock(f"{clock.name}.overdue", _meet(overdue, self.countable_spans))
+        if stop is not None:
+            due = _due_on(due_spans, stop.on)
+            kind = "in_time" if due is None or stop.on <= due else "late"
+            self.stock(f"{clock.name}.{kind}", _meet([(stop.on, FOREVER)], self.countable_spans))
+
+    # -- by owner ---------------------------------------------------------------------------------
+    def _owners(self) -> None:
+        turns = self.t.owner_turns
+        for i, (day, unit) in enumerate(turns):
+            end = turns[i + 1][0] if i + 1 < len(turns) else FOREVER
+            own: list[Span] = [(day, end)]
+            self.stock("owner.open", _meet(self.open_spans, own), unit=unit)
+            self.stock("owner.overdue", _meet(self.overdue_spans, own), unit=unit)
+            for closing, until in self.closed_spans:
+                span = _meet([(closing.on, until)], own)
+                self.stock("owner.closed", span, closing.outcome, unit=unit)
+                if closing.due_on is None or closing.completed_on <= closing.due_on:
+                    self.stock("owner.closed_on_time", span, closing.outcome, unit=unit)
+
+
+_AT = {status: f"at.{status}" for status in Status}
+
+
+# -- arithmetic of spans ------------------------------------------------------------------------------
+def _extend(spans: list[Span], start: int, end: int) -> None:
+    """Append a span, joining it to the last where they touch; empty spans join as well."""
+    if start >= end:
+        return
+    if spans and spans[-1][1] == start:
+        spans[-1] = (spans[-1][0], end)
+    else:
+        spans.append((start, end))
+
+
+def _union(spans: Iterable[Span]) -> list[Span]:
+    out: list[Span] = []
+    for start, end in sorted(s for s in spans if s[0] < s[1]):
+        if out and start <= out[-1][1]:
+            out[-1] = (out[-1][0], max(out[-1][1], end))
+        else:
+            out.append((start, end))
+    return out
+
+
+def _meet(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
+    return [(a, b) for s, e in left for u, v in right if (a := max(s, u)) < (b := min(e, v))]
+
+
+def _minus(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
+    out = list(spans)
+    for u, v in holes:
+        out = [p for s, e in out for p in ((s, min(e, u)), (max(s, v), e)) if p[0] < p[1]]
+    return out
+
+
+def _due_spans(turns: Sequence[tuple[int, int | None]]) -> list[tuple[int, int, int]]:
+    """(from, until, due day) for each stretch in which a due day was in force."""
+    ordered = sorted(enumerate(turns), key=lambda item: (item[1][0], item[0]))
+    spans = []
+    for i, (_, (start, due)) in enumerate(ordered):
+        end = ordered[i + 1][1][0] if i + 1 < len(ordered) else FOREVER
+        if due is not None and start < end:
+            spans.append((start, end, due))
+    return spans
+
+
+def _due_on(due_spans: Sequence[tuple[int, int, int]], day: int) -> int | None:
+    return next((due for start, end, due in due_spans if start <= day < end), None)
+
+
+def _past_due(due_spans: Sequence[tuple[int, int, int]], running: Sequence[Span], after: int) -> list[Span]:
+    """Where the clock ran `after` or more days past the due day then in force."""
+    late = [(max(start, due + after), end) for start, end, due in due_spans if due + after < end]
+    return _union(_meet(late, running))

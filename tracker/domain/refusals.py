@@ -1,0 +1,130 @@
+"""Every "no" a rule can say: a code, the field it belongs to, and parameters. Never a sentence.
+
+The sentences stand in `tracker/words.py`, one per code and language; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a refusal means to the caller; the page turns it into 403, 409 or 422."""
+
+    FORBIDDEN = "forbidden"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+
+
+CODES: dict[str, Kind] = {
+    # who
+    "not_permitted": Kind.FORBIDDEN,
+    "own_work_cannot_be_verified": Kind.FORBIDDEN,
+    "own_unit_cannot_verify": Kind.FORBIDDEN,
+    "issuer_cannot_verify": Kind.FORBIDDEN,
+    "own_request_cannot_be_decided": Kind.FORBIDDEN,
+    "own_exclusion_cannot_be_approved": Kind.FORBIDDEN,
+    # the ticket moved on
+    "stale_version": Kind.CONFLICT,
+    "step_not_possible_now": Kind.CONFLICT,
+    "already_requested": Kind.CONFLICT,
+    "no_open_request": Kind.CONFLICT,
+    "key_used_for_another_command": Kind.CONFLICT,
+    # days
+    "day_in_future": Kind.INVALID,
+    "day_before_latest_step": Kind.INVALID,
+    "found_in_future": Kind.INVALID,
+    "due_before_found": Kind.INVALID,
+    "due_before_assignment": Kind.INVALID,
+    "extension_not_later": Kind.INVALID,
+    "extension_too_long": Kind.INVALID,
+    "extension_used_up": Kind.INVALID,
+    "extension_too_late": Kind.INVALID,
+    "extension_not_allowed": Kind.INVALID,
+    "pause_not_allowed": Kind.INVALID,
+    "milestone_before_found": Kind.INVALID,
+    "milestone_out_of_order": Kind.INVALID,
+    "milestone_missing": Kind.INVALID,
+    "year_without_calendar": Kind.INVALID,
+    "recorded_before_log": Kind.CONFLICT,
+    # what must be given
+    "field_required": Kind.INVALID,
+    "field_too_long": Kind.INVALID,
+    "field_too_short": Kind.INVALID,
+    "field_unknown": Kind.INVALID,
+    "field_not_a_number": Kind.INVALID,
+    "field_not_a_day": Kind.INVALID,
+    "field_out_of_range": Kind.INVALID,
+    "choice_unknown": Kind.INVALID,
+    "choice_retired": Kind.INVALID,
+    "pattern_mismatch": Kind.INVALID,
+    "id_number_invalid": Kind.INVALID,
+    "unit_unknown": Kind.INVALID,
+    "unit_ambiguous": Kind.INVALID,
+    "person_unknown": Kind.INVALID,
+    "person_not_in_unit": Kind.INVALID,
+    "lead_unit_also_supports": Kind.INVALID,
+    "evidence_missing": Kind.INVALID,
+    "reason_missing": Kind.INVALID,
+    "approver_missing": Kind.INVALID,
+    "outcome_unknown": Kind.INVALID,
+    "step_switched_off": Kind.INVALID,
+    "milestone_unknown": Kind.INVALID,
+    "same_ticket": Kind.INVALID,
+    "merge_target_closed_or_gone": Kind.INVALID,
+    "ticket_unknown": Kind.INVALID,
+    "duplicate_external_number": Kind.INVALID,
+    "too_many_representatives": Kind.INVALID,
+    "nothing_changed": Kind.INVALID,
+    # files
+    "file_too_large": Kind.INVALID,
+    "file_type_refused": Kind.INVALID,
+    "file_not_what_it_says": Kind.INVALID,
+    "file_damaged": Kind.INVALID,
+    "picture_too_many_pixels": Kind.INVALID,
+    "file_empty": Kind.INVALID,
+    # people
+    "login_taken": Kind.INVALID,
+    "password_too_short": Kind.INVALID,
+    "password_too_common": Kind.INVALID,
+    "role_unknown": Kind.INVALID,
+    "grant_unknown": Kind.INVALID,
+    "unit_name_taken": Kind.INVALID,
+}
+
+
+class Refusal(Exception):
+    """A rule says no. `code` is a key of CODES; `field` names the input; params fill the sentence."""
+
+    def __init__(self, code: str, *, field: str | None = None, **params: Any) -> None:
+        if code not in CODES:
+            raise ValueError(f"refusal code not declared: {code}")
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.params = params
+
+    @property
+    def kind(self) -> Kind:
+        return CODES[self.code]
+
+    def __repr__(self) -> str:
+        return f"Refusal({self.code!r}, field={self.field!r}, {self.params!r})"
+
+
+class Refusals(Exception):
+    """Several refusals at once, so that a form shows all its mistakes in one go."""
+
+    def __init__(self, refusals: Iterable[Refusal]) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__(", ".join(r.code for r in self.refusals))
+
+    @property
+    def kind(self) -> Kind:
+        kinds = {r.kind for r in self.refusals}
+        for kind in (Kind.FORBIDDEN, Kind.CONFLICT):
+            if kind in kinds:
+                return kind
+        return Kind.INVALID

@@ -1,0 +1,344 @@
+"""What a register (台账) is: fields, choices, outcomes, milestones, clocks, lifecycle options, headings.
+
+These are the types that `tracker/packs/loader.py` fills from YAML. No rule of a particular
+register stands here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+
+Label = Mapping[str, str]
+"""A text per language; the loader guarantees that every language of LANGUAGES is there."""
+
+
+class FieldType(StrEnum):
+    """Field vocabulary as in XLSForm, plus `unit` and `person`."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"  # kept as a string of digits in events: the canonical form has no floats
+    DATE = "date"
+    SELECT_ONE = "select_one"
+    SELECT_MULTIPLE = "select_multiple"
+    YES_NO = "yes_no"
+    UNIT = "unit"
+    PERSON = "person"
+    GEOPOINT = "geopoint"
+
+
+class Privacy(StrEnum):
+    """How a value is kept. Source: registers.md §1 (flags P and S)."""
+
+    OPEN = "open"
+    PERSONAL = "personal"  # in the vault, masked, never in the log in clear
+    SENSITIVE = "sensitive"  # personal, and hidden from exports unless a reason is given
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    name: str
+    label: Label
+    is_retired: bool = False
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a register. `headings` are the literal column words an importer accepts."""
+
+    name: str
+    type: FieldType
+    label: Label
+    hint: Label | None = None
+    is_required: bool = False
+    required_unless: str | None = None  # name of a yes/no field that lifts the duty (anonymous)
+    is_listed: bool = False
+    privacy: Privacy = Privacy.OPEN
+    choices: tuple[Choice, ...] = ()
+    headings: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+    min_length: int = 0
+    max_length: int = 500
+    pattern: str | None = None  # a named check: "id_number", "phone", or a regular expression
+    is_unique: bool = False  # an external number: no second live ticket of the register may carry it
+
+    @cached_property
+    def choice_names(self) -> frozenset[str]:
+        return frozenset(c.name for c in self.choices)
+
+    @cached_property
+    def is_private(self) -> bool:
+        return self.privacy is not Privacy.OPEN
+
+    @cached_property
+    def compiled_pattern(self) -> re.Pattern[str] | None:
+        return re.compile(self.pattern) if self.pattern else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A way to close (销号结论). Source: registers.md §1 "Closing outcomes".
+
+    `is_solved`: counts in the numerators that ask for solved tickets.
+    `leaves_denominator`: the ticket stops being countable from the closing day on (not_established).
+    `needs`: milestones that must be reached first (house: people_safe and building_disposed).
+    """
+
+    name: str
+    label: Label
+    is_solved: bool
+    leaves_denominator: bool = False
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """A dated fact of a ticket beside its steps: received, notified, people_safe …
+
+    `field`: the register field whose date it is, when the form or an import gives it.
+    `after`: milestones that must not be later than this one.
+    `values`: names of fields recorded together with it (evaluation with its level).
+    `is_start`: recorded at registration (received).
+    `follows_step`: a step that records it on its own day (accept → accepted).
+    """
+
+    name: str
+    label: Label
+    field: str | None = None
+    after: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    is_start: bool = False
+    follows_step: str | None = None
+
+
+class DayBasis(StrEnum):
+    NATURAL = "natural"
+    WORKING = "working"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRule:
+    """At most `count` extensions of at most `days` each; asked on or before the due day if `before_due`."""
+
+    count: int
+    days: int
+    before_due: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One dated row of deadlines.yaml: how long a clock may run for the tickets that match `when`.
+
+    `when`: field values that must match (empty: all tickets). The most specific row in force wins.
+    `not_after_year_end`: the due day is never later than 31 December of the start's year.
+    `roll_forward`: a due day on a rest day moves to the next working day (民法典 art. 203 by analogy).
+    `rule_id` and `source`: the law and article, or the local notice.
+    """
+
+    rule_id: str
+    clock: str
+    amount: int
+    basis: DayBasis
+    in_force_from: date
+    in_force_to: date | None
+    when: Mapping[str, tuple[str, ...]]
+    source: str
+    extension: ExtensionRule | None = None
+    not_after_year_end: bool = False
+    roll_forward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """From a start to a stop, each a step (`assigned`) or a milestone (`received`).
+
+    `is_main`: the ticket's own due day (整改时限): its stop is the submission that passed.
+    `waived_by`: yes/no fields that lift the clock (name or address unclear).
+    """
+
+    name: str
+    label: Label
+    start: str
+    stop: str
+    limits: tuple[Limit, ...]
+    is_main: bool = False
+    waived_by: tuple[str, ...] = ()
+
+
+class Predicate:
+    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i.
+
+    `facts` maps field names (and `outcome`, `grade`, `found_on`, `owner_unit` …) to plain values.
+    """
+
+    __slots__ = ("name", "_tests")
+
+    def __init__(self, name: str, tests: tuple[tuple[str, str, tuple[str, ...]], ...]) -> None:
+        for _, operator, _values in tests:
+            if operator not in {"in", "not_in", "before", "from"}:
+                raise ValueError(f"unknown operator {operator}")
+        self.name = name
+        self._tests = tests
+
+    @property
+    def tests(self) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+        """(field, operator, values): `in`, `not_in`, `before` (< ISO day), `from` (>= ISO day)."""
+        return self._tests
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(f for f, _, _ in self._tests)
+
+    def holds(self, facts: Mapping[str, Any]) -> bool:
+        return all(_holds(facts.get(name), operator, values) for name, operator, values in self._tests)
+
+    def __repr__(self) -> str:
+        return f"Predicate({self.name!r}, {self._tests!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Predicate) and other._tests == self._tests
+
+    def __hash__(self) -> int:
+        return hash(self._tests)
+
+
+def _holds(value: Any, operator: str, values: tuple[str, ...]) -> bool:
+    if operator == "in":
+        if isinstance(value, (list, tuple)):
+            return any(str(v) in values for v in value)
+        return _plain(value) in values
+    if operator == "not_in":
+        if isinstance(value, (list, tuple)):
+            return not any(str(v) in values for v in value)
+        return _plain(value) not in values
+    if value is None:
+        return False
+    return str(value) < values[0] if operator == "before" else str(value) >= values[0]
+
+
+def _plain(value: Any) -> str:
+    if value is True:
+        return "yes"
+    if value is False:
+        return "no"
+    return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRule:
+    """What a submission must bring. Source: registers.md, "Evidence" of each register."""
+
+    photos_after: int = 1
+    documents: int = 0
+    note_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Who may not verify besides the doer (who never may). Source: design.md "Lifecycle"."""
+
+    by_unit: bool = False  # nobody of the owner unit may verify
+    by_issuer: bool = False  # the issuer may not verify
+
+
+@dataclass(frozen=True)
+class Register:
+    """A register of tickets. Immutable; `version` is the pack version that records keep."""
+
+    name: str
+    label: Label
+    prefix: str  # 厕
+    ascii_prefix: str  # HCWT
+    version: str
+    fields: tuple[Field, ...]
+    steps: frozenset[str]  # optional steps switched on: accept, publicise, approve, pause, …
+    outcomes: tuple[Outcome, ...]
+    milestones: tuple[Milestone, ...] = ()
+    clocks: tuple[Clock, ...] = ()
+    evidence: EvidenceRule = EvidenceRule()
+    separation: Separation = Separation()
+    measure: Label = field(default_factory=dict)  # the counting word: 户 / 处 / 件
+    measures: tuple[str, ...] = ()  # usual measures offered (pack data, Chinese as kept)
+    usual_texts: tuple[str, ...] = ()
+    summary_field: str = "problem"  # the text a list shows
+    duplicate_keys: tuple[str, ...] = ()  # fields whose equality proposes a duplicate
+    pause_reasons: tuple[Choice, ...] = ()
+    relapse_days: int | None = None
+    predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return {f.name: f for f in self.fields}
+
+    @cached_property
+    def outcome_by_name(self) -> Mapping[str, Outcome]:
+        return {o.name: o for o in self.outcomes}
+
+    @cached_property
+    def milestone_by_name(self) -> Mapping[str, Milestone]:
+        return {m.name: m for m in self.milestones}
+
+    @cached_property
+    def main_clock(self) -> Clock | None:
+        return next((c for c in self.clocks if c.is_main), None)
+
+    @cached_property
+    def milestone_clocks(self) -> tuple[Clock, ...]:
+        """Clocks between two milestones: they have accounts of their own (`<clock>.in_time` …)."""
+        names = self.milestone_by_name
+        return tuple(c for c in self.clocks if c.start in names and c.stop in names)
+
+    @cached_property
+    def side_clocks(self) -> tuple[Clock, ...]:
+        return tuple(c for c in self.clocks if not c.is_main)
+
+    @cached_property
+    def predicate_fields(self) -> frozenset[str]:
+        return frozenset(name for p in self.predicates for name in p.fields)
+
+    @cached_property
+    def private_fields(self) -> frozenset[str]:
+        return frozenset(f.name for f in self.fields if f.is_private)
+
+
+@dataclass(frozen=True)
+class UnitSeed:
+    """A unit as a pack proposes it; the unit itself is a fact in the log."""
+
+    code: str
+    name: str
+    kind: str  # town, village, office, school, county_bureau
+    parent_code: str | None
+    synonyms: tuple[str, ...] = ()
+    label: Label = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A folder of YAML, loaded and checked."""
+
+    name: str
+    version: str
+    label: Label
+    registers: tuple[Register, ...]
+    units: tuple[UnitSeed, ...]
+    figures: tuple[Any, ...]  # domain.figures.FigureSpec
+    reports: tuple[Any, ...]  # domain.figures.ReportSpec
+
+    @cached_property
+    def register_by_name(self) -> Mapping[str, Register]:
+        return {r.name: r for r in self.registers}
+
+    @cached_property
+    def figure_by_id(self) -> Mapping[str, Any]:
+        return {f.id: f for f in self.figures}

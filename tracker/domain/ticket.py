@@ -1,0 +1,485 @@
+"""A ticket's state, folded from its events. No rule refuses anything here: what happened, happened.
+
+`evolve(state, event)` never mutates; `fold(events)` gives the same as evolving one by one.
+Beside what the pages show, the state keeps the *turns* of the history (status, due day, owner,
+closings), from which `ledger.marks` derives every account.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from tracker.domain.days import to_number
+from tracker.domain.events import Event
+from tracker.domain.lifecycle import QUIET, Status
+
+
+@dataclass(frozen=True, slots=True)
+class PendingExtension:
+    asked_on: date
+    asked_by: int
+    days: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingExclusion:
+    """A wish to take the ticket out of the figures: `way` is void, merge or exclude."""
+
+    way: str
+    asked_by: int
+    reason: str
+    into_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A file named by its SHA-256. `kind`: photo_before, photo_after,
+    photo_check, document, signature."""
+
+    digest: str
+    name: str
+    media_type: str
+    size: int
+    kind: str
+    added_by: int
+    added_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A unit that helps: its own part and its own day. It never owns, so nothing counts twice."""
+
+    unit_id: int
+    part: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One closing: its day, the day the work was done, the due day then in force, the outcome."""
+
+    on: int
+    completed_on: int
+    due_on: int | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A milestone reached on a day, with the values recorded with it."""
+
+    on: int
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """A side clock: when it was started, until which day it may run, under which rule."""
+
+    started_on: int
+    due_on: int
+    rule_id: str
+
+
+@dataclass(slots=True)
+class Ticket:
+    """The state of one ticket. Days that the ledger uses are day numbers, the others dates."""
+
+    id: int = 0
+    version: int = 0
+    loud_version: int = 0  # version of the latest event that makes an open form stale
+    register: str = ""
+    number: str = ""
+    pack_version: str = ""
+    status: Status = Status.REGISTERED
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict)  # field name → commitment (hex)
+    place_id: int = 0
+    found_on: date = date.min
+    registrant_id: int = 0
+    is_restricted: bool = False
+    named_ids: tuple[int, ...] = ()
+    external_key: str | None = None
+
+    owner_unit_id: int | None = None
+    owner_id: int | None = None
+    lead_official_id: int | None = None
+    supports: tuple[Support, ...] = ()
+    issuer_id: int | None = None
+    worker_ids: frozenset[int] = frozenset()
+    worker_unit_ids: frozenset[int] = frozenset()
+
+    original_due: date | None = None
+    current_due: date | None = None
+    main_rule_id: str | None = None
+    extension_days: tuple[int, ...] = ()
+    pending_extension: PendingExtension | None = None
+    paused_on: date | None = None
+    paused_days: int = 0
+    last_step_on: date = date.min
+
+    submitted_on: date | None = None
+    submitted_by: int | None = None
+    completed_on: date | None = None
+    verifier_id: int | None = None
+    finding: str | None = None
+    agreed_outcome: str | None = None
+    outcome: str | None = None
+    closed_on: date | None = None
+    rejected_count: int = 0
+    relapse_count: int = 0
+    evidence: tuple[Evidence, ...] = ()
+    evidence_before: int = 0  # files that belong to an earlier, failed or relapsed attempt
+    milestones: Mapping[str, Reached] = field(default_factory=dict)
+    clocks: Mapping[str, RunningClock] = field(default_factory=dict)
+
+    pending_exclusion: PendingExclusion | None = None
+    is_excluded: bool = False
+    exclusion_reason: str | None = None
+    excluded_by: int | None = None
+    merged_into: int | None = None
+
+    # turns of the history, in effective order, as day numbers
+    status_turns: tuple[tuple[int, Status], ...] = ()
+    due_turns: tuple[tuple[int, int | None], ...] = ()
+    owner_turns: tuple[tuple[int, int], ...] = ()
+    closings: tuple[Closing, ...] = ()
+    reopenings: tuple[tuple[int, bool], ...] = ()  # (day, is a relapse)
+    flows: tuple[tuple[str, int, int], ...] = ()  # (account, day, position)
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status in (Status.VOIDED, Status.MERGED)
+
+    def facts(self) -> Mapping[str, Any]:
+        """The values that predicates and deadline rows test, as known now; outcome apart."""
+        values = dict(self.fields)
+        for reached in self.milestones.values():
+            values.update(reached.values)
+        values["found_on"] = self.found_on.isoformat()
+        values["found_year"] = self.found_on.year
+        values["restricted"] = self.is_restricted
+        return values
+
+
+def evolve(state: Ticket | None, event: Event) -> Ticket:
+    """The state after the event."""
+    after = Ticket() if state is None else copy.copy(state)
+    _apply(after, event)
+    return after
+
+
+def fold(events: Iterable[Event]) -> Ticket | None:
+    """The state after all the events of one ticket, in log order; None when there are none."""
+    state: Ticket | None = None
+    for event in events:
+        state = state or Ticket()
+        _apply(state, event)
+    return state
+
+
+def _apply(t: Ticket, e: Event) -> None:
+    t.version = e.version
+    if e.kind not in QUIET:
+        t.loud_version = e.version
+    _APPLY[e.kind](t, e, to_number(e.occurred_on), e.data)
+
+
+def _turn(t: Ticket, e: Event, day: int, status: Status) -> None:
+    t.status = status
+    t.status_turns = (*t.status_turns, (day, status))
+    t.last_step_on = e.occurred_on
+
+
+def _set_due(t: Ticket, day: int, due: str | None) -> None:
+    if due is None:
+        return
+    t.current_due = date.fromisoformat(due)
+    if t.original_due is None:
+        t.original_due = t.current_due
+    t.due_turns = (*t.due_turns, (day, to_number(t.current_due)))
+
+
+def _set_owner(t: Ticket, day: int, data: Mapping[str, Any]) -> None:
+    t.owner_unit_id = data["owner_unit"]
+    t.owner_id = data.get("owner")
+    t.lead_official_id = data.get("lead_official") or t.lead_official_id
+    if "support" in data:
+        t.supports = tuple(
+            Support(s["unit"], s.get("part", ""), date.fromisoformat(s["due_on"]) if s.get("due_on") else None)
+            for s in data["support"]
+        )
+    t.owner_turns = (*t.owner_turns, (day, data["owner_unit"]))
+
+
+def _flow(t: Ticket, account: str, day: int, e: Event) -> None:
+    t.flows = (*t.flows, (account, day, e.position))
+
+
+def _add_evidence(t: Ticket, e: Event, files: Iterable[Mapping[str, Any]]) -> None:
+    t.evidence = t.evidence + tuple(
+        Evidence(f["digest"], f["name"], f["media_type"], f["size"], f["kind"], e.actor_id, e.occurred_on)
+        for f in files
+    )
+
+
+def _add_worker(t: Ticket, e: Event) -> None:
+    t.worker_ids = t.worker_ids | {e.actor_id}
+
+
+def _start_clocks(t: Ticket, clocks: Mapping[str, Any]) -> None:
+    if clocks:
+        started = {
+            name: RunningClock(to_number(date.fromisoformat(c["start"])), to_number(date.fromisoformat(c["due"])), c["rule"])
+            for name, c in clocks.items()
+        }
+        t.clocks = {**t.clocks, **started}
+
+
+def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.id = e.stream_id
+    t.register, t.number, t.pack_version = data["register"], data["number"], data["pack"]
+    t.fields, t.private = dict(data["fields"]), dict(data.get("private", {}))
+    t.place_id, t.found_on = data["place"], date.fromisoformat(data["found_on"])
+    t.registrant_id = e.actor_id
+    t.is_restricted = data.get("restricted", False)
+    t.named_ids = tuple(data.get("named", ()))
+    t.external_key = data.get("external_key")
+    _add_evidence(t, e, data.get("evidence", ()))
+    t.milestones = {
+        name: Reached(to_number(date.fromisoformat(m["on"])), m.get("values", {}))
+        for name, m in data.get("milestones", {}).items()
+    }
+    _turn(t, e, day, Status.REGISTERED)
+    _start_clocks(t, data.get("clocks", {}))
+    if "due_on" in data:
+        _set_due(t, day, data["due_on"])
+        t.main_rule_id = data.get("rule")
+
+
+def _assigned(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _set_owner(t, day, data)
+    t.issuer_id = e.actor_id
+    t.pending_extension = None
+    _turn(t, e, day, Status.ASSIGNED)
+    _set_due(t, day, data.get("due_on"))
+    t.main_rule_id = data.get("rule") or t.main_rule_id
+
+
+def _accepted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _add_worker(t, e)
+    _turn(t, e, day, Status.ACCEPTED)
+
+
+def _returned(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _flow(t, "returns", day, e)
+    _turn(t, e, day, Status.RETURNED)
+
+
+def _transferred(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _set_owner(t, day, data)
+    t.pending_extension = None
+    _turn(t, e, day, Status.ASSIGNED)
+
+
+def _extension_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.pending_extension = PendingExtension(e.occurred_on, e.actor_id, data["days"], data["reason"])
+    t.last_step_on = e.occurred_on
+
+
+def _extension_granted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.extension_days = (*t.extension_days, data["days"])
+    t.pending_extension = None
+    t.last_step_on = e.occurred_on
+    _set_due(t, day, data["due_on"])
+    _flow(t, "extensions", day, e)
+
+
+def _extension_refused(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.pending_extension = None
+    t.last_step_on = e.occurred_on
+
+
+def _paused(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.paused_on = e.occurred_on
+    _turn(t, e, day, Status.PAUSED)
+
+
+def _resumed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    if t.paused_on is not None:
+        t.paused_days += (e.occurred_on - t.paused_on).days
+    t.paused_on = None
+    _turn(t, e, day, Status.ASSIGNED)
+    _set_due(t, day, data.get("due_on"))
+
+
+def _submitted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _add_evidence(t, e, data.get("evidence", ()))
+    _add_worker(t, e)
+    t.submitted_on, t.submitted_by = e.occurred_on, e.actor_id
+    _flow(t, "submissions", day, e)
+    _turn(t, e, day, Status.SUBMITTED)
+
+
+def _withdrawn(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _turn(t, e, day, Status.ASSIGNED)
+
+
+def _rejected(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.evidence_before = len(t.evidence)
+    t.rejected_count += 1
+    t.completed_on = t.agreed_outcome = None
+    _flow(t, "rejections", day, e)
+    _turn(t, e, day, Status.ASSIGNED)
+
+
+def _verified(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.verifier_id, t.finding, t.agreed_outcome = e.actor_id, data["finding"], data["outcome"]
+    t.completed_on = t.submitted_on
+    _turn(t, e, day, Status.VERIFIED)
+
+
+def _publicised(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _turn(t, e, day, Status.PUBLICISED)
+
+
+def _approved(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    _turn(t, e, day, Status.APPROVED)
+
+
+def _closed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.outcome, t.closed_on = data["outcome"], e.occurred_on
+    t.pending_extension = None
+    done = to_number(t.completed_on) if t.completed_on else day
+    due = to_number(t.current_due) if t.current_due else None
+    t.closings = (*t.closings, Closing(day, done, due, data["outcome"]))
+    _flow(t, "closings", day, e)
+    _turn(t, e, day, Status.CLOSED)
+
+
+def _open_again(t: Ticket, e: Event, day: int, data: Mapping[str, Any], status: Status) -> None:
+    t.outcome = t.closed_on = t.completed_on = t.agreed_outcome = t.submitted_on = None
+    t.evidence_before = len(t.evidence)
+    _turn(t, e, day, status)
+    _set_due(t, day, data.get("due_on"))
+
+
+def _relapsed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.relapse_count += 1
+    t.reopenings = (*t.reopenings, (day, True))
+    _flow(t, "relapses", day, e)
+    _open_again(t, e, day, data, Status.RELAPSED)
+
+
+def _reopened(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.reopenings = (*t.reopenings, (day, False))
+    _open_again(t, e, day, data, Status.ASSIGNED)
+
+
+def _rechecked(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.last_step_on = e.occurred_on
+
+
+def _quiet(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    """Said or shown, nothing moved."""
+
+
+def _evidence_added(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    files = data.get("evidence", ())
+    _add_evidence(t, e, files)
+    if any(f["kind"] != "photo_check" for f in files):  # a check picture is a verifier's, not work
+        _add_worker(t, e)
+
+
+def _milestone_reached(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.milestones = {**t.milestones, data["name"]: Reached(day, data.get("values", {}))}
+    _start_clocks(t, data.get("clocks", {}))
+    if "due_on" in data:
+        _set_due(t, day, data["due_on"])
+        t.main_rule_id = data.get("rule") or t.main_rule_id
+
+
+def _amended(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.fields = {k: v for k, v in {**t.fields, **data.get("changes", {})}.items() if v is not None}
+    t.private = {**t.private, **data.get("private", {})}
+    t.place_id = data.get("place", t.place_id)
+    if "found_on" in data:
+        t.found_on = date.fromisoformat(data["found_on"])
+        t.status_turns = ((to_number(t.found_on), Status.REGISTERED), *t.status_turns[1:])
+
+
+def _exclusion_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.pending_exclusion = PendingExclusion(data["way"], e.actor_id, data["reason"], data.get("into"))
+
+
+def _exclusion_refused(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.pending_exclusion = None
+
+
+def _excluded_how(t: Ticket, e: Event, data: Mapping[str, Any]) -> None:
+    t.exclusion_reason, t.excluded_by, t.pending_exclusion = data["reason"], e.actor_id, None
+
+
+def _voided(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.status = Status.VOIDED
+    _excluded_how(t, e, data)
+
+
+def _merged(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.status = Status.MERGED
+    t.merged_into = data["into"]
+    _excluded_how(t, e, data)
+
+
+def _excluded(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.is_excluded = True
+    _excluded_how(t, e, data)
+
+
+def _included(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.is_excluded, t.exclusion_reason = False, None
+
+
+def _named(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+    t.named_ids = tuple(data["people"])
+
+
+_APPLY: Mapping[str, Callable[[Ticket, Event, int, Mapping[str, Any]], None]] = {
+    "registered": _registered,
+    "assigned": _assigned,
+    "accepted": _accepted,
+    "returned": _returned,
+    "transferred": _transferred,
+    "extension_requested": _extension_requested,
+    "extension_granted": _extension_granted,
+    "extension_refused": _extension_refused,
+    "paused": _paused,
+    "resumed": _resumed,
+    "submitted": _submitted,
+    "withdrawn": _withdrawn,
+    "rejected": _rejected,
+    "verified": _verified,
+    "publicised": _publicised,
+    "approved": _approved,
+    "closed": _closed,
+    "relapsed": _relapsed,
+    "reopened": _reopened,
+    "rechecked": _rechecked,
+    "urged": _quiet,
+    "commented": _quiet,
+    "evidence_added": _evidence_added,
+    "milestone_reached": _milestone_reached,
+    "amended": _amended,
+    "exclusion_requested": _exclusion_requested,
+    "exclusion_refused": _exclusion_refused,
+    "voided": _voided,
+    "merged": _merged,
+    "excluded": _excluded,
+    "included": _included,
+    "named": _named,
+}

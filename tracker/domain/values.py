@@ -1,0 +1,181 @@
+"""Field values against their register: type, length, range, choice, pattern. All mistakes at once.
+
+Gives JSON values for the event (days as ISO text, decimals as text) and, apart, the private ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from tracker.domain.people import Directory
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Field, FieldType, Register
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_CHECK = "10X98765432"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedValues:
+    """`open` may enter the log in clear, `private` goes to the vault."""
+
+    open: Mapping[str, Any]
+    private: Mapping[str, Any]
+
+
+def check_values(
+    register: Register, values: Mapping[str, Any], directory: Directory, *, is_partial: bool, all_private: bool
+) -> CheckedValues:
+    """The values as the log keeps them; Refusals names every wrong field.
+
+    `is_partial`: an amendment, so that missing fields are not asked for, and None clears one.
+    `all_private`: a restricted ticket, whose texts all go to the vault (条例 art. 30, 46).
+    """
+    refusals: list[Refusal] = []
+    kept: dict[str, Any] = {}
+    private: dict[str, Any] = {}
+    for name in values:
+        if name not in register.by_name:
+            refusals.append(Refusal("field_unknown", field=name, name=name))
+    for field in register.fields:
+        try:
+            if is_partial and field.name not in values:
+                continue
+            value = check_value(field, values.get(field.name), directory)
+            if value is None:
+                _require(field, values, is_partial=is_partial)
+                if is_partial:
+                    kept[field.name] = None
+                continue
+            is_private = field.is_private or (all_private and field.type is FieldType.TEXT)
+            (private if is_private else kept)[field.name] = value
+        except Refusal as refusal:
+            refusals.append(refusal)
+    if refusals:
+        raise Refusals(refusals)
+    return CheckedValues(kept, private)
+
+
+def _require(field: Field, values: Mapping[str, Any], *, is_partial: bool) -> None:
+    lifted = field.required_unless is not None and bool(values.get(field.required_unless))
+    if field.is_required and not lifted:
+        raise Refusal("field_required", field=field.name)
+
+
+def check_value(field: Field, value: Any, directory: Directory) -> Any:
+    """One value as JSON, None when empty; Refusal with the field's name when it is wrong."""
+    if value is None or value == "" or value == [] or value == ():
+        return None
+    return _CHECKS[field.type](field, value, directory)
+
+
+def _text(field: Field, value: Any, directory: Directory) -> str | None:
+    text = str(value).strip()
+    if not text:
+        return None
+    if len(text) > field.max_length:
+        raise Refusal("field_too_long", field=field.name, limit=field.max_length, length=len(text))
+    if len(text) < field.min_length:
+        raise Refusal("field_too_short", field=field.name, limit=field.min_length, length=len(text))
+    if field.pattern == "id_number":
+        return _id_number(field, text)
+    pattern = field.compiled_pattern
+    if pattern is not None and not pattern.fullmatch(text):
+        raise Refusal("pattern_mismatch", field=field.name, value=text)
+    return text
+
+
+def _id_number(field: Field, text: str) -> str:
+    """A resident identity number: 17 digits and the check character of GB 11643-1999."""
+    text = text.upper()
+    if len(text) != 18 or not text[:17].isascii() or not text[:17].isdigit():
+        raise Refusal("id_number_invalid", field=field.name)
+    total = sum(int(d) * w for d, w in zip(text[:17], _ID_WEIGHTS, strict=True))
+    if _ID_CHECK[total % 11] != text[17]:
+        raise Refusal("id_number_invalid", field=field.name)
+    return text
+
+
+def _integer(field: Field, value: Any, directory: Directory) -> int:
+    try:
+        number = int(str(value).strip())
+    except ValueError:
+        raise Refusal("field_not_a_number", field=field.name, value=str(value)) from None
+    _in_range(field, number)
+    return number
+
+
+def _decimal(field: Field, value: Any, directory: Directory) -> str:
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        raise Refusal("field_not_a_number", field=field.name, value=str(value)) from None
+    if not number.is_finite():
+        raise Refusal("field_not_a_number", field=field.name, value=str(value))
+    _in_range(field, number)
+    return format(number.normalize(), "f")
+
+
+def _in_range(field: Field, number: int | Decimal) -> None:
+    low, high = field.minimum, field.maximum
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise Refusal("field_out_of_range", field=field.name, value=str(number), minimum=low, maximum=high)
+
+
+def _day(field: Field, value: Any, directory: Directory) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise Refusal("field_not_a_day", field=field.name, value=str(value)) from None
+
+
+def _choice(field: Field, value: Any, directory: Directory) -> str:
+    name = str(value)
+    if name not in field.choice_names:
+        raise Refusal("choice_unknown", field=field.name, value=name)
+    return name
+
+
+def _choices(field: Field, value: Any, directory: Directory) -> list[str]:
+    names = [value] if isinstance(value, str) else list(value)
+    return [_choice(field, name, directory) for name in dict.fromkeys(names)]
+
+
+def _yes_no(field: Field, value: Any, directory: Directory) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value) in {"yes", "no"}:
+        return str(value) == "yes"
+    raise Refusal("choice_unknown", field=field.name, value=str(value))
+
+
+def _unit(field: Field, value: Any, directory: Directory) -> int:
+    if not isinstance(value, int) or value not in directory.units:
+        raise Refusal("unit_unknown", field=field.name, value=str(value))
+    return value
+
+
+def _person(field: Field, value: Any, directory: Directory) -> int:
+    if not isinstance(value, int) or value not in directory.people:
+        raise Refusal("person_unknown", field=field.name, value=str(value))
+    return value
+
+
+_CHECKS: Mapping[FieldType, Callable[[Field, Any, Directory], Any]] = {
+    FieldType.TEXT: _text,
+    FieldType.INTEGER: _integer,
+    FieldType.DECIMAL: _decimal,
+    FieldType.DATE: _day,
+    FieldType.SELECT_ONE: _choice,
+    FieldType.SELECT_MULTIPLE: _choices,
+    FieldType.YES_NO: _yes_no,
+    FieldType.UNIT: _unit,
+    FieldType.PERSON: _person,
+    FieldType.GEOPOINT: _text,
+}

@@ -1,0 +1,432 @@
+"""handle(command): the only writer. Load → permit → decide → append → project → commit, in one transaction.
+
+The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
+transaction: it is the same way, five hundred times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from tracker.domain.access import holds_any, may
+from tracker.domain.commands import (
+    AddPerson,
+    AddUnit,
+    AmendTicket,
+    Command,
+    EndGrant,
+    GiveGrant,
+    MarkDemonstration,
+    PersonLeaves,
+    RecordAccess,
+    RegisterTicket,
+    TakeStep,
+)
+from tracker.domain.days import to_number
+from tracker.domain.deadlines import WorkCalendar
+from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
+from tracker.domain.events import Event, NewEvent, StreamKind
+from tracker.domain.ledger import Mark, marks
+from tracker.domain.people import Directory, Person, Role
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Pack, Register
+from tracker.domain.ticket import Ticket, evolve, fold
+from tracker.log import store
+from tracker.log.vault import VaultWriter
+from tracker.models.tickets import RegisterRow, SeriesRow, TicketRow
+from tracker.projections import search
+from tracker.projections.ledger import FolioBook, LedgerWriter
+from tracker.projections.people import load_directory, project_directory
+from tracker.projections.tickets import TicketWriter, hash_external_key, sync_registers
+
+SYSTEM = 0
+"""The actor of set-up and of the demonstration's clockwork; no person has this id."""
+
+_NOBODY = Person(SYSTEM, "system", 0)
+FLUSH_EVERY = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command, who asks, and when it is recorded."""
+
+    command: Command
+    actor_id: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a request led to. `is_repeat`: its key had been used, so nothing was done again."""
+
+    events: tuple[Event, ...]
+    stream_id: int
+    number: str | None
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A request that the rules refused, inside a batch that goes on without it."""
+
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass
+class House:
+    """What every command needs beside itself: database, pack, calendar, time zone; with its caches."""
+
+    engine: Engine
+    pack: Pack
+    calendar: WorkCalendar
+    time_zone: ZoneInfo
+    folios: FolioBook = field(default_factory=FolioBook)
+    _directory: Directory | None = None
+    _register_numbers: dict[str, int] = field(default_factory=dict)
+
+    def register(self, name: str) -> Register:
+        try:
+            return self.pack.register_by_name[name]
+        except KeyError:
+            raise LookupError(f"no register {name} in pack {self.pack.name}") from None
+
+    def today(self, now: datetime) -> date:
+        return now.astimezone(self.time_zone).date()
+
+    def directory(self, conn: Connection, position: int | None = None) -> Directory:
+        """The directory at its latest event; read again only when a unit or person event came."""
+        at = store.read_head(conn).directory_position if position is None else position
+        if self._directory is None or self._directory.position != at:
+            self._directory = load_directory(conn, at)
+        return self._directory
+
+    def register_numbers(self, conn: Connection) -> dict[str, int]:
+        """Short numbers of registers; those of a new pack are added by the next writer."""
+        if not self._register_numbers.keys() >= self.pack.register_by_name.keys():
+            rows = conn.execute(select(RegisterRow.id, RegisterRow.name))
+            self._register_numbers = {r.name: r.id for r in rows}
+        return self._register_numbers
+
+
+def handle(house: House, command: Command, *, actor_id: int, now: datetime) -> Outcome:
+    """Carry out one command. Raises Refusal or Refusals; then nothing was written."""
+    with _writing(house) as writing:
+        return writing.carry_out(Request(command, actor_id, now))
+
+
+def handle_all(
+    house: House,
+    requests: Iterable[Request],
+    *,
+    goes_on: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> list[Outcome | Refused]:
+    """Carry out many commands in one transaction: all of them, or — `goes_on` — those not refused.
+
+    Without `goes_on` the first refusal is raised and nothing is written.
+    """
+    results: list[Outcome | Refused] = []
+    with _writing(house) as writing:
+        for done, request in enumerate(requests, 1):
+            try:
+                results.append(writing.carry_out(request))
+            except (Refusal, Refusals) as refusal:
+                if not goes_on:
+                    raise
+                results.append(Refused(refusal.refusals if isinstance(refusal, Refusals) else (refusal,)))
+            if done % FLUSH_EVERY == 0:
+                writing.flush()
+                writing.forget_tickets()
+            if progress is not None:
+                progress(done)
+    return results
+
+
+@contextmanager
+def _writing(house: House) -> Iterator[_Writing]:
+    """One transaction of the only writer; the caches forget what a roll-back undid."""
+    with house.engine.connect().execution_options(write=True) as conn:
+        try:
+            with conn.begin():
+                writing = _Writing(house, conn)
+                yield writing
+                writing.flush()
+            house.folios.saved()
+        except BaseException:
+            house.folios.forget_unsaved()
+            raise
+
+
+class _Writing:
+    """The unit of work: the log's lock, the tickets it touched, and the projections to write."""
+
+    def __init__(self, house: House, conn: Connection) -> None:
+        self.house = house
+        self.conn = conn
+        self.log = store.Appender(conn)
+        self.directory = house.directory(conn, self.log.directory_position)
+        numbers = house.register_numbers(conn)
+        if not numbers.keys() >= house.pack.register_by_name.keys():
+            numbers = house._register_numbers = sync_registers(conn, house.pack.register_by_name)
+        self.vault = VaultWriter(conn)
+        self.ledger = LedgerWriter(conn, house.folios)
+        self.tickets = TicketWriter(conn, house.pack.register_by_name, numbers)
+        self.texts = search.SearchWriter(conn)
+        self._numbers = numbers
+        self._states: dict[int, Ticket] = {}
+        self._marks: dict[int, frozenset[Mark]] = {}
+        self._series: dict[tuple[str, int, bool], int] = {}
+        self._keys: dict[tuple[str, str], str] = {}
+
+    # -- one request ------------------------------------------------------------------------------
+    def carry_out(self, request: Request) -> Outcome:
+        command = request.command
+        key = getattr(command, "key", None)
+        hashed = store.hash_key(request.actor_id, key) if key else None
+        if hashed is not None and (position := self.log.used_key(hashed)) is not None:
+            return self._repeat(command, position)
+        if isinstance(command, RegisterTicket | TakeStep | AmendTicket):
+            return self._ticket_command(request, command, hashed)
+        if isinstance(command, RecordAccess):
+            return self._access(request, command)
+        if isinstance(command, MarkDemonstration):
+            return self._mark_demonstration(request, command, hashed)
+        return self._directory_command(request, command, hashed)
+
+    def _repeat(self, command: Command, position: int) -> Outcome:
+        """The answer that the first use of the key got."""
+        self.flush()
+        (first,) = store.read_events(self.conn, [position])
+        if isinstance(command, TakeStep | AmendTicket) and first.stream_id != command.ticket_id:
+            raise Refusal("key_used_for_another_command")
+        number = None
+        if first.stream_kind is StreamKind.TICKET:
+            number = self._state(first.stream_id).number
+        return Outcome((first,), first.stream_id, number, is_repeat=True)
+
+    def _world(self, request: Request, today: date) -> Context:
+        return Context(
+            actor=self._actor(request.actor_id),
+            today=today,
+            directory=self.directory,
+            calendar=self.house.calendar,
+            number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
+            key_taken=self._key_taken,
+            find_ticket=self._find,
+        )
+
+    def _actor(self, actor_id: int) -> Person:
+        person = self.directory.people.get(actor_id)
+        if person is None or person.has_left:
+            raise Refusal("not_permitted")
+        return person
+
+    # -- tickets ----------------------------------------------------------------------------------
+    def _ticket_command(
+        self, request: Request, command: RegisterTicket | TakeStep | AmendTicket, key: bytes | None
+    ) -> Outcome:
+        world = self._world(request, self.house.today(request.now))
+        before: Ticket | None = None
+        if isinstance(command, RegisterTicket):
+            register = self.house.register(command.register)
+            decision = decide_register(command, register, world)
+        else:
+            before = self._visible(command.ticket_id, world)
+            register = self.house.register(before.register)
+            if isinstance(command, TakeStep):
+                decision = decide_step(command, before, register, world)
+            else:
+                decision = decide_amend(command, before, register, world)
+        return self._record(request, before, register, decision, key)
+
+    def _record(
+        self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
+    ) -> Outcome:
+        events, rows = list(decision.events), []
+        if decision.private:
+            commitments, rows = self.vault.commit(decision.private)
+            first = events[0]
+            events[0] = NewEvent(first.kind, first.occurred_on, {**first.data, "private": commitments})
+        appended = self.log.append(
+            StreamKind.TICKET, before.id if before else None, before.version if before else 0, events,
+            actor_id=request.actor_id, now=request.now, key=key,
+        )
+        state = self._project(before, appended, register)
+        self.vault.keep(state.id, rows, is_amendment=before is not None)
+        if before is None and state.external_key:
+            self._keys[register.name, state.external_key] = state.number
+        return Outcome(appended, state.id, state.number)
+
+    def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
+        state = before
+        ticket_id = events[0].stream_id
+        held = self._marks.get(ticket_id)
+        if held is None:
+            held = marks(before, register) if before is not None else frozenset()
+        recorded_on = to_number(self.house.today(events[0].recorded_at))
+        for event in events:
+            state = evolve(state, event)
+            after = marks(state, register)
+            self.ledger.post(ticket_id, register.name, event.position, recorded_on, held, after)
+            held = after
+        assert state is not None
+        self.tickets.put(before, state)
+        self.texts.put(before, state, register)
+        self._states[ticket_id], self._marks[ticket_id] = state, held
+        return state
+
+    def _state(self, ticket_id: int) -> Ticket:
+        state = self._find(ticket_id)
+        if state is None:
+            raise Refusal("ticket_unknown", number=str(ticket_id))
+        return state
+
+    def _find(self, ticket_id: int) -> Ticket | None:
+        if ticket_id not in self._states:
+            state = fold(store.read_stream(self.conn, StreamKind.TICKET, ticket_id))
+            if state is None:
+                return None
+            self._states[ticket_id] = state
+        return self._states[ticket_id]
+
+    def _visible(self, ticket_id: int, world: Context) -> Ticket:
+        """Unknown and forbidden look alike: a ticket that the actor may not see does not exist."""
+        state = self._find(ticket_id)
+        if state is None or not may(world.actor, "view", ticket_facts(state), self.directory, world.today):
+            raise Refusal("ticket_unknown", number=str(ticket_id))
+        return state
+
+    def _number(self, register: Register, year: int, is_restricted: bool) -> str:
+        """The next number of the series, e.g. 厕-2023-0142. A restricted ticket's series is its own."""
+        key = (register.name, year, is_restricted)
+        if key not in self._series:
+            found = self.conn.scalar(
+                select(SeriesRow.latest).where(
+                    SeriesRow.register == key[0], SeriesRow.year == year, SeriesRow.is_restricted == is_restricted
+                )
+            )
+            if found is None:
+                row = {"register": key[0], "year": year, "is_restricted": is_restricted, "latest": 0}
+                self.conn.execute(insert(SeriesRow.__table__), [row])
+            self._series[key] = found or 0
+        self._series[key] += 1
+        return ticket_number(register, year, self._series[key], is_restricted)
+
+    def _key_taken(self, register: str, key: str) -> str | None:
+        if (register, key) in self._keys:
+            return self._keys[register, key]
+        number = self.conn.scalar(
+            select(TicketRow.number).where(
+                TicketRow.register_id == self._numbers[register],
+                TicketRow.external_key == hash_external_key(key),
+            )
+        )
+        return None if number is None else str(number)
+
+    # -- who read what ----------------------------------------------------------------------------
+    def _access(self, request: Request, command: RecordAccess) -> Outcome:
+        today = self.house.today(request.now)
+        world = self._world(request, today)
+        if command.ticket_id:
+            self._visible(command.ticket_id, world)
+        version = len(store.read_stream(self.conn, StreamKind.ACCESS, command.ticket_id))
+        event = NewEvent(command.kind, today, dict(command.data))
+        appended = self.log.append(
+            StreamKind.ACCESS, command.ticket_id, version, [event],
+            actor_id=request.actor_id, now=request.now, key=None,
+        )
+        return Outcome(appended, command.ticket_id, None)
+
+    # -- units, people, grants --------------------------------------------------------------------
+    def _directory_command(self, request: Request, command: Any, key: bytes | None) -> Outcome:
+        today = self.house.today(request.now)
+        if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
+            raise Refusal("not_permitted")
+        kind, stream_id, events = _directory_events(command, self.directory, today)
+        version = 0 if stream_id is None else len(store.read_stream(self.conn, kind, stream_id))
+        appended = self.log.append(
+            kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
+        )
+        self.log.flush()
+        project_directory(self.conn, appended)
+        self.directory = load_directory(self.conn, self.log.directory_position)
+        return Outcome(appended, appended[0].stream_id, None)
+
+    def _mark_demonstration(self, request: Request, command: MarkDemonstration, key: bytes | None) -> Outcome:
+        """Only an empty log can become a demonstration, and it stays one."""
+        if request.actor_id != SYSTEM or self.log.size:
+            raise Refusal("not_permitted")
+        event = NewEvent("marked_demonstration", self.house.today(request.now), {"town": command.town})
+        self.log.is_demonstration = True
+        appended = self.log.append(
+            StreamKind.SYSTEM, 0, 0, [event], actor_id=SYSTEM, now=request.now, key=key
+        )
+        return Outcome(appended, 0, None)
+
+    # -- writing ----------------------------------------------------------------------------------
+    def flush(self) -> None:
+        self.log.flush()
+        self.vault.flush()
+        self.ledger.flush()
+        self.tickets.flush()
+        self.texts.flush()
+        for (register, year, is_restricted), latest in self._series.items():
+            self.conn.execute(
+                update(SeriesRow.__table__)
+                .where(
+                    SeriesRow.register == register, SeriesRow.year == year, SeriesRow.is_restricted == is_restricted
+                )
+                .values(latest=latest)
+            )
+
+    def forget_tickets(self) -> None:
+        """Between slices of a large batch: memory stays level, states are read again when needed."""
+        self._states, self._marks, self._keys = {}, {}, {}
+
+
+def ticket_number(register: Register, year: int, serial: int, is_restricted: bool) -> str:
+    """厕-2023-0142; a restricted one 访密-2023-0001. Source: registers.md §1 "Number"; security.md."""
+    return f"{register.prefix}{'密' if is_restricted else ''}-{year}-{serial:04d}"
+
+
+def _directory_events(
+    command: Any, directory: Directory, today: date
+) -> tuple[StreamKind, int | None, list[NewEvent]]:
+    if isinstance(command, AddUnit):
+        if directory.unit_by_code(command.code) is not None:
+            raise Refusal("unit_name_taken", field="code", name=command.code)
+        if command.parent_id is not None and command.parent_id not in directory.units:
+            raise Refusal("unit_unknown", field="parent_id", value=str(command.parent_id))
+        data: dict[str, Any] = {"code": command.code, "name": command.name, "kind": command.kind}
+        data.update({"parent": command.parent_id, "synonyms": list(command.synonyms), "labels": dict(command.labels)})
+        return StreamKind.UNIT, None, [NewEvent("unit_added", today, data)]
+    if isinstance(command, AddPerson):
+        if command.unit_id not in directory.units:
+            raise Refusal("unit_unknown", field="unit_id", value=str(command.unit_id))
+        return StreamKind.PERSON, None, [NewEvent("person_added", today, {"name": command.name, "unit": command.unit_id})]
+    person = directory.people.get(command.person_id)
+    if person is None:
+        raise Refusal("person_unknown", field="person_id", value=str(command.person_id))
+    if isinstance(command, GiveGrant):
+        if command.role not in set(Role):
+            raise Refusal("role_unknown", field="role", value=command.role)
+        if command.unit_id not in directory.units:
+            raise Refusal("unit_unknown", field="unit_id", value=str(command.unit_id))
+        data = {"role": command.role, "unit": command.unit_id, "register": command.register}
+        data["starts_on"] = command.starts_on.isoformat()
+        return StreamKind.PERSON, person.id, [NewEvent("granted", today, data)]
+    if isinstance(command, EndGrant):
+        if command.grant_id not in {g.id for g in person.grants}:
+            raise Refusal("grant_unknown", field="grant_id")
+        data = {"grant": command.grant_id, "ends_on": command.ends_on.isoformat()}
+        return StreamKind.PERSON, person.id, [NewEvent("grant_ended", today, data)]
+    if isinstance(command, PersonLeaves):
+        return StreamKind.PERSON, person.id, [NewEvent("person_left", command.occurred_on, {})]
+    raise TypeError(f"no handler for {type(command).__name__}")

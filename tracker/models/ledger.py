@@ -1,0 +1,54 @@
+"""The ledger: marks for drill-down, deltas for the cube. Projections, rebuilt from the log.
+
+A *folio* is one page of the ledger: (account, register, segment, cohort), numbered because a
+million tickets leave some twenty million marks and each would repeat it.
+"""
+
+from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tracker.models import Base
+from tracker.models.log import Position
+
+
+class FolioRow(Base):
+    """`segment`: bit i says that predicate i of the register holds; `cohort`: the year found."""
+
+    __tablename__ = "folios"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    account: Mapped[str] = mapped_column(String(60))
+    register: Mapped[str] = mapped_column(String(60))
+    segment: Mapped[int] = mapped_column(Integer)
+    cohort: Mapped[int] = mapped_column(SmallInteger)
+
+    __table_args__ = (UniqueConstraint("account", "register", "segment", "cohort"),)
+
+
+class MarkRow(Base):
+    """Counted on every day ef <= D < et, as known at positions rf <= n < rt (rt NULL: still known).
+
+    Clustered in the order of the drill-down: folio, unit, day.
+    """
+
+    __tablename__ = "marks"
+
+    folio: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    unit: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
+    ef: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    ticket_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
+    rf: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
+    et: Mapped[int] = mapped_column(SmallInteger)
+    rt: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+
+class MarkDeltaRow(Base):
+    """What one event changed in the ledger: packed (folio, unit, day, change) records, see projections/ledger.py."""
+
+    __tablename__ = "mark_deltas"
+
+    position: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
+    recorded_on: Mapped[int] = mapped_column(Integer)
+    cells: Mapped[bytes] = mapped_column(LargeBinary)

@@ -1,0 +1,191 @@
+"""The ledger as rows: what an event changes in a ticket's marks, for drill-down and for the cube.
+
+A mark is opened at the position of the event that brought it (`rf`) and ended at the position of the
+event after which it no longer holds (`rt`). Cells are the same change as netted steps of ±1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from tracker.domain.days import FOREVER
+from tracker.domain.ledger import Mark
+from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
+
+CELL = np.dtype([("folio", "<u4"), ("place", "<u4"), ("day", "<u2"), ("change", "i1")])
+"""One step of a step function: from effective day `day` on, `change` more (or fewer) at folio and unit."""
+
+FolioKey = tuple[str, str, int, int]
+"""(account, register, segment, cohort)."""
+
+_MARKS = MarkRow.__table__
+_END_MARK = (
+    update(_MARKS)
+    .where(
+        _MARKS.c.folio == bindparam("b_folio"),
+        _MARKS.c.unit == bindparam("b_unit"),
+        _MARKS.c.ef == bindparam("b_ef"),
+        _MARKS.c.ticket_id == bindparam("b_ticket"),
+        _MARKS.c.rt.is_(None),
+    )
+    .values(rt=bindparam("b_rt"))
+)
+
+
+class FolioBook:
+    """Numbers of folios, kept in memory; a new one is written when it is first needed.
+
+    One book serves all transactions of a process. Numbers given in a transaction that was rolled
+    back are forgotten through `forget_unsaved`.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[FolioKey, int] = {}
+        self._unsaved: list[FolioKey] = []
+
+    def load(self, conn: Connection) -> None:
+        rows = conn.execute(
+            select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort)
+        )
+        self._ids = {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
+        self._unsaved = []
+
+    def number(self, conn: Connection, key: FolioKey) -> int:
+        known = self._ids.get(key)
+        if known is not None:
+            return known
+        # Another process may have added folios since: look again under the write lock.
+        unsaved = self._unsaved
+        self.load(conn)
+        self._unsaved = unsaved
+        if key not in self._ids:
+            number = max(self._ids.values(), default=0) + 1
+            account, register, segment, cohort = key
+            conn.execute(
+                insert(FolioRow.__table__),
+                [{"id": number, "account": account, "register": register, "segment": segment, "cohort": cohort}],
+            )
+            self._ids[key] = number
+            self._unsaved.append(key)
+        return self._ids[key]
+
+    def saved(self) -> None:
+        self._unsaved = []
+
+    def forget_unsaved(self) -> None:
+        for key in self._unsaved:
+            self._ids.pop(key, None)
+        self._unsaved = []
+
+
+@dataclass(slots=True)
+class _Opened:
+    row: dict[str, Any]
+
+
+class LedgerWriter:
+    """Collects the changes of one transaction and writes them in three statements."""
+
+    def __init__(self, conn: Connection, folios: FolioBook) -> None:
+        self._conn = conn
+        self._folios = folios
+        self._opened: list[dict[str, Any]] = []
+        self._open_by_key: dict[tuple[int, int, int, int], list[dict[str, Any]]] = {}
+        self._ended: list[dict[str, Any]] = []
+        self._deltas: list[dict[str, Any]] = []
+
+    def post(
+        self,
+        ticket_id: int,
+        register: str,
+        position: int,
+        recorded_on: int,
+        before: frozenset[Mark],
+        after: frozenset[Mark],
+    ) -> None:
+        """Record the difference an event made. Days of `recorded_on` are in the log's time zone."""
+        cells: dict[tuple[int, int, int], int] = {}
+        for mark in before - after:
+            folio = self._folio(mark, register)
+            self._end(folio, mark, ticket_id, position)
+            _step(cells, folio, mark, -1)
+        for mark in after - before:
+            folio = self._folio(mark, register)
+            self._open(folio, mark, ticket_id, position)
+            _step(cells, folio, mark, +1)
+        packed = pack_cells(cells)
+        if packed:
+            self._deltas.append({"position": position, "recorded_on": recorded_on, "cells": packed})
+
+    def _folio(self, mark: Mark, register: str) -> int:
+        return self._folios.number(self._conn, (mark.account, register, mark.segment, mark.cohort))
+
+    def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
+        row = {
+            "folio": folio, "unit": mark.unit, "ef": mark.ef, "ticket_id": ticket_id, "rf": position,
+            "et": mark.et, "rt": None,
+        }
+        self._opened.append(row)
+        self._open_by_key.setdefault((folio, mark.unit, mark.ef, ticket_id), []).append(row)
+
+    def _end(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
+        """In memory when this transaction opened it, else by an update. Two equal flows of a day end
+        together (only a void, merge or exclusion ends a flow), so the key need not tell them apart."""
+        for row in self._open_by_key.pop((folio, mark.unit, mark.ef, ticket_id), ()):
+            if row["rt"] is None:
+                row["rt"] = position
+        self._ended.append(
+            {"b_folio": folio, "b_unit": mark.unit, "b_ef": mark.ef, "b_ticket": ticket_id, "b_rt": position}
+        )
+
+    def flush(self) -> None:
+        """Updates first: they may only touch rows of earlier transactions."""
+        if self._ended:
+            self._conn.execute(_END_MARK, self._ended)
+        if self._opened:
+            self._conn.execute(insert(_MARKS), self._opened)
+        if self._deltas:
+            self._conn.execute(insert(MarkDeltaRow.__table__), self._deltas)
+        self._opened, self._ended, self._deltas = [], [], []
+        self._open_by_key = {}
+
+
+def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: int) -> None:
+    start = (folio, mark.unit, mark.ef)
+    cells[start] = cells.get(start, 0) + sign
+    if mark.et < FOREVER:
+        end = (folio, mark.unit, mark.et)
+        cells[end] = cells.get(end, 0) - sign
+
+
+def pack_cells(cells: dict[tuple[int, int, int], int]) -> bytes:
+    """Netted cells as packed records of CELL; empty when nothing is left."""
+    rows = [(folio, unit, day, change) for (folio, unit, day), change in cells.items() if change]
+    return _pack(rows)
+
+
+def _pack(rows: list[tuple[int, int, int, int]]) -> bytes:
+    return b"".join(
+        folio.to_bytes(4, "little") + unit.to_bytes(4, "little") + day.to_bytes(2, "little")
+        + change.to_bytes(1, "little", signed=True)
+        for folio, unit, day, change in rows
+    )
+
+
+def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> Iterable[tuple[int, int, bytes]]:
+    """(position, recorded_on, cells) of the events after `after`, in order; streamed."""
+    query = select(MarkDeltaRow.position, MarkDeltaRow.recorded_on, MarkDeltaRow.cells).where(
+        MarkDeltaRow.position > after
+    )
+    if until is not None:
+        query = query.where(MarkDeltaRow.position <= until)
+    for row in conn.execution_options(yield_per=20000).execute(query.order_by(MarkDeltaRow.position)):
+        yield row[0], row[1], bytes(row[2])
+
+
+DeltaReader = Callable[[int, int], Iterable[tuple[int, int, bytes]]]

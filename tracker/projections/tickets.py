@@ -1,0 +1,126 @@
+"""The current row of each ticket, as lists and the desk read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from tracker.domain.days import to_number
+from tracker.domain.lifecycle import Status
+from tracker.domain.registers import Register
+from tracker.domain.ticket import Ticket
+from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
+
+STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
+STATUS_BY_NUMBER: tuple[Status, ...] = tuple(Status)
+SHELF_OPEN, SHELF_CLOSED, SHELF_GONE = 0, 1, 2
+
+_TICKETS = TicketRow.__table__
+_COLUMNS = tuple(c.name for c in _TICKETS.columns if c.name != "id")
+_UPDATE = (
+    update(_TICKETS)
+    .where(_TICKETS.c.id == bindparam("b_id"))
+    .values({name: bindparam(name) for name in _COLUMNS})
+)
+
+
+def hash_external_key(key: str) -> bytes:
+    """The stored form of an external number: short, and no personal text in an index."""
+    return sha256(key.encode()).digest()[:16]
+
+
+def sync_registers(conn: Connection, registers: Mapping[str, Register]) -> dict[str, int]:
+    """Numbers of the registers, adding those that are new. Needs the write lock when any is."""
+    known = {r.name: r.id for r in conn.execute(select(RegisterRow.id, RegisterRow.name))}
+    for name in registers:
+        if name not in known:
+            known[name] = max(known.values(), default=0) + 1
+            conn.execute(insert(RegisterRow.__table__), [{"id": known[name], "name": name}])
+    return known
+
+
+class TicketWriter:
+    """Collects changed tickets of one transaction; the latest state of each is written."""
+
+    def __init__(self, conn: Connection, registers: Mapping[str, Register], numbers: Mapping[str, int]) -> None:
+        self._conn = conn
+        self._registers = registers
+        self._numbers = numbers
+        self._new: dict[int, Ticket] = {}
+        self._changed: dict[int, Ticket] = {}
+        self._renamed: set[int] = set()
+        self._resupported: set[int] = set()
+
+    def put(self, before: Ticket | None, after: Ticket) -> None:
+        (self._new if before is None or after.id in self._new else self._changed)[after.id] = after
+        if after.named_ids != (before.named_ids if before else ()):
+            self._renamed.add(after.id)
+        if after.supports != (before.supports if before else ()):
+            self._resupported.add(after.id)
+
+    def flush(self) -> None:
+        if self._new:
+            self._conn.execute(insert(_TICKETS), [self._row(t) for t in self._new.values()])
+        if self._changed:
+            rows = []
+            for t in self._changed.values():
+                row = self._row(t)
+                row["b_id"] = row.pop("id")
+                rows.append(row)
+            self._conn.execute(_UPDATE, rows)
+        everything = {**self._new, **self._changed}
+        self._relate(NamedPersonRow, "person_id", {i: everything[i].named_ids for i in self._renamed})
+        supports = {i: tuple({s.unit_id for s in everything[i].supports}) for i in self._resupported}
+        self._relate(SupportRow, "unit_id", supports)
+        self._new, self._changed, self._renamed, self._resupported = {}, {}, set(), set()
+
+    def _relate(self, row_type: Any, column: str, wanted: Mapping[int, tuple[int, ...]]) -> None:
+        if not wanted:
+            return
+        table = row_type.__table__
+        self._conn.execute(delete(table).where(table.c.ticket_id.in_(list(wanted))))
+        rows = [{"ticket_id": i, column: other} for i, others in wanted.items() for other in others]
+        if rows:
+            self._conn.execute(insert(table), rows)
+
+    def _row(self, t: Ticket) -> dict[str, Any]:
+        return ticket_row(t, self._registers[t.register], self._numbers[t.register])
+
+
+def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any]:
+    """The row of a ticket; nothing private and no text of a restricted ticket enters it."""
+    severity = t.fields.get("severity")
+    listed = {f.name: t.fields[f.name] for f in register.fields if f.is_listed and f.name in t.fields}
+    return {
+        "id": t.id,
+        "number": t.number,
+        "register_id": register_id,
+        "place_id": t.place_id,
+        "owner_unit_id": t.owner_unit_id,
+        "owner_id": t.owner_id,
+        "shelf": _shelf(t),
+        "status": STATUS_NUMBERS[t.status],
+        "due_on": to_number(t.current_due) if t.current_due else None,
+        "found_on": to_number(t.found_on),
+        "submitted_on": to_number(t.submitted_on) if t.submitted_on else None,
+        "closed_on": to_number(t.closed_on) if t.closed_on else None,
+        "category": t.fields.get("category"),
+        "severity": int(severity) if severity is not None else None,
+        "is_restricted": t.is_restricted,
+        "has_request": t.pending_extension is not None or t.pending_exclusion is not None,
+        "relapse_count": t.relapse_count,
+        "version": t.version,
+        "summary": str(t.fields.get(register.summary_field, "")),
+        "listed": orjson.dumps(listed).decode() if listed else "{}",
+        "external_key": hash_external_key(t.external_key) if t.external_key and t.status is not Status.VOIDED else None,
+    }
+
+
+def _shelf(t: Ticket) -> int:
+    if t.is_gone:
+        return SHELF_GONE
+    return SHELF_CLOSED if t.status is Status.CLOSED else SHELF_OPEN
