@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tracker.config import Settings
+    from tracker.signin import Account
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -24,7 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__, instance_path=str(settings.instance))
     app.config.from_mapping(_flask_config(settings))
     _join_proxies(app, settings)
-    _join_extensions(app, settings)
+    _join_extensions(app)
     responses.init_app(app, settings)
     app.before_request(_refuse_undeclared)
     _join_blueprints(app)
@@ -66,10 +67,10 @@ def _join_proxies(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign] # Flask's documented way
 
 
-def _join_extensions(app: Flask, settings: Settings) -> None:
+def _join_extensions(app: Flask) -> None:
     from pathlib import Path
 
-    from tracker import clock, extensions, languages, models, signin
+    from tracker import extensions, languages, models
 
     models.load_tables()
     extensions.db.init_app(app)
@@ -84,8 +85,17 @@ def _join_extensions(app: Flask, settings: Settings) -> None:
     extensions.login.init_app(app)
     extensions.login.login_view = "profile.sign_in"
     extensions.login.session_protection = None  # our sessions are rows; phones change their address
+    extensions.login.user_loader(_signed_in)
+
+
+def _signed_in(token: str) -> Account | None:
+    from flask import current_app
+
+    from tracker import clock, extensions, signin
+
+    settings: Settings = current_app.config["SETTINGS"]
     limits = signin.Limits(idle=settings.session_idle, length=settings.session_length)
-    extensions.login.user_loader(lambda token: signin.resume(extensions.db.engine, token, limits, clock.now()))
+    return signin.resume(extensions.db.engine, token, limits, clock.now())
 
 
 def _refuse_undeclared() -> None:

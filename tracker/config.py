@@ -140,7 +140,7 @@ class _Reader:
         given = tuple(part.strip() for part in self.text("XIAOHAO_TRUSTED_HOSTS", "").split(",") if part.strip())
         if not given and not _is_loopback(host):
             self.mistakes.append(
-                "XIAOHAO_TRUSTED_HOSTS: name the hosts that people type in their browser, since XIAOHAO_HOST is not loopback"
+                "XIAOHAO_TRUSTED_HOSTS: needed, since XIAOHAO_HOST is not loopback: the host names that browsers use"
             )
         return given or LOOPBACK_HOSTS
 

@@ -1,4 +1,4 @@
-"""The Flask extensions as bare objects, and how a database connection behaves; `create_app` joins them to an application.
+"""The Flask extensions as bare objects, and how a database connection behaves; `create_app` joins them to the app.
 
 Transactions are ours on both databases: SQLite's driver is put in autocommit and BEGIN is sent here, so that a writer
 (`connection.execution_options(write=True)`) takes the write lock at once instead of failing at its first statement.
@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from tracker.models import Base
 
-db = SQLAlchemy(metadata=Base.metadata, model_class=Base, disable_autonaming=True)
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
 login = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()

@@ -266,7 +266,7 @@ def normal_login(login: str) -> str:
     return unicodedata.normalize("NFKC", login).strip().casefold()[:LOGIN_LENGTH]
 
 
-def _source(conn: Connection, row: Row[Any] | None, browser: Browser) -> str:
+def _source(conn: Connection, row: Row[*tuple[Any, ...]] | None, browser: Browser) -> str:
     # A browser that has signed in to this account before is counted by itself: a guesser at the next desk, behind
     # the same address, then delays only the guesser.
     if row is not None and browser.device:
@@ -289,7 +289,7 @@ def _count_attempt(conn: Connection, login: str, source: str, now: datetime) -> 
     found = conn.execute(
         select(SignInFailureRow.failed_count, SignInFailureRow.last_at).where(*here).with_for_update()
     ).one()
-    wait_millis = found.last_at + delay_after(found.failed_count) // timedelta(milliseconds=1) - _millis(now)
+    wait_millis: int = found.last_at + delay_after(found.failed_count) // timedelta(milliseconds=1) - _millis(now)
     if wait_millis > 0:
         return -(-wait_millis // 1000)
     change = update(SignInFailureRow).where(*here)
@@ -305,13 +305,11 @@ def delay_after(failed_count: int) -> timedelta:
 
 
 def _forgive(conn: Connection, login: str, source: str) -> None:
-    conn.execute(
-        delete(SignInFailureRow).where(SignInFailureRow.login == login, SignInFailureRow.source == source)
-    )
+    conn.execute(delete(SignInFailureRow).where(SignInFailureRow.login == login, SignInFailureRow.source == source))
 
 
 def _start_session(
-    conn: Connection, row: Row[Any], browser: Browser, kind: Outcome, now: datetime
+    conn: Connection, row: Row[*tuple[Any, ...]], browser: Browser, kind: Outcome, now: datetime
 ) -> Attempt:
     token, device = secrets.token_urlsafe(32), browser.device or secrets.token_urlsafe(32)
     values = {"account_id": row.id, "token_hash": _digest(token), "device_hash": _digest(device)}
@@ -322,7 +320,7 @@ def _start_session(
     return Attempt(kind, _account(row, session_id, token), device)
 
 
-def _account(row: Row[Any], session_id: int, token: str) -> Account:
+def _account(row: Row[*tuple[Any, ...]], session_id: int, token: str) -> Account:
     return Account(row.id, row.login, row.person_id, row.locale, row.must_change, session_id, token)
 
 
@@ -339,14 +337,12 @@ def _end_sessions(conn: Connection, account_id: int, now: datetime) -> None:
     conn.execute(alive.values(ended_at=_millis(now)))
 
 
-def _record(
-    conn: Connection, kind: Outcome, login: str, account_id: int | None, address: str, now: datetime
-) -> None:
+def _record(conn: Connection, kind: Outcome, login: str, account_id: int | None, address: str, now: datetime) -> None:
     row = {"at": _millis(now), "kind": kind.value, "login": login, "account_id": account_id, "address": address[:64]}
     conn.execute(insert(SignInRecordRow).values(row))
 
 
-def _by_login(conn: Connection, login: str) -> Row[Any] | None:
+def _by_login(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
     return conn.execute(select(AccountRow).where(AccountRow.login == login)).one_or_none()
 
 

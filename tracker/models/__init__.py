@@ -1,7 +1,7 @@
 """Tables: one module per family (log, ledger, tickets, people, accounts); columns, constraints, indexes, no rules.
 
 Days are INTEGER day numbers since 1970-01-01, instants INTEGER milliseconds since the epoch (UTC), JSON is TEXT.
-Every table is declared on `Base`; constraints get their names from the convention, so that both databases and Alembic agree.
+Every table is declared on `Base`; constraints are named by the convention, so that both databases and Alembic agree.
 """
 
 import importlib

