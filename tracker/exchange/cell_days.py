@@ -1,0 +1,124 @@
+"""Calendar days in the many ways in which cells write them; what is in doubt is refused, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from tracker.domain.refusals import Refusal
+from tracker.exchange.cell_numbers import chinese_number, digits_of
+from tracker.exchange.folding import half_width
+from tracker.exchange.sheets import Cell
+
+
+class DayOrder(StrEnum):
+    """Whether 3/1/2023 is a day in March or in January; only a whole column can prove it."""
+
+    UNKNOWN = "unknown"
+    MONTH_FIRST = "month_first"
+    DAY_FIRST = "day_first"
+
+
+_CLOCK = r"\d{1,2}[:时時点點]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?)?[分秒]?"
+_TIME = rf"(?:[T\s]*(?:上午|下午)?\s*{_CLOCK}\s*(?:AM|PM)?(?:Z|[+-]\d{{2}}:?\d{{2}})?)?"
+_WEEKDAY = r"\s*\(?(?:(?:星期|周|週)[一二三四五六日天])?\)?"
+_YEAR_FIRST = re.compile(
+    rf"^(\d{{4}})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*[日号號]?{_WEEKDAY}{_TIME}$", re.IGNORECASE
+)
+_YEAR_LAST = re.compile(rf"^(\d{{1,2}})\s*[-/.]\s*(\d{{1,2}})\s*[-/.]\s*(\d{{4}}){_TIME}$", re.IGNORECASE)
+_COMPACT = re.compile(r"^(\d{4})(\d{2})(\d{2})(?:\d{4}|\d{6})?$")
+_NUMERAL = "[一二三四五六七八九十]{1,3}"
+_CHINESE = re.compile(rf"^([〇零○一二三四五六七八九]{{4}})年(元|{_NUMERAL})月({_NUMERAL})[日号]?$")
+_NO_DAY = re.compile(r"^\d{4}\s*[-/.年]\s*\d{1,2}\s*月?$")
+_SERIAL = re.compile(r"^\d{5}(?:\.\d+)?$")
+_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "○": "0"}
+
+# Excel serials of 1950-01-01 and 2100-12-31: below lie amounts and years, not days.
+_FIRST_SERIAL, _LAST_SERIAL = 18_264, 73_415
+_EPOCH_1900 = date(1899, 12, 30)  # two days early: serials start at 1, and Excel has a 29 February 1900
+_EPOCH_1904 = date(1904, 1, 1)
+
+
+def read_day(cell: Cell, order: DayOrder, *, dates_from_1904: bool = False) -> date:
+    """The calendar day in a cell; a time of day beside it is dropped.
+
+    Refusal: field_not_a_day with `reason`: order (which number is the month?), no_day (2023.3),
+    no_such_day (31 June), format.
+    """
+    if isinstance(cell, datetime):
+        return cell.date()
+    if isinstance(cell, date):
+        return cell
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return _day_of_number(cell, dates_from_1904=dates_from_1904)
+    text = half_width(str(cell))
+    for read in (_year_first, _compact, _chinese):
+        if (day := read(text)) is not None:
+            return day
+    if found := _YEAR_LAST.match(text):
+        return _year_last(int(found[1]), int(found[2]), int(found[3]), order)
+    if _SERIAL.match(text):
+        return _day_of_number(float(text), dates_from_1904=dates_from_1904)
+    raise Refusal("field_not_a_day", reason="no_day" if _NO_DAY.match(text) else "format", value=text[:40])
+
+
+def _day(year: int, month: int, day: int) -> date:
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        raise Refusal("field_not_a_day", reason="no_such_day", value=f"{year}-{month}-{day}") from None
+    if not 1900 <= year <= 2100:
+        raise Refusal("field_not_a_day", reason="no_such_day", value=f"{year}-{month}-{day}")
+    return found
+
+
+def _year_first(text: str) -> date | None:
+    found = _YEAR_FIRST.match(text)
+    return _day(int(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+def _compact(text: str) -> date | None:
+    found = _COMPACT.match(text)
+    return _day(int(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+def _chinese(text: str) -> date | None:
+    found = _CHINESE.match(text)
+    if not found:
+        return None
+    year = int("".join(_DIGITS[c] for c in found[1]))
+    month = 1 if found[2] == "元" else chinese_number(found[2])
+    return _day(year, month or 0, chinese_number(found[3]) or 0)
+
+
+def _year_last(first: int, second: int, year: int, order: DayOrder) -> date:
+    if first == second or order is DayOrder.MONTH_FIRST or (second > 12 >= first):
+        return _day(year, first, second)
+    if order is DayOrder.DAY_FIRST or first > 12:
+        return _day(year, second, first)
+    raise Refusal("field_not_a_day", reason="order", value=f"{first}/{second}/{year}")
+
+
+def _day_of_number(number: float, *, dates_from_1904: bool) -> date:
+    if number == int(number) and 19000101 <= number <= 21001231:
+        return _day(int(number) // 10000, int(number) // 100 % 100, int(number) % 100)
+    if _FIRST_SERIAL <= number + (1462 if dates_from_1904 else 0) <= _LAST_SERIAL:
+        return (_EPOCH_1904 if dates_from_1904 else _EPOCH_1900) + timedelta(days=int(number))
+    # 2019.1 is January, October, or an amount: whoever typed it must say.
+    reason = "no_day" if 1900 <= number < 2101 else "format"
+    raise Refusal("field_not_a_day", reason=reason, value=digits_of(number))
+
+
+def prove_order(cells: Iterable[Cell]) -> DayOrder:
+    """The order that a column's own cells prove: some first or second number is above 12, never both."""
+    has_first = has_second = False
+    for cell in cells:
+        found = _YEAR_LAST.match(half_width(cell)) if isinstance(cell, str) else None
+        if found:
+            has_first |= int(found[1]) > 12
+            has_second |= int(found[2]) > 12
+    if has_first == has_second:
+        return DayOrder.UNKNOWN
+    return DayOrder.DAY_FIRST if has_first else DayOrder.MONTH_FIRST

@@ -1,0 +1,236 @@
+"""The rows under a header, one by one: is it a record, what are its values, was it here before."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Field, Register
+from tracker.exchange.cell_days import DayOrder, read_day
+from tracker.exchange.filling import Filler, cell_at
+from tracker.exchange.folding import fold
+from tracker.exchange.headings import SERIAL, Header
+from tracker.exchange.profiles import REPLIED_ON, REPLY, Profile
+from tracker.exchange.reading import CellError, PastStep, RowReading, SkippedRow
+from tracker.exchange.sheets import Cell, Sheet, address
+from tracker.exchange.values import Reader, Surroundings, Value, reader_for
+
+_TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "sum"})
+_NOTES = ("说明", "备注:", "注:", "注1", "填表", "制表", "填报", "审核", "单位负责人", "负责人签", "联系人:")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """All that the rows of one sheet are read by."""
+
+    sheet: Sheet
+    header: Header
+    profile: Profile | None
+    register: Register
+    around: Surroundings
+    today: date
+    secret: bytes
+    defaults: Mapping[str, Value]
+    orders: Mapping[str, DayOrder]
+
+    def read_columns(self) -> list[tuple[int, Field, Reader]]:
+        """Column, field and reader of each field that has a column."""
+        columns = [(column.index, self.register.by_name.get(column.target or "")) for column in self.header.columns]
+        return [
+            (index, known, reader_for(known, self.around, self.orders.get(known.name, DayOrder.UNKNOWN)))
+            for index, known in columns
+            if known is not None
+        ]
+
+
+class RecordReader:
+    """Goes down a sheet once. Keeps what the rows above said: merges, 同上, keys already seen."""
+
+    def __init__(self, rules: Rules) -> None:
+        register, header = rules.register, rules.header
+        self._sheet, self._header, self._register = rules.sheet, header, register
+        self._secret, self._today, self._orders = rules.secret, rules.today, rules.orders
+        self._fields = rules.read_columns()
+        self._guesses = rules.profile.guesses_for(register) if rules.profile else ()
+        self._defaults = dict(rules.defaults)
+        columned = [known.name for _, known, _ in self._fields]
+        self._names = tuple(dict.fromkeys((*columned, *self._defaults, *(guess.field for guess in self._guesses))))
+        self._serial = header.column_of(SERIAL)
+        self._summary = header.column_of(register.summary_field)
+        self._unique = next((f.name for f in register.fields if f.is_unique and f.name in columned), None)
+        self._required = [f for f in register.fields if f.is_required and f.name in self._names]
+        self._past = (header.column_of(REPLIED_ON), header.column_of(REPLY))
+        self._headings = {fold(column.heading) for column in header.columns}
+        self._seen: dict[str, int] = {}
+        self._filler = Filler(rules.sheet, [column.index for column in header.columns if column.target])
+        self._in_notes = False
+
+    def outcomes(self) -> Iterator[RowReading | SkippedRow]:
+        for number, cells in self._sheet.rows():
+            if number <= self._header.last_row:
+                continue
+            if not any(cell is not None for cell in cells):
+                self._filler.pass_over(number, cells)
+                continue
+            reason = self._no_record(number, cells)
+            if reason:
+                self._filler.pass_over(number, cells)
+                yield SkippedRow(number, reason, _shown(cells))
+            else:
+                yield self._record(number, self._filler.filled(number, cells))
+
+    # ---- is it a record?
+
+    def _no_record(self, number: int, cells: Sequence[Cell]) -> str | None:
+        filled = [cell for cell in cells if cell is not None]
+        first = fold(str(filled[0])[:40])
+        if any(isinstance(cell, str) and len(cell) < 12 and fold(cell).strip(":") in _TOTALS for cell in filled[:3]):
+            return "total"
+        if first.startswith(_NOTES) or (self._in_notes and len(filled) <= 2):
+            self._in_notes = True
+            return "note"
+        self._in_notes = False
+        if len(filled) > 1 and all(isinstance(c, str) and fold(c[:60]) in self._headings for c in filled):
+            return "repeated_header"
+        return self._not_told(number, cells)
+
+    def _not_told(self, number: int, cells: Sequence[Cell]) -> str | None:
+        """A row that says nothing in the main column, nor in any other column that we read."""
+        if self._summary is None:
+            return None
+        told = cell_at(cells, self._summary.index)
+        if told is None and self._filler.continues(number, self._summary.index):
+            return "continuation"
+        others = [i for i, _, _ in self._fields if i != self._summary.index and cell_at(cells, i) is not None]
+        if told is not None or len(others) > 1:
+            return None
+        if self._serial and cell_at(cells, self._serial.index) is None:
+            return "section"
+        return None if others else "empty_record" if self._serial else "section"
+
+    # ---- the record
+
+    def _record(self, number: int, cells: Sequence[Cell]) -> RowReading:
+        errors: list[CellError] = []
+        values: dict[str, Value] = dict(self._defaults)
+        for index, known, read in self._fields:
+            cell = cells[index] if index < len(cells) else None
+            if cell is None:
+                continue
+            try:
+                value = read(cell)
+            except Refusal as refusal:
+                errors.append(self._error(number, index, known.name, refusal))
+                values.pop(known.name, None)
+                continue
+            if value is not None:
+                values[known.name] = value
+        self._guess(values)
+        history = self._history(number, cells, values, errors)
+        errors.extend(self._row_errors(number, values, errors))
+        key = self._key(values, errors, cells)
+        duplicate_of = self._first_seen(number, key, values, errors)
+        return RowReading(
+            number,
+            str(_serial_text(cell_at(cells, self._serial.index))) if self._serial else "",
+            self._names,
+            tuple(values.get(name) for name in self._names),
+            tuple(errors),
+            key,
+            duplicate_of,
+            history,
+        )
+
+    def _error(self, number: int, index: int, name: str, refusal: Refusal) -> CellError:
+        return CellError(self._sheet.name, number, address(number, index), name, refusal.code, refusal.params)
+
+    def _at_field(self, number: int, name: str, code: str, **params: Any) -> CellError:
+        column = self._header.column_of(name)
+        cell = address(number, column.index) if column else ""
+        return CellError(self._sheet.name, number, cell, name, code, params)
+
+    def _guess(self, values: dict[str, Value]) -> None:
+        for guess in self._guesses:
+            if guess.field not in values:
+                values[guess.field] = guess.choose(str(values.get(guess.source) or ""))
+
+    def _row_errors(
+        self, number: int, values: Mapping[str, Value], cell_errors: Sequence[CellError]
+    ) -> Iterator[CellError]:
+        wrong = {error.field for error in cell_errors}
+        for known in self._required:
+            lifted = known.required_unless is not None and bool(values.get(known.required_unless))
+            if known.name not in values and known.name not in wrong and not lifted:
+                yield self._at_field(number, known.name, "field_required")
+        found = values.get("found_on") or values.get("received_on")
+        name = "found_on" if values.get("found_on") else "received_on"
+        if not isinstance(found, date):
+            return
+        if found > self._today:
+            yield self._at_field(number, name, "found_in_future", found_on=found)
+        due = values.get("due_on")
+        if isinstance(due, date) and due < found:
+            yield self._at_field(number, "due_on", "due_before_found", due_on=due, found_on=found)
+
+    def _history(
+        self, number: int, cells: Sequence[Cell], values: Mapping[str, Value], errors: list[CellError]
+    ) -> tuple[PastStep, ...]:
+        day_column, text_column = self._past
+        cell = cell_at(cells, day_column.index) if day_column else None
+        if day_column is None or cell is None:
+            return ()
+        try:
+            on = self._day_replied(cell, values)
+        except Refusal as refusal:
+            errors.append(self._error(number, day_column.index, "replied_on", refusal))
+            return ()
+        text = cell_at(cells, text_column.index) if text_column else None
+        return (PastStep("replied", on, str(text or "").strip()),)
+
+    def _day_replied(self, cell: Cell, values: Mapping[str, Value]) -> date:
+        on = read_day(cell, self._orders.get(REPLIED_ON, DayOrder.UNKNOWN))
+        if on > self._today:
+            raise Refusal("day_in_future", day=on)
+        started = values.get("received_on") or values.get("found_on")
+        if isinstance(started, date) and on < started:
+            raise Refusal("milestone_before_found", milestone="replied", found_on=started)
+        return on
+
+    # ---- the same row again
+
+    def _key(self, values: Mapping[str, Value], errors: Sequence[CellError], cells: Sequence[Cell]) -> str:
+        number = values.get(self._unique) if self._unique else None
+        if number is not None:
+            return str(number)
+        wrong = {error.field for error in errors}
+        parts = [self._register.name]
+        for index, known, _ in self._fields:
+            value = cell_at(cells, index) if known.name in wrong else values.get(known.name)
+            if value is not None:
+                parts.append(f"{known.name}={value}")
+        # Sorted, so that a column moved elsewhere does not make the row another one.
+        content = "\x1f".join(sorted(parts)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._secret, content, hashlib.sha256).hexdigest()
+
+    def _first_seen(self, number: int, key: str, values: Mapping[str, Value], errors: list[CellError]) -> int | None:
+        first = self._seen.setdefault(key, number)
+        if first == number:
+            return None
+        if self._unique and values.get(self._unique) is not None:
+            errors.append(self._at_field(number, self._unique, "duplicate_external_number", value=key, first_row=first))
+        return first
+
+
+def _serial_text(cell: Cell) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()
+
+
+def _shown(cells: Sequence[Cell]) -> str:
+    return " ".join(str(cell) for cell in cells if cell is not None)[:80]
