@@ -1,0 +1,6 @@
+"""Registers as data: a pack is a folder of YAML that `loader.py` reads, checks and turns into domain types.
+
+`source.py` reads YAML with its line numbers, `shape.py` holds it against `schema.json`, `registers.py`,
+`deadlines.py`, `figures.py` and `units.py` build the domain types, `calendar.py` knows the working days.
+No rule of a particular register stands in Python. For pack authors: docs/packs.md.
+"""

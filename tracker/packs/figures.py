@@ -1,0 +1,192 @@
+"""Builds figures and reports from `figures.yaml` and `reports/*.yaml`, and compiles their conditions.
+
+Each condition of a register becomes one predicate, one bit of a mark's segment, in the order in which
+the file first uses it: figures added at the end leave the bits of the others where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tracker.domain.figures import Exclusion, FigureSpec, ReportSpec, Term, Window
+from tracker.domain.registers import FieldType, Predicate, Register
+from tracker.packs.accounts import account_names, counting_of
+from tracker.packs.problems import Problem
+from tracker.packs.source import KeyPath, Source
+
+MAX_PREDICATES = 16
+"""Bits of a mark's segment."""
+
+DERIVED_FACTS = frozenset({"outcome", "found_on", "found_year", "owner_unit", "restricted", "source"})
+"""Facts of every ticket that are not fields of its register."""
+
+
+@dataclass(slots=True)
+class _Compiler:
+    """Builds the terms of figures and remembers the predicates that each register needs."""
+
+    source: Source
+    registers: Mapping[str, Register]
+    problems: list[Problem]
+    predicates: dict[str, list[Predicate]] = field(default_factory=dict)
+
+    def term(self, register: Register, item: Mapping[str, Any], scope: Mapping[str, Any], path: KeyPath) -> Term:
+        account = item["account"]
+        if account not in account_names(register):
+            mend = f"use one of {', '.join(sorted(account_names(register)))}"
+            self.problems.append(self.source.problem(path, f"unknown account {account}", mend))
+        wheres = (scope.get("where", {}), item.get("where", {}))
+        predicates = [p for where in wheres for p in self._where(register, where, path)]
+        return Term(
+            account=account,
+            counting=counting_of(account),
+            window=Window(item.get("window", "year")),
+            cohort=Window(item.get("cohort", scope.get("cohort", "all"))),
+            where=tuple(dict.fromkeys(predicates)),
+        )
+
+    def _where(self, register: Register, where: Mapping[str, Any], path: KeyPath) -> Iterator[Predicate]:
+        for name, condition in where.items():
+            operator, values = _test(condition)
+            for what, mend in _mistakes(register, name, operator, values):
+                self.problems.append(self.source.problem(path, what, mend))
+            if operator in {"before", "from"}:
+                self.source.day(path, values[0], self.problems)
+            test = (name, operator, values)
+            yield self._interned(register, Predicate(f"{name} {operator} {','.join(values)}", (test,)))
+
+    def _interned(self, register: Register, predicate: Predicate) -> Predicate:
+        known = self.predicates.setdefault(register.name, [])
+        if predicate not in known:
+            known.append(predicate)
+        return known[known.index(predicate)]
+
+
+def build_figures(
+    source: Source, registers: Mapping[str, Register], problems: list[Problem]
+) -> tuple[tuple[FigureSpec, ...], Mapping[str, tuple[Predicate, ...]]]:
+    """The figures, and for each register the predicates they use. Mistakes are added to `problems`."""
+    compiler = _Compiler(source, registers, problems)
+    shared = {item["name"]: item for item in source.data["exclusions"]}
+    figures = []
+    for n, item in enumerate(source.data["figures"]):
+        register = registers.get(item["register"])
+        if register is None:
+            problems.append(source.problem(("figures", n), f"unknown register {item['register']}", "name one"))
+        else:
+            figures.append(_figure(compiler, register, item, shared, n))
+    problems.extend(_check_figures(source, figures))
+    problems.extend(_check_predicates(source, compiler.predicates))
+    return tuple(figures), {name: tuple(found) for name, found in compiler.predicates.items()}
+
+
+def build_report(source: Source, figures: tuple[FigureSpec, ...], problems: list[Problem]) -> ReportSpec:
+    """A report: figures under headings."""
+    known = {figure.id for figure in figures}
+    problems.extend(
+        source.problem(("sections", n), f"unknown figure {name}", "see figures.yaml")
+        for n, section in enumerate(source.data["sections"])
+        for name in section["figures"]
+        if name not in known
+    )
+    sections = tuple((section["label"], tuple(section["figures"])) for section in source.data["sections"])
+    return ReportSpec(source.data["id"], source.data["label"], sections)
+
+
+def _figure(
+    compiler: _Compiler, register: Register, item: Mapping[str, Any], shared: Mapping[str, Any], n: int
+) -> FigureSpec:
+    scope = item.get("scope", {})
+    path: KeyPath = ("figures", n)
+
+    def terms(part: str) -> tuple[Term, ...]:
+        return tuple(compiler.term(register, term, scope, (*path, part, i)) for i, term in enumerate(item[part]))
+
+    return FigureSpec(
+        id=item["id"],
+        label=item["label"],
+        register=register.name,
+        measure=item.get("measure", register.measure),
+        shows=item["shows"],
+        numerator=terms("numerator"),
+        denominator=terms("denominator"),
+        exclusions=tuple(_exclusions(compiler, register, item, shared, path)),
+        definition=item["definition"],
+        source=item["source"],
+        beside=tuple(item.get("beside", ())),
+        rate_of=item.get("rate_of"),
+        cutoff=compiler.source.day(path, item.get("cutoff"), compiler.problems),
+    )
+
+
+def _exclusions(
+    compiler: _Compiler, register: Register, item: Mapping[str, Any], shared: Mapping[str, Any], path: KeyPath
+) -> Iterator[Exclusion]:
+    """Named exclusions come from the head of the file; the figure's scope narrows them like its own terms."""
+    for n, exclusion in enumerate(item["exclusions"]):
+        here = (*path, "exclusions", n)
+        if isinstance(exclusion, str) and exclusion not in shared:
+            mend = f"use one of {', '.join(sorted(shared))}, or write it out"
+            compiler.problems.append(compiler.source.problem(here, f"unknown exclusion {exclusion}", mend))
+            continue
+        full = shared[exclusion] if isinstance(exclusion, str) else exclusion
+        terms = tuple(compiler.term(register, term, item.get("scope", {}), here) for term in full["terms"])
+        yield Exclusion(full["name"], full["label"], terms)
+
+
+def _test(condition: Any) -> tuple[str, tuple[str, ...]]:
+    if isinstance(condition, list):
+        return "in", tuple(condition)
+    ((word, value),) = condition.items()
+    return ("not_in", tuple(value)) if word == "not" else (word, (value,))
+
+
+def _mistakes(register: Register, name: str, operator: str, values: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    known_field = register.by_name.get(name)
+    if known_field is None and name not in DERIVED_FACTS:
+        mend = f"name a field of {register.name} or one of {', '.join(sorted(DERIVED_FACTS))}"
+        yield f"unknown field {name} in a condition", mend
+        return
+    if known_field is not None and known_field.is_private:
+        yield f"{name} is private and cannot be counted by", "use a field that is open"
+    is_day = name == "found_on" or (known_field is not None and known_field.type is FieldType.DATE)
+    if operator in {"before", "from"} and not is_day:
+        yield f"{name} is not a date", "`before` and `from` need a date"
+    choices = _choices(register, name)
+    unknown = [value for value in values if choices and value not in choices]
+    if unknown:
+        yield f"{name} has no choice {', '.join(unknown)}", f"use of {', '.join(sorted(choices))}"
+
+
+def _choices(register: Register, name: str) -> frozenset[str]:
+    """The values that a condition on this fact may name; empty where any text will do."""
+    if name == "outcome":
+        return frozenset(register.outcome_by_name)
+    known_field = register.by_name.get(name)
+    if name == "restricted" or (known_field is not None and known_field.type is FieldType.YES_NO):
+        return frozenset({"yes", "no"})
+    return known_field.choice_names | {""} if known_field is not None and known_field.choices else frozenset()
+
+
+def _check_figures(source: Source, figures: list[FigureSpec]) -> Iterator[Problem]:
+    ids = {figure.id for figure in figures}
+    seen: set[str] = set()
+    for n, item in enumerate(source.data["figures"]):
+        path: KeyPath = ("figures", n)
+        if item["id"] in seen:
+            yield source.problem(path, f"figure {item['id']} stands twice", "rename or remove one")
+        seen.add(item["id"])
+        if item["shows"] == "percent" and not item["denominator"]:
+            yield source.problem(path, f"{item['id']} shows a percentage of nothing", "give a denominator")
+        for other in (*item.get("beside", ()), *([item["rate_of"]] if "rate_of" in item else ())):
+            if other not in ids:
+                yield source.problem(path, f"unknown figure {other}", "name a figure of this file")
+
+
+def _check_predicates(source: Source, predicates: Mapping[str, list[Predicate]]) -> Iterator[Problem]:
+    for name, found in predicates.items():
+        if len(found) > MAX_PREDICATES:
+            what = f"{name} needs {len(found)} conditions, {MAX_PREDICATES} are possible"
+            yield source.problem(("figures",), what, "let figures share conditions")

@@ -1,0 +1,62 @@
+"""Holds a file of a pack against `schema.json`, and says in a pack author's words what does not fit."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from tracker.packs.problems import Problem
+from tracker.packs.source import Source
+
+_SCHEMA_FILE = Path(__file__).with_name("schema.json")
+
+
+def check_shape(source: Source, part: str) -> list[Problem]:
+    """The problems of `source` against the definition `part` of the schema; none when it fits."""
+    return [_problem(source, error) for error in _validator(part).iter_errors(source.data)]
+
+
+@cache
+def _validator(part: str) -> Draft202012Validator:
+    schema: dict[str, Any] = orjson.loads(_SCHEMA_FILE.read_bytes())
+    if part not in schema["$defs"]:
+        raise KeyError(part)
+    return Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{part}"})
+
+
+def _problem(source: Source, error: ValidationError) -> Problem:
+    path = tuple(error.absolute_path)
+    what, mend = _words(error)
+    where = ".".join(str(part) for part in path)
+    return source.problem(path, f"{where}: {what}" if where else what, mend)
+
+
+def _words(error: ValidationError) -> tuple[str, str]:
+    """What is wrong, and how to mend it. `rule` is the value of the schema's word that failed."""
+    rule: Any = error.validator_value
+    match error.validator:
+        case "required":
+            return f"missing {', '.join(name for name in rule if name not in _keys(error))}", "add it"
+        case "additionalProperties":
+            schema: Any = error.schema
+            known = sorted(schema.get("properties", ()))
+            unknown = ", ".join(sorted(_keys(error) - set(known)))
+            return f"unknown word {unknown}", f"use one of {', '.join(known)}"
+        case "enum":
+            return f"unknown {error.instance!r}", f"use one of {', '.join(map(str, rule))}"
+        case "pattern":
+            return f"{error.instance!r} is not of the form {rule}", "write it in that form"
+        case "oneOf" | "anyOf":
+            return "fits none of the allowed forms", "see docs/packs.md for the forms"
+        case _:
+            return error.message[:200], "see docs/packs.md"
+
+
+def _keys(error: ValidationError) -> set[str]:
+    instance: Any = error.instance
+    return set(instance)
