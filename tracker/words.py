@@ -1,0 +1,337 @@
+"""The sentence, per language, of every refusal, step, status, role, account, event and need.
+
+Rules speak in codes; here each code has its words. A test holds the lists equal to the rules' own.
+Messages are looked up in the reader's language when they are shown, never when this file is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext, lazy_gettext
+
+from tracker import formats, languages
+from tracker.domain.lifecycle import Status
+from tracker.domain.people import Role
+from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Label
+
+_ = lazy_gettext
+
+REFUSALS: Mapping[str, Any] = {
+    "not_permitted": _("Your grants do not allow this here. Ask your supervisor or the administrator."),
+    "own_work_cannot_be_verified": _("You did part of this work yourself, so somebody else has to verify it."),
+    "own_unit_cannot_verify": _("Your unit owns this ticket, so another unit has to verify it."),
+    "issuer_cannot_verify": _("You assigned this ticket, and this register wants another person to verify it."),
+    "own_request_cannot_be_decided": _("You made this request yourself, so somebody else has to decide it."),
+    "own_exclusion_cannot_be_approved": _("You asked for this exclusion, so somebody else has to approve it."),
+    "stale_version": _("Somebody changed this ticket while you were writing. See what is new, then decide."),
+    "step_not_possible_now": _("This step is not possible as the ticket now stands."),
+    "already_requested": _("A request is already waiting for a decision."),
+    "no_open_request": _("No such request is waiting for a decision."),
+    "key_used_for_another_command": _("This form was already sent for another ticket. Open the page again."),
+    "day_in_future": _("The day %(day)s lies in the future. Enter the day it really happened."),
+    "day_before_latest_step": _(
+        "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
+    ),
+    "found_in_future": _("The day found, %(found_on)s, lies in the future."),
+    "due_before_found": _("The due day %(due_on)s lies before the day found, %(found_on)s."),
+    "due_before_assignment": _("The due day %(due_on)s lies before the day of assignment, %(assigned_on)s."),
+    "extension_not_later": _("Say by how many days, at least 1, the due day should move."),
+    "extension_too_long": _("The rule allows at most %(days)s more days."),
+    "extension_used_up": _("The rule allows %(count)s extension(s), and that is used up."),
+    "extension_too_late": _(
+        "It was asked for after the due day %(due_on)s, so the rule does not allow it. Refuse it with this reason."
+    ),
+    "extension_not_allowed": _("No due day can be moved here."),
+    "pause_not_allowed": _("Choose one of the reasons for which this register allows a pause."),
+    "milestone_before_found": _("This day lies before the day found, %(found_on)s."),
+    "milestone_out_of_order": _("This day lies before an earlier milestone. Check both days."),
+    "milestone_missing": _("A milestone that this outcome needs has not been recorded yet. Record it first."),
+    "year_without_calendar": _(
+        "The working days of %(year)s are not known yet. The administrator has to add the calendar; nothing is guessed."
+    ),
+    "recorded_before_log": _("The clock of this computer runs behind the log. Tell the administrator."),
+    "field_required": _("This has to be filled in."),
+    "field_too_long": _("%(length)s characters are too many; at most %(limit)s fit."),
+    "field_too_short": _("%(length)s characters are too few; write at least %(limit)s."),
+    "field_unknown": _("The register has no field “%(name)s”."),
+    "field_not_a_number": _("“%(value)s” is not a number."),
+    "field_not_a_day": _("“%(value)s” is not a day. Write it like 2023-11-24."),
+    "field_out_of_range": _("%(value)s lies outside what is possible here (%(minimum)s to %(maximum)s)."),
+    "choice_unknown": _("“%(value)s” is not one of the choices."),
+    "choice_retired": _("“%(value)s” is no longer in use. Choose another."),
+    "pattern_mismatch": _("“%(value)s” does not have the form that is needed here."),
+    "id_number_invalid": _("This is not a valid identity number: 18 characters, the last one checks the others."),
+    "unit_unknown": _("The unit “%(value)s” is not known here. Choose one from the list."),
+    "unit_ambiguous": _("“%(value)s” is the name of more than one unit. Write the town before it."),
+    "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
+    "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
+    "lead_unit_also_supports": _("%(unit)s already leads, so it cannot support as well."),
+    "evidence_missing": _("%(given)s of %(needed)s needed files are there. Add what is missing."),
+    "reason_missing": _("Give the reason. It stays in the log."),
+    "approver_missing": _("Name who approves this."),
+    "outcome_unknown": _("Choose how this ticket ends."),
+    "step_switched_off": _("This register does not use this step."),
+    "milestone_unknown": _("The register has no such milestone."),
+    "same_ticket": _("A ticket cannot be merged into itself."),
+    "merge_target_closed_or_gone": _("%(number)s was itself voided or merged. Choose the ticket that stays."),
+    "ticket_unknown": _("There is no ticket %(number)s here."),
+    "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
+    "too_many_representatives": _("At most %(limit)s representatives may come in person."),
+    "nothing_changed": _("Nothing was changed."),
+    "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),
+    "file_type_refused": _("Files of this kind are not accepted. Send a photograph (JPEG, PNG) or a PDF."),
+    "file_not_what_it_says": _("The content of the file does not fit its name. Save it again and send that."),
+    "file_damaged": _("The file is damaged or locked and cannot be opened. Save it again without a password."),
+    "picture_too_many_pixels": _("The picture is too large. Take it with a lower resolution."),
+    "file_empty": _("The file is empty."),
+    "login_taken": _("This sign-in name is taken."),
+    "password_too_short": _("The password needs at least %(limit)s characters."),
+    "password_too_common": _("This password is among the first that anybody would try. Choose another."),
+    "role_unknown": _("There is no role “%(value)s”."),
+    "grant_unknown": _("There is no such grant."),
+    "unit_name_taken": _("“%(name)s” is taken by another unit."),
+}
+
+STEPS: Mapping[str, Any] = {
+    "assign": _("Assign"),
+    "accept": _("Accept"),
+    "object": _("Object"),
+    "transfer": _("Transfer"),
+    "request_extension": _("Ask for an extension"),
+    "grant_extension": _("Grant the extension"),
+    "refuse_extension": _("Refuse the extension"),
+    "pause": _("Pause"),
+    "resume": _("Resume"),
+    "submit": _("Submit for closure"),
+    "withdraw": _("Withdraw the submission"),
+    "reject": _("Reject"),
+    "verify": _("Verify"),
+    "publicise": _("Publicise"),
+    "approve": _("Approve"),
+    "close": _("Close"),
+    "relapse": _("Record a relapse"),
+    "reopen": _("Reopen"),
+    "recheck": _("Recheck"),
+    "urge": _("Urge"),
+    "comment": _("Comment"),
+    "add_evidence": _("Add evidence"),
+    "reach_milestone": _("Record a milestone"),
+    "name": _("Name who may know"),
+    "request_exclusion": _("Ask to leave it out of the figures"),
+    "refuse_exclusion": _("Keep it in the figures"),
+    "void": _("Void"),
+    "merge": _("Merge as a duplicate"),
+    "exclude": _("Exclude from the figures"),
+    "include": _("Include in the figures again"),
+    "amend": _("Correct"),
+    "register": _("Register"),
+}
+
+STATUSES: Mapping[Status, Any] = {
+    Status.REGISTERED: _("Registered"),
+    Status.ASSIGNED: _("Assigned"),
+    Status.ACCEPTED: _("Accepted"),
+    Status.RETURNED: _("Returned"),
+    Status.PAUSED: _("Paused"),
+    Status.SUBMITTED: _("Awaiting verification"),
+    Status.VERIFIED: _("Verified"),
+    Status.PUBLICISED: _("Publicised"),
+    Status.APPROVED: _("Approved"),
+    Status.CLOSED: _("Closed"),
+    Status.RELAPSED: _("Relapsed"),
+    Status.VOIDED: _("Voided"),
+    Status.MERGED: _("Merged"),
+}
+
+EVENTS: Mapping[str, Any] = {
+    "registered": _("Registered"),
+    "assigned": _("Assigned"),
+    "accepted": _("Accepted"),
+    "returned": _("Returned with an objection"),
+    "transferred": _("Transferred"),
+    "extension_requested": _("Extension asked for"),
+    "extension_granted": _("Extension granted"),
+    "extension_refused": _("Extension refused"),
+    "paused": _("Paused"),
+    "resumed": _("Resumed"),
+    "submitted": _("Submitted for closure"),
+    "withdrawn": _("Submission withdrawn"),
+    "rejected": _("Verification failed"),
+    "verified": _("Verified"),
+    "publicised": _("Publicised"),
+    "approved": _("Approved"),
+    "closed": _("Closed"),
+    "relapsed": _("Relapsed"),
+    "reopened": _("Reopened"),
+    "rechecked": _("Rechecked"),
+    "urged": _("Urged"),
+    "commented": _("Comment"),
+    "evidence_added": _("Evidence added"),
+    "milestone_reached": _("Milestone recorded"),
+    "amended": _("Corrected"),
+    "voided": _("Voided"),
+    "merged": _("Merged as a duplicate"),
+    "exclusion_requested": _("Exclusion asked for"),
+    "exclusion_refused": _("Exclusion refused"),
+    "excluded": _("Excluded from the figures"),
+    "included": _("Included in the figures again"),
+    "named": _("Named who may know"),
+    "read": _("Read"),
+    "revealed": _("Private value revealed"),
+    "exported": _("Exported"),
+    "unit_added": _("Unit added"),
+    "unit_renamed": _("Unit renamed"),
+    "unit_closed": _("Unit closed"),
+    "person_added": _("Person added"),
+    "person_moved": _("Person moved to another unit"),
+    "person_left": _("Person left"),
+    "granted": _("Role given"),
+    "grant_ended": _("Role ended"),
+    "pack_loaded": _("Pack loaded"),
+    "marked_demonstration": _("Marked as a demonstration"),
+}
+
+ROLES: Mapping[Role, Any] = {
+    Role.STAFF: _("Staff"),
+    Role.LEAD_OFFICIAL: _("Lead official"),
+    Role.SUPERVISOR: _("Supervisor"),
+    Role.VERIFIER: _("Verifier"),
+    Role.APPROVER: _("Approver"),
+    Role.AUDITOR: _("Auditor"),
+    Role.ADMINISTRATOR: _("Administrator"),
+}
+
+NEEDS: Mapping[str, Any] = {
+    "occurred_on": _("Day it happened"),
+    "owner_unit_id": _("Owner unit"),
+    "owner_id": _("Owner"),
+    "lead_official_id": _("Lead official"),
+    "supports": _("Support units"),
+    "due_on": _("Due"),
+    "reason": _("Reason"),
+    "note": _("Note"),
+    "evidence": _("Evidence"),
+    "photos": _("Photographs after the work"),
+    "documents": _("Documents"),
+    "finding": _("Finding"),
+    "outcome": _("Outcome"),
+    "extension_days": _("More days"),
+    "pause_reason": _("Reason for the pause"),
+    "from_on": _("From"),
+    "to_on": _("Until"),
+    "recheck_result": _("Result of the recheck"),
+    "way": _("How it leaves the figures"),
+    "into_id": _("Duplicate of"),
+    "milestone": _("Milestone"),
+    "message": _("Message"),
+    "people": _("Who may know"),
+    "place": _("Village"),
+    "found_on": _("Found on"),
+}
+
+CHOICES: Mapping[str, Any] = {
+    "passed": _("Holds"),
+    "failed": _("Does not hold"),
+    "void": _("Entered by mistake"),
+    "merge": _("Duplicate of another ticket"),
+    "exclude": _("Leave out of the rate"),
+    "photo_before": _("Before"),
+    "photo_after": _("After"),
+    "photo_check": _("At the check"),
+    "document": _("Document"),
+    "signature": _("Signature"),
+}
+
+ACCOUNTS: Mapping[str, Any] = {
+    "registered": _("Registered"),
+    "countable": _("Counted"),
+    "open": _("Open"),
+    "closed": _("Closed now"),
+    "closed_ever": _("Ever closed"),
+    "closed_held": _("Closed and held"),
+    "closed_on_time": _("Closed on time"),
+    "closed_late": _("Closed late"),
+    "closings": _("Closings"),
+    "due_or_closed": _("Fallen due or closed"),
+    "overdue": _("Overdue"),
+    "overdue_30": _("Overdue by more than 30 days"),
+    "carried_over": _("Carried over"),
+    "relapses": _("Relapses"),
+    "extensions": _("Extensions"),
+    "submissions": _("Submissions"),
+    "rejections": _("Rejections"),
+    "returns": _("Objections"),
+    "voided": _("Voided"),
+    "merged": _("Merged"),
+    "excluded": _("Excluded"),
+}
+
+FAULTS: Mapping[str, str] = {
+    "position_gap": _("An event is missing: position %(detail)s is not there"),
+    "event_changed": _("The event at position %(position)s (%(detail)s) is not what was written"),
+    "version_gap": _("The history of a record has a gap at position %(position)s"),
+    "clock_ran_back": _("The recorded time runs backwards at position %(position)s"),
+    "tree_head_differs": _("The tree head at position %(position)s does not fit the events before it"),
+    "log_size_differs": _("The log has %(position)s events but its head says %(detail)s"),
+}
+
+
+def refusal(why: Refusal) -> str:
+    """The sentence of a refusal in the reader's language; days and numbers follow the locale."""
+    params = {name: _shown(value) for name, value in why.params.items()}
+    return str(REFUSALS[why.code] % _Complete(params))
+
+
+class _Complete(dict[str, str]):
+    """A parameter that a rule did not give prints as a dash, never as an error page."""
+
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, date):
+        return str(formats.day(value))
+    return "—" if value is None else str(value)
+
+
+def step(name: str) -> str:
+    return str(STEPS[name])
+
+
+def status(which: Status) -> str:
+    return str(STATUSES[which])
+
+
+def event(kind: str) -> str:
+    return str(EVENTS[kind])
+
+
+def role(which: Role | str) -> str:
+    return str(ROLES[Role(which)])
+
+
+def need(name: str) -> str:
+    return str(NEEDS[name])
+
+
+def choice(name: str) -> str:
+    return str(CHOICES[name])
+
+
+def account(name: str) -> str:
+    """Accounts of statuses, milestones and clocks are named by their own words by the caller."""
+    return str(ACCOUNTS[name])
+
+
+def of(label: Label) -> str:
+    """A pack's label in the reader's language."""
+    return label[languages.current()]
+
+
+def yes_no(value: bool) -> str:
+    return gettext("Yes") if value else gettext("No")
