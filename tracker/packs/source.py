@@ -115,7 +115,8 @@ def _value(node: yaml.Node, path: KeyPath, name: str, lines: dict[KeyPath, int])
         return _mapping(node, path, name, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, n), name, lines) for n, item in enumerate(node.value)]
-    return str(node.value) if node.style else _plain(str(node.value))
+    is_quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
+    return str(node.value) if is_quoted else _plain(str(node.value))
 
 
 def _mapping(node: yaml.MappingNode, path: KeyPath, name: str, lines: dict[KeyPath, int]) -> dict[str, Any]:
