@@ -17,14 +17,10 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from tracker.domain.access import holds_any, may
 from tracker.domain.commands import (
-    AddPerson,
-    AddUnit,
     AmendTicket,
     Command,
-    EndGrant,
-    GiveGrant,
+    DirectoryCommand,
     MarkDemonstration,
-    PersonLeaves,
     RecordAccess,
     RegisterTicket,
     TakeStep,
@@ -34,7 +30,8 @@ from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
-from tracker.domain.people import Directory, Person, Role
+from tracker.domain.organising import decide_directory
+from tracker.domain.people import Directory, Person
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Pack, Register
 from tracker.domain.ticket import Ticket, evolve, fold
@@ -43,6 +40,7 @@ from tracker.log.vault import VaultWriter
 from tracker.models.tickets import RegisterRow, SeriesRow, TicketRow
 from tracker.projections import search
 from tracker.projections.ledger import FolioBook, LedgerWriter
+from tracker.projections.live_cube import LiveCube
 from tracker.projections.people import load_directory, project_directory
 from tracker.projections.tickets import TicketWriter, hash_external_key, sync_registers
 
@@ -87,6 +85,7 @@ class House:
     pack: Pack
     calendar: WorkCalendar
     time_zone: ZoneInfo
+    cube: LiveCube = field(default_factory=LiveCube)
     folios: FolioBook = field(default_factory=FolioBook)
     _directory: Directory | None = None
     _register_numbers: dict[str, int] = field(default_factory=dict)
@@ -249,14 +248,20 @@ class _Writing:
     def _record(
         self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
     ) -> Outcome:
-        events, rows = list(decision.events), []
+        events = list(decision.events)
+        rows: list[dict[str, Any]] = []
         if decision.private:
             commitments, rows = self.vault.commit(decision.private)
             first = events[0]
             events[0] = NewEvent(first.kind, first.occurred_on, {**first.data, "private": commitments})
         appended = self.log.append(
-            StreamKind.TICKET, before.id if before else None, before.version if before else 0, events,
-            actor_id=request.actor_id, now=request.now, key=key,
+            StreamKind.TICKET,
+            before.id if before else None,
+            before.version if before else 0,
+            events,
+            actor_id=request.actor_id,
+            now=request.now,
+            key=key,
         )
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
@@ -276,7 +281,8 @@ class _Writing:
             after = marks(state, register)
             self.ledger.post(ticket_id, register.name, event.position, recorded_on, held, after)
             held = after
-        assert state is not None
+        if state is None:
+            raise ValueError("no events to project")
         self.tickets.put(before, state)
         self.texts.put(before, state, register)
         self._states[ticket_id], self._marks[ticket_id] = state, held
@@ -339,17 +345,22 @@ class _Writing:
         version = len(store.read_stream(self.conn, StreamKind.ACCESS, command.ticket_id))
         event = NewEvent(command.kind, today, dict(command.data))
         appended = self.log.append(
-            StreamKind.ACCESS, command.ticket_id, version, [event],
-            actor_id=request.actor_id, now=request.now, key=None,
+            StreamKind.ACCESS,
+            command.ticket_id,
+            version,
+            [event],
+            actor_id=request.actor_id,
+            now=request.now,
+            key=None,
         )
         return Outcome(appended, command.ticket_id, None)
 
     # -- units, people, grants --------------------------------------------------------------------
-    def _directory_command(self, request: Request, command: Any, key: bytes | None) -> Outcome:
+    def _directory_command(self, request: Request, command: DirectoryCommand, key: bytes | None) -> Outcome:
         today = self.house.today(request.now)
         if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
             raise Refusal("not_permitted")
-        kind, stream_id, events = _directory_events(command, self.directory, today)
+        kind, stream_id, events = decide_directory(command, self.directory, today)
         version = 0 if stream_id is None else len(store.read_stream(self.conn, kind, stream_id))
         appended = self.log.append(
             kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
@@ -365,9 +376,7 @@ class _Writing:
             raise Refusal("not_permitted")
         event = NewEvent("marked_demonstration", self.house.today(request.now), {"town": command.town})
         self.log.is_demonstration = True
-        appended = self.log.append(
-            StreamKind.SYSTEM, 0, 0, [event], actor_id=SYSTEM, now=request.now, key=key
-        )
+        appended = self.log.append(StreamKind.SYSTEM, 0, 0, [event], actor_id=SYSTEM, now=request.now, key=key)
         return Outcome(appended, 0, None)
 
     # -- writing ----------------------------------------------------------------------------------
@@ -380,9 +389,7 @@ class _Writing:
         for (register, year, is_restricted), latest in self._series.items():
             self.conn.execute(
                 update(SeriesRow.__table__)
-                .where(
-                    SeriesRow.register == register, SeriesRow.year == year, SeriesRow.is_restricted == is_restricted
-                )
+                .where(SeriesRow.register == register, SeriesRow.year == year, SeriesRow.is_restricted == is_restricted)
                 .values(latest=latest)
             )
 
@@ -394,39 +401,3 @@ class _Writing:
 def ticket_number(register: Register, year: int, serial: int, is_restricted: bool) -> str:
     """厕-2023-0142; a restricted one 访密-2023-0001. Source: registers.md §1 "Number"; security.md."""
     return f"{register.prefix}{'密' if is_restricted else ''}-{year}-{serial:04d}"
-
-
-def _directory_events(
-    command: Any, directory: Directory, today: date
-) -> tuple[StreamKind, int | None, list[NewEvent]]:
-    if isinstance(command, AddUnit):
-        if directory.unit_by_code(command.code) is not None:
-            raise Refusal("unit_name_taken", field="code", name=command.code)
-        if command.parent_id is not None and command.parent_id not in directory.units:
-            raise Refusal("unit_unknown", field="parent_id", value=str(command.parent_id))
-        data: dict[str, Any] = {"code": command.code, "name": command.name, "kind": command.kind}
-        data.update({"parent": command.parent_id, "synonyms": list(command.synonyms), "labels": dict(command.labels)})
-        return StreamKind.UNIT, None, [NewEvent("unit_added", today, data)]
-    if isinstance(command, AddPerson):
-        if command.unit_id not in directory.units:
-            raise Refusal("unit_unknown", field="unit_id", value=str(command.unit_id))
-        return StreamKind.PERSON, None, [NewEvent("person_added", today, {"name": command.name, "unit": command.unit_id})]
-    person = directory.people.get(command.person_id)
-    if person is None:
-        raise Refusal("person_unknown", field="person_id", value=str(command.person_id))
-    if isinstance(command, GiveGrant):
-        if command.role not in set(Role):
-            raise Refusal("role_unknown", field="role", value=command.role)
-        if command.unit_id not in directory.units:
-            raise Refusal("unit_unknown", field="unit_id", value=str(command.unit_id))
-        data = {"role": command.role, "unit": command.unit_id, "register": command.register}
-        data["starts_on"] = command.starts_on.isoformat()
-        return StreamKind.PERSON, person.id, [NewEvent("granted", today, data)]
-    if isinstance(command, EndGrant):
-        if command.grant_id not in {g.id for g in person.grants}:
-            raise Refusal("grant_unknown", field="grant_id")
-        data = {"grant": command.grant_id, "ends_on": command.ends_on.isoformat()}
-        return StreamKind.PERSON, person.id, [NewEvent("grant_ended", today, data)]
-    if isinstance(command, PersonLeaves):
-        return StreamKind.PERSON, person.id, [NewEvent("person_left", command.occurred_on, {})]
-    raise TypeError(f"no handler for {type(command).__name__}")

@@ -134,7 +134,7 @@ def instant_text(instant: datetime) -> str:
 
 
 def check_canonical(value: Any) -> None:
-    """Raise ValueError where `value` leaves the subset in which our canonical form is RFC 8785."""
+    """Raise ValueError or TypeError where `value` leaves the subset in which our canonical form is RFC 8785."""
     if value is None or isinstance(value, (bool, str)):
         return
     if isinstance(value, int):
@@ -149,4 +149,4 @@ def check_canonical(value: Any) -> None:
         for inner in value:
             check_canonical(inner)
     else:
-        raise ValueError(f"not allowed in an event: {type(value).__name__}")
+        raise TypeError(f"not allowed in an event: {type(value).__name__}")

@@ -21,14 +21,35 @@ Span = tuple[int, int]
 """[start, end) in day numbers; end FOREVER while it lasts."""
 
 FLOWS = frozenset(
-    {"registered", "closed_ever", "closings", "relapses", "extensions", "submissions", "rejections", "returns",
-     "voided", "merged", "excluded"}
+    {
+        "registered",
+        "closed_ever",
+        "closings",
+        "relapses",
+        "extensions",
+        "submissions",
+        "rejections",
+        "returns",
+        "voided",
+        "merged",
+        "excluded",
+    }
 )
 """Accounts whose marks never end: something happened on that day."""
 
 STOCKS = frozenset(
-    {"countable", "open", "closed", "closed_held", "closed_on_time", "closed_late", "due_or_closed", "overdue",
-     "overdue_30", "carried_over"}
+    {
+        "countable",
+        "open",
+        "closed",
+        "closed_held",
+        "closed_on_time",
+        "closed_late",
+        "due_or_closed",
+        "overdue",
+        "overdue_30",
+        "carried_over",
+    }
     | {f"at.{status}" for status in Status if status not in (Status.VOIDED, Status.MERGED)}
 )
 """Accounts in force between two days. `paused` is at.paused."""
@@ -37,6 +58,10 @@ OWNER_ACCOUNTS = frozenset({"owner.open", "owner.overdue", "owner.closed", "owne
 """The same promises by owner unit in place of the village: their `unit` is the owner."""
 
 CLOCK_ACCOUNTS = ("in_time", "late", "overdue", "waived")
+
+
+RESTRICTED = 1 << 30
+"""The bit of a segment that says the ticket is restricted: counted in totals, listed to named people only."""
 
 
 class Mark(NamedTuple):
@@ -86,7 +111,7 @@ class _Book:
         """Fields as known now; the outcome only where the mark lies in a closing."""
         if outcome not in self.segments:
             self.facts["outcome"] = outcome
-            bits = 0
+            bits = RESTRICTED if self.t.is_restricted else 0
             for i, predicate in enumerate(self.register.predicates):
                 if predicate.holds(self.facts):
                     bits |= 1 << i
@@ -101,9 +126,7 @@ class _Book:
                 self.out.append(Mark(account, place, ef, et, segment, self.cohort, 0))
 
     def flow(self, account: str, day: int, source: int, outcome: str = "") -> None:
-        self.out.append(
-            Mark(account, self.t.place_id, day, FOREVER, self.segment(outcome), self.cohort, source)
-        )
+        self.out.append(Mark(account, self.t.place_id, day, FOREVER, self.segment(outcome), self.cohort, source))
 
     def post(self) -> list[Mark]:
         t = self.t

@@ -181,7 +181,7 @@ class Predicate:
     `facts` maps field names (and `outcome`, `grade`, `found_on`, `owner_unit` …) to plain values.
     """
 
-    __slots__ = ("name", "_tests")
+    __slots__ = ("_tests", "name")
 
     def __init__(self, name: str, tests: tuple[tuple[str, str, tuple[str, ...]], ...]) -> None:
         for _, operator, _values in tests:

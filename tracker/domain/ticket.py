@@ -235,7 +235,9 @@ def _add_worker(t: Ticket, e: Event) -> None:
 def _start_clocks(t: Ticket, clocks: Mapping[str, Any]) -> None:
     if clocks:
         started = {
-            name: RunningClock(to_number(date.fromisoformat(c["start"])), to_number(date.fromisoformat(c["due"])), c["rule"])
+            name: RunningClock(
+                to_number(date.fromisoformat(c["start"])), to_number(date.fromisoformat(c["due"])), c["rule"]
+            )
             for name, c in clocks.items()
         }
         t.clocks = {**t.clocks, **started}

@@ -35,12 +35,9 @@ def check_values(
     `is_partial`: an amendment, so that missing fields are not asked for, and None clears one.
     `all_private`: a restricted ticket, whose texts all go to the vault (条例 art. 30, 46).
     """
-    refusals: list[Refusal] = []
+    refusals = [Refusal("field_unknown", field=name, name=name) for name in values if name not in register.by_name]
     kept: dict[str, Any] = {}
     private: dict[str, Any] = {}
-    for name in values:
-        if name not in register.by_name:
-            refusals.append(Refusal("field_unknown", field=name, name=name))
     for field in register.fields:
         try:
             if is_partial and field.name not in values:

@@ -127,8 +127,15 @@ class Appender:
                 raise ValueError(f"{new.kind} is no event of a {stream_kind.name.lower()}")
             check_canonical(new.data)
             event = Event(
-                self._tree.size + 1, stream_kind, stream, version + i + 1, new.kind, new.occurred_on, recorded_at,
-                actor_id, new.data,
+                self._tree.size + 1,
+                stream_kind,
+                stream,
+                version + i + 1,
+                new.kind,
+                new.occurred_on,
+                recorded_at,
+                actor_id,
+                new.data,
             )
             leaf = leaf_hash(event)
             self._tree.add(leaf)

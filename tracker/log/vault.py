@@ -87,9 +87,7 @@ def read_private_of_tickets(
 
 def erase(conn: Connection, ticket_id: int, fields: Sequence[str]) -> int:
     """Remove values and salts; the log still verifies. Gives the number of values removed."""
-    result = conn.execute(
-        delete(_TABLE).where(_TABLE.c.ticket_id == ticket_id, _TABLE.c.field.in_(list(fields)))
-    )
+    result = conn.execute(delete(_TABLE).where(_TABLE.c.ticket_id == ticket_id, _TABLE.c.field.in_(list(fields))))
     return int(result.rowcount)
 
 

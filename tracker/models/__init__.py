@@ -6,8 +6,9 @@ Every table is declared on `Base`; constraints are named by the convention, so t
 
 import importlib
 import pkgutil
+from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 
 NAMES = {
@@ -23,6 +24,9 @@ class Base(DeclarativeBase):
     """What every table is declared on; knows SQLAlchemy, not Flask."""
 
     metadata = MetaData(naming_convention=NAMES)
+    if TYPE_CHECKING:
+        # SQLAlchemy says FromClause, since a class may stand for a join; each of ours is a table.
+        __table__: ClassVar[Table]
 
 
 def load_tables() -> MetaData:

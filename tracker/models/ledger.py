@@ -41,7 +41,7 @@ class MarkRow(Base):
     et: Mapped[int] = mapped_column(SmallInteger)
     rt: Mapped[int | None] = mapped_column(BigInteger)
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class MarkDeltaRow(Base):

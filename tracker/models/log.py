@@ -40,7 +40,7 @@ class CommandKeyRow(Base):
     key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     position: Mapped[int] = mapped_column(Position)
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class LogHeadRow(Base):
@@ -74,4 +74,4 @@ class PrivateValueRow(Base):
     value: Mapped[str] = mapped_column(Text)
     is_current: Mapped[bool] = mapped_column(Boolean)  # false once amended; the old value stays provable
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)

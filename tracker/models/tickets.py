@@ -66,7 +66,7 @@ class NamedPersonRow(Base):
     ticket_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     person_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False, index=True)
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class SupportRow(Base):
@@ -77,7 +77,7 @@ class SupportRow(Base):
     ticket_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     unit_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False, index=True)
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class SeriesRow(Base):

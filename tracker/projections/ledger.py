@@ -49,9 +49,7 @@ class FolioBook:
         self._unsaved: list[FolioKey] = []
 
     def load(self, conn: Connection) -> None:
-        rows = conn.execute(
-            select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort)
-        )
+        rows = conn.execute(select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort))
         self._ids = {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
         self._unsaved = []
 
@@ -127,8 +125,13 @@ class LedgerWriter:
 
     def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         row = {
-            "folio": folio, "unit": mark.unit, "ef": mark.ef, "ticket_id": ticket_id, "rf": position,
-            "et": mark.et, "rt": None,
+            "folio": folio,
+            "unit": mark.unit,
+            "ef": mark.ef,
+            "ticket_id": ticket_id,
+            "rf": position,
+            "et": mark.et,
+            "rt": None,
         }
         self._opened.append(row)
         self._open_by_key.setdefault((folio, mark.unit, mark.ef, ticket_id), []).append(row)
@@ -171,7 +174,9 @@ def pack_cells(cells: dict[tuple[int, int, int], int]) -> bytes:
 
 def _pack(rows: list[tuple[int, int, int, int]]) -> bytes:
     return b"".join(
-        folio.to_bytes(4, "little") + unit.to_bytes(4, "little") + day.to_bytes(2, "little")
+        folio.to_bytes(4, "little")
+        + unit.to_bytes(4, "little")
+        + day.to_bytes(2, "little")
         + change.to_bytes(1, "little", signed=True)
         for folio, unit, day, change in rows
     )

@@ -25,8 +25,12 @@ def project_directory(conn: Connection, events: Iterable[Event]) -> None:
 
 def _unit_added(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
     row = {
-        "id": e.stream_id, "code": data["code"], "name": data["name"], "kind": data["kind"],
-        "parent_id": data.get("parent"), "is_closed": False,
+        "id": e.stream_id,
+        "code": data["code"],
+        "name": data["name"],
+        "kind": data["kind"],
+        "parent_id": data.get("parent"),
+        "is_closed": False,
         "synonyms": orjson.dumps(data.get("synonyms", [])).decode(),
         "labels": orjson.dumps(data.get("labels", {})).decode(),
     }
@@ -56,8 +60,12 @@ def _person_left(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
 
 def _granted(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
     row = {
-        "id": e.position, "person_id": e.stream_id, "role": data["role"], "unit_id": data["unit"],
-        "register": data.get("register"), "starts_on": to_number(date.fromisoformat(data["starts_on"])),
+        "id": e.position,
+        "person_id": e.stream_id,
+        "role": data["role"],
+        "unit_id": data["unit"],
+        "register": data.get("register"),
+        "starts_on": to_number(date.fromisoformat(data["starts_on"])),
         "ends_on": None,
     }
     conn.execute(insert(_GRANTS), [row])
@@ -84,7 +92,13 @@ def load_directory(conn: Connection, position: int) -> Directory:
     """Everybody and every unit as they now stand; `position` is the latest directory event."""
     units = {
         r.id: Unit(
-            r.id, r.code, r.name, r.kind, r.parent_id, tuple(orjson.loads(r.synonyms)), orjson.loads(r.labels),
+            r.id,
+            r.code,
+            r.name,
+            r.kind,
+            r.parent_id,
+            tuple(orjson.loads(r.synonyms)),
+            orjson.loads(r.labels),
             r.is_closed,
         )
         for r in conn.execute(select(_UNITS))

@@ -22,9 +22,7 @@ SHELF_OPEN, SHELF_CLOSED, SHELF_GONE = 0, 1, 2
 _TICKETS = TicketRow.__table__
 _COLUMNS = tuple(c.name for c in _TICKETS.columns if c.name != "id")
 _UPDATE = (
-    update(_TICKETS)
-    .where(_TICKETS.c.id == bindparam("b_id"))
-    .values({name: bindparam(name) for name in _COLUMNS})
+    update(_TICKETS).where(_TICKETS.c.id == bindparam("b_id")).values({name: bindparam(name) for name in _COLUMNS})
 )
 
 

@@ -1,0 +1,78 @@
+"""What a decision may look at: the world around a command, and a step with its ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tracker.domain import deadlines
+from tracker.domain.access import TicketFacts
+from tracker.domain.commands import TakeStep
+from tracker.domain.deadlines import WorkCalendar
+from tracker.domain.events import NewEvent
+from tracker.domain.people import Directory, Person
+from tracker.domain.registers import Limit, Register
+from tracker.domain.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The world a decision may look at. `today` is the day of recording in the log's time zone."""
+
+    actor: Person
+    today: date
+    directory: Directory
+    calendar: WorkCalendar
+    number_for: Callable[[Register, bool], str]
+    key_taken: Callable[[str, str], str | None]  # (register, external key) → number of that ticket
+    find_ticket: Callable[[int], Ticket | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What the guards of a step look at."""
+
+    ticket: Ticket
+    actor: Person
+    register: Register
+    command: TakeStep
+    world: Context
+
+    def text(self, name: str) -> str | None:
+        value = self.command.values.get(name)
+        return str(value).strip() or None if value is not None else None
+
+    def count_evidence(self, kind: str) -> int:
+        """Files of the kind that belong to the present attempt: given now or since the last failure."""
+        before = sum(1 for f in self.ticket.evidence[self.ticket.evidence_before :] if f.kind == kind)
+        return before + sum(1 for f in self.command.evidence if f["kind"] == kind)
+
+    def main_limit(self) -> Limit | None:
+        """The dated rule under which the ticket's due day was set, else the one now in force."""
+        clock = self.register.main_clock
+        if clock is None:
+            return None
+        ruled = next((x for x in clock.limits if x.rule_id == self.ticket.main_rule_id), None)
+        return ruled or deadlines.limit_in_force(clock, self.ticket.facts(), self.command.occurred_on)
+
+    def pending_asked_by(self) -> int | None:
+        pending: Any = (
+            self.ticket.pending_extension if self.command.step.endswith("_extension") else self.ticket.pending_exclusion
+        )
+        return pending.asked_by if pending else None
+
+
+def ticket_facts(t: Ticket) -> TicketFacts:
+    """What the permission table needs of a ticket."""
+    supports = tuple(s.unit_id for s in t.supports)
+    return TicketFacts(t.register, t.place_id, t.owner_unit_id, supports, t.is_restricted, t.named_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Events to append, and private values (field → value) that go to the vault with them."""
+
+    events: tuple[NewEvent, ...]
+    private: Mapping[str, Any]

@@ -1,0 +1,199 @@
+"""What a step must be given: one collector per need, from the command's values to the event's data.
+
+A collector checks and refuses; `forms/` builds the inputs from the same needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from tracker.domain import deadlines
+from tracker.domain.access import may
+from tracker.domain.context import StepContext, ticket_facts
+from tracker.domain.days import from_number
+from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
+from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks
+from tracker.domain.refusals import Refusal
+from tracker.domain.values import check_value
+
+MAX_TEXT = 2000
+
+
+def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext], dict[str, Any]]:
+    def collect(step: Step, context: StepContext) -> dict[str, Any]:
+        text = context.text(name)
+        if text is None:
+            if Need(name) in OPTIONAL_NEEDS and step.name not in ("comment",):
+                return {}
+            raise Refusal("reason_missing" if name == "reason" else "field_required", field=name)
+        if len(text) > MAX_TEXT:
+            raise Refusal("field_too_long", field=name, limit=MAX_TEXT, length=len(text))
+        return {key or name: text}
+
+    return collect
+
+
+def _owner(step: Step, context: StepContext) -> dict[str, Any]:
+    """Exactly one unit leads; support units have their own part and day and never the lead's."""
+    values, directory = context.command.values, context.world.directory
+    unit_id = values.get("owner_unit_id")
+    unit = directory.units.get(unit_id) if isinstance(unit_id, int) else None
+    if unit is None or unit.is_closed:
+        raise Refusal("unit_unknown", field="owner_unit_id", value=str(unit_id or ""))
+    data: dict[str, Any] = {"owner_unit": unit_id}
+    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
+        person_id = values.get(name)
+        if person_id is None:
+            continue
+        person = directory.people.get(person_id)
+        if person is None or person.has_left:
+            raise Refusal("person_unknown", field=name, value=str(person_id))
+        if name == "owner_id" and not directory.is_within(person.unit_id, unit.id):
+            raise Refusal("person_not_in_unit", field=name, person=person.name, unit=unit.name)
+        data[key] = person_id
+    supports = values.get("supports") or ()
+    for support in supports:
+        if support["unit_id"] == unit_id:
+            raise Refusal("lead_unit_also_supports", field="supports", unit=unit.name)
+        if support["unit_id"] not in directory.units:
+            raise Refusal("unit_unknown", field="supports", value=str(support["unit_id"]))
+    if supports:
+        data["support"] = [_support(s) for s in supports]
+    return data
+
+
+def _support(support: Mapping[str, Any]) -> dict[str, Any]:
+    due = support.get("due_on")
+    return {"unit": support["unit_id"], "part": support.get("part", ""), "due_on": due.isoformat() if due else None}
+
+
+def _due(step: Step, context: StepContext) -> dict[str, Any]:
+    """The day given, else the one the rule in force gives for a clock that starts here."""
+    given, ticket, on = context.command.values.get("due_on"), context.ticket, context.command.occurred_on
+    if given is None:
+        clock = context.register.main_clock
+        restarts = step.name in ("relapse", "reopen")
+        if clock is None or not (restarts or clock.start == step.event):
+            return {}
+        limit = deadlines.limit_in_force(clock, ticket.facts(), on)
+        if limit is None:
+            return {}
+        due = deadlines.due_on(on, limit, context.world.calendar)
+        return {"due_on": due.isoformat(), "rule": limit.rule_id}
+    if given < ticket.found_on:
+        raise Refusal("due_before_found", field="due_on", due_on=given, found_on=ticket.found_on)
+    if given < on:
+        raise Refusal("due_before_assignment", field="due_on", due_on=given, assigned_on=on)
+    return {"due_on": given.isoformat()}
+
+
+def _evidence(step: Step, context: StepContext) -> dict[str, Any]:
+    files = [dict(f) for f in context.command.evidence]
+    if not files and step.name == "add_evidence":
+        raise Refusal("evidence_missing", field="evidence", needed=1, given=0)
+    return {"evidence": files} if files else {}
+
+
+def _outcome(step: Step, context: StepContext) -> dict[str, Any]:
+    return {"outcome": context.text("outcome")}
+
+
+def _extension_days(step: Step, context: StepContext) -> dict[str, Any]:
+    days = context.command.values.get("extension_days")
+    if not isinstance(days, int) or days < 1:
+        raise Refusal("extension_not_later", field="extension_days")
+    return {"days": days}
+
+
+def _pause_reason(step: Step, context: StepContext) -> dict[str, Any]:
+    name = context.text("pause_reason")
+    if name not in {c.name for c in context.register.pause_reasons}:
+        raise Refusal("pause_not_allowed", field="pause_reason")
+    return {"pause_reason": name}
+
+
+def _publicity(step: Step, context: StepContext) -> dict[str, Any]:
+    start, end = context.command.values.get("from_on"), context.command.values.get("to_on")
+    if not isinstance(start, date) or not isinstance(end, date) or end < start:
+        raise Refusal("field_not_a_day", field="from_on", value=str(start or ""))
+    return {"from_on": start.isoformat(), "to_on": end.isoformat()}
+
+
+def _recheck_result(step: Step, context: StepContext) -> dict[str, Any]:
+    result = context.text("recheck_result")
+    if result not in {"passed", "failed"}:
+        raise Refusal("choice_unknown", field="recheck_result", value=result or "")
+    return {"recheck_result": result}
+
+
+def _way(step: Step, context: StepContext) -> dict[str, Any]:
+    way = context.text("way")
+    if way not in {"void", "merge", "exclude"}:
+        raise Refusal("choice_unknown", field="way", value=way or "")
+    return {"way": way}
+
+
+def _into(step: Step, context: StepContext) -> dict[str, Any]:
+    """A duplicate is linked to the ticket that stays; only of one register, and never in a ring."""
+    if context.text("way") != "merge":
+        return {}
+    into_id = context.command.values.get("into_id")
+    if into_id == context.ticket.id:
+        raise Refusal("same_ticket", field="into_id")
+    target = context.world.find_ticket(into_id) if isinstance(into_id, int) else None
+    if target is None or target.register != context.register.name:
+        raise Refusal("ticket_unknown", field="into_id", number=str(into_id or ""))
+    if not may(context.actor, "view", ticket_facts(target), context.world.directory, context.world.today):
+        raise Refusal("ticket_unknown", field="into_id", number=str(into_id or ""))
+    if target.is_gone:
+        raise Refusal("merge_target_closed_or_gone", field="into_id", number=target.number)
+    return {"into": into_id}
+
+
+def _milestone(step: Step, context: StepContext) -> dict[str, Any]:
+    name = context.text("milestone") or ""
+    register, ticket, on = context.register, context.ticket, context.command.occurred_on
+    reached = {n: from_number(r.on) for n, r in ticket.milestones.items() if n != name}
+    check_milestone_day(register, name, on, ticket.found_on, reached, context.world)
+    milestone = register.milestone_by_name[name]
+    values = {}
+    for field_name in milestone.values:
+        field = register.by_name[field_name]
+        value = check_value(field, context.command.values.get(field_name), context.world.directory)
+        if value is not None:
+            values[field_name] = value
+    data: dict[str, Any] = {"name": name, "values": values}
+    merge_clocks(data, clocks_started(register, name, on, {**ticket.facts(), **values}, context.world))
+    return data
+
+
+def _people(step: Step, context: StepContext) -> dict[str, Any]:
+    ids = context.command.values.get("people") or ()
+    for person_id in ids:
+        if person_id not in context.world.directory.people:
+            raise Refusal("person_unknown", field="people", value=str(person_id))
+    if context.actor.id not in ids:
+        ids = (*ids, context.actor.id)  # who names others never shuts themself out
+    return {"people": sorted(set(ids))}
+
+
+COLLECT: Mapping[Need, Callable[[Step, StepContext], dict[str, Any]]] = {
+    Need.OWNER: _owner,
+    Need.DUE: _due,
+    Need.REASON: _text_of("reason"),
+    Need.NOTE: _text_of("note"),
+    Need.EVIDENCE: _evidence,
+    Need.FINDING: _text_of("finding"),
+    Need.OUTCOME: _outcome,
+    Need.EXTENSION_DAYS: _extension_days,
+    Need.PAUSE_REASON: _pause_reason,
+    Need.PUBLICITY: _publicity,
+    Need.RECHECK_RESULT: _recheck_result,
+    Need.WAY: _way,
+    Need.INTO: _into,
+    Need.MILESTONE: _milestone,
+    Need.MESSAGE: _text_of("message", "text"),
+    Need.PEOPLE: _people,
+}

@@ -1,0 +1,117 @@
+"""The cube of this process, kept up with the log: opened from its files, caught up by deltas, saved when it grows.
+
+A cache. Where the files are missing or of another ledger (`epoch`), it is built from `mark_deltas`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from tracker.log import store
+from tracker.models.ledger import FolioRow
+from tracker.projections.cube import Counts, Cube, CubeUnusable, Delta
+from tracker.projections.ledger import read_deltas
+
+BATCH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Folio:
+    """One page of the ledger; see models/ledger.py."""
+
+    id: int
+    segment: int
+    cohort: int
+
+
+FolioIndex = dict[tuple[str, str], tuple[Folio, ...]]
+"""(account, register) → its folios, one per segment and cohort."""
+
+
+class LiveCube:
+    """Counts at the log's head or any position before it. Safe for the threads of a web worker.
+
+    `folder` None keeps it in memory only.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._cube: Cube | None = None
+        self._folios: FolioIndex = {}
+        self._folios_at = (-1, "")
+        self._lock = threading.Lock()
+
+    def counts(
+        self,
+        conn: Connection,
+        groups: Sequence[Sequence[int]],
+        days: Sequence[int],
+        *,
+        position: int,
+        places: Sequence[int] | None,
+    ) -> Counts:
+        """Marks in force per group of folios, day and unit, as known at `position`; see Cube.counts."""
+        return self._fresh(conn).counts(
+            groups,
+            days,
+            position=position,
+            places=places,
+            deltas_between=lambda lower, upper: read_deltas(conn, after=lower, until=upper),
+        )
+
+    def folios(self, conn: Connection) -> FolioIndex:
+        """All folios by account and register: some hundreds of rows, read again when the log has grown."""
+        head = store.read_head(conn)
+        at = (head.size, head.epoch)
+        if self._folios_at != at:
+            index: dict[tuple[str, str], list[Folio]] = {}
+            for row in conn.execute(select(FolioRow.__table__)):
+                index.setdefault((row.account, row.register), []).append(Folio(row.id, row.segment, row.cohort))
+            self._folios, self._folios_at = {key: tuple(found) for key, found in index.items()}, at
+        return self._folios
+
+    def _fresh(self, conn: Connection) -> Cube:
+        """The cube as of this connection's snapshot or later."""
+        head = store.read_head(conn)
+        cube = self._cube
+        if cube is None or cube.epoch != head.epoch:
+            with self._lock:
+                cube = self._cube
+                if cube is None or cube.epoch != head.epoch:
+                    self._cube = cube = self._open_or_build(conn, head)
+        if cube.position < head.size:
+            cube.catch_up(read_deltas(conn, after=cube.position), position=head.size)
+            if cube.is_overgrown:
+                self._save(cube)
+        return cube
+
+    def _open_or_build(self, conn: Connection, head: store.Head) -> Cube:
+        try:
+            cube = Cube.open(self._folder) if self._folder else Cube.build((), epoch="", position=0)
+            if cube.epoch == head.epoch and cube.position <= head.size:
+                return cube
+        except CubeUnusable:
+            pass  # there is none yet, or not one of ours: it is built below
+        return self.build(conn, head)
+
+    def build(self, conn: Connection, head: store.Head) -> Cube:
+        """The cube from all deltas, saved for the next start."""
+        cube = Cube.build(_batches(read_deltas(conn, after=0)), epoch=head.epoch, position=head.size)
+        self._save(cube)
+        return cube
+
+    def _save(self, cube: Cube) -> None:
+        if self._folder is not None:
+            cube.save(self._folder)
+
+
+def _batches(rows: Iterable[Delta]) -> Iterator[list[Delta]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
