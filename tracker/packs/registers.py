@@ -218,7 +218,7 @@ def _check_fields(source: Source, register: Register) -> Iterator[Problem]:
 
 def _check_headings(source: Source, register: Register, columns: Iterable[Field]) -> Iterator[Problem]:
     owners: dict[str, str] = {}
-    for field in (*register.fields, *columns):
+    for field in (*columns, *register.fields):
         for heading in field.headings:
             other = owners.setdefault(heading, field.name)
             if other != field.name:
