@@ -5,6 +5,7 @@
 
 const LONGEST = 2560;
 const QUALITY = 0.85;
+const SMALL_BYTES = 3e6;
 
 /** The Exif segment of a JPEG with orientation set to 1, or null. Source: Exif 2.32, TIFF 6.0. */
 function exifOf(buffer) {
@@ -38,6 +39,8 @@ function upright(segment) {
 
 async function smaller(file, picture) {
   const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+  // An original that is small enough stays what the camera wrote.
+  if (scale === 1 && file.size <= SMALL_BYTES) return file;
   const canvas = document.createElement("canvas");
   canvas.width = Math.round(picture.width * scale);
   canvas.height = Math.round(picture.height * scale);
@@ -72,7 +75,7 @@ function preview(picture, words, onRemove) {
 
 function setUp(input) {
   const frame = input.closest("[data-photos]");
-  const state = frame.querySelector("[data-photo-state]");
+  const state = frame.parentElement.querySelector("[data-photo-state]");
   let kept = [];
 
   function give() {
@@ -112,9 +115,13 @@ function setUp(input) {
     const chosen = [...input.files];
     // Nothing is sent while pictures are still being made smaller.
     if (form) form.dataset.sending = "yes";
-    for (const file of chosen) await add(file);
-    if (form) delete form.dataset.sending;
-    give();
+    if (state) state.textContent = state.dataset.photoBusy;
+    try {
+      for (const file of chosen) await add(file);
+    } finally {
+      if (form) delete form.dataset.sending;
+      give();
+    }
   });
 }
 
