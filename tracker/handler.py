@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from tracker.domain.access import holds_any, may
 from tracker.domain.commands import (
@@ -47,8 +47,21 @@ from tracker.projections.tickets import TicketWriter, hash_external_key, sync_re
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
 
-_NOBODY = Person(SYSTEM, "system", 0)
 FLUSH_EVERY = 2000
+
+# Built once: putting a statement together costs more than running it.
+_SERIES = SeriesRow.__table__
+_ONE_SERIES = (
+    (_SERIES.c.register == bindparam("b_register"))
+    & (_SERIES.c.year == bindparam("b_year"))
+    & (_SERIES.c.is_restricted == bindparam("b_restricted"))
+)
+_LATEST_NUMBER = select(_SERIES.c.latest).where(_ONE_SERIES)
+_START_SERIES = insert(_SERIES)
+_KEEP_NUMBER = update(_SERIES).where(_ONE_SERIES).values(latest=bindparam("b_latest"))
+_NUMBER_OF_KEY = select(TicketRow.number).where(
+    TicketRow.register_id == bindparam("register"), TicketRow.external_key == bindparam("key")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,14 +326,10 @@ class _Writing:
         """The next number of the series, e.g. 厕-2023-0142. A restricted ticket's series is its own."""
         key = (register.name, year, is_restricted)
         if key not in self._series:
-            found = self.conn.scalar(
-                select(SeriesRow.latest).where(
-                    SeriesRow.register == key[0], SeriesRow.year == year, SeriesRow.is_restricted == is_restricted
-                )
-            )
+            found = self.conn.scalar(_LATEST_NUMBER, _series_key(key))
             if found is None:
                 row = {"register": key[0], "year": year, "is_restricted": is_restricted, "latest": 0}
-                self.conn.execute(insert(SeriesRow.__table__), [row])
+                self.conn.execute(_START_SERIES, row)
             self._series[key] = found or 0
         self._series[key] += 1
         return ticket_number(register, year, self._series[key], is_restricted)
@@ -328,12 +337,8 @@ class _Writing:
     def _key_taken(self, register: str, key: str) -> str | None:
         if (register, key) in self._keys:
             return self._keys[register, key]
-        number = self.conn.scalar(
-            select(TicketRow.number).where(
-                TicketRow.register_id == self._numbers[register],
-                TicketRow.external_key == hash_external_key(key),
-            )
-        )
+        params = {"register": self._numbers[register], "key": hash_external_key(key)}
+        number = self.conn.scalar(_NUMBER_OF_KEY, params)
         return None if number is None else str(number)
 
     # -- who read what ----------------------------------------------------------------------------
@@ -386,16 +391,17 @@ class _Writing:
         self.ledger.flush()
         self.tickets.flush()
         self.texts.flush()
-        for (register, year, is_restricted), latest in self._series.items():
-            self.conn.execute(
-                update(SeriesRow.__table__)
-                .where(SeriesRow.register == register, SeriesRow.year == year, SeriesRow.is_restricted == is_restricted)
-                .values(latest=latest)
-            )
+        if self._series:
+            rows = [{**_series_key(key), "b_latest": latest} for key, latest in self._series.items()]
+            self.conn.execute(_KEEP_NUMBER, rows)
 
     def forget_tickets(self) -> None:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
         self._states, self._marks, self._keys = {}, {}, {}
+
+
+def _series_key(key: tuple[str, int, bool]) -> dict[str, Any]:
+    return {"b_register": key[0], "b_year": key[1], "b_restricted": key[2]}
 
 
 def ticket_number(register: Register, year: int, serial: int, is_restricted: bool) -> str:

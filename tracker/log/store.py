@@ -45,6 +45,22 @@ _STREAM = (
     .where(EventRow.stream_kind == bindparam("kind"), EventRow.stream_id == bindparam("id"))
     .order_by(EventRow.version)
 )
+_KEY = select(CommandKeyRow.position).where(CommandKeyRow.key == bindparam("key"))
+_RECORDED_AT = select(EventRow.recorded_at).where(EventRow.position == bindparam("position"))
+_INSERT_EVENTS = insert(_EVENT)
+_INSERT_KEYS = insert(CommandKeyRow.__table__)
+_HEAD_TABLE = LogHeadRow.__table__
+_MOVE_HEAD = (
+    update(_HEAD_TABLE)
+    .where(_HEAD_TABLE.c.id == 1)
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("size", "frontier", "root", "recorded_at", "directory_position", "is_demonstration")
+        }
+    )
+)
+_LOCK_HEAD = _HEAD.with_for_update()
 _DIRECTORY_KINDS = (StreamKind.UNIT, StreamKind.PERSON)
 
 
@@ -85,7 +101,7 @@ class Appender:
     """
 
     def __init__(self, conn: Connection) -> None:
-        row = conn.execute(_HEAD.with_for_update()).one()
+        row = conn.execute(_LOCK_HEAD).one()
         self._conn = conn
         self._tree = Tree(row.size, row.frontier)
         self.latest_ms: int = row.recorded_at
@@ -103,7 +119,7 @@ class Appender:
         """The position of the first event this key led to, if it was ever used."""
         if key in self._keys_now:
             return self._keys_now[key]
-        found = self._conn.scalar(select(CommandKeyRow.position).where(CommandKeyRow.key == key))
+        found = self._conn.scalar(_KEY, {"key": key})
         return None if found is None else int(found)
 
     def append(
@@ -154,21 +170,18 @@ class Appender:
             return
         root = self._tree.root()
         self._rows[-1]["root"] = root
-        self._conn.execute(insert(_EVENT), self._rows)
+        self._conn.execute(_INSERT_EVENTS, self._rows)
         if self._keys:
-            self._conn.execute(insert(CommandKeyRow.__table__), self._keys)
-        self._conn.execute(
-            update(LogHeadRow.__table__)
-            .where(LogHeadRow.__table__.c.id == 1)
-            .values(
-                size=self._tree.size,
-                frontier=self._tree.frontier,
-                root=root,
-                recorded_at=self.latest_ms,
-                directory_position=self.directory_position,
-                is_demonstration=self.is_demonstration,
-            )
-        )
+            self._conn.execute(_INSERT_KEYS, self._keys)
+        head = {
+            "size": self._tree.size,
+            "frontier": self._tree.frontier,
+            "root": root,
+            "recorded_at": self.latest_ms,
+            "directory_position": self.directory_position,
+            "is_demonstration": self.is_demonstration,
+        }
+        self._conn.execute(_MOVE_HEAD, head)
         self._rows, self._keys = [], []
 
 
@@ -270,7 +283,7 @@ def position_at(conn: Connection, instant: datetime) -> int:
     low, high = 0, read_head(conn).size
     while low < high:
         middle = (low + high + 1) // 2
-        recorded = conn.scalar(select(EventRow.recorded_at).where(EventRow.position == middle))
+        recorded = conn.scalar(_RECORDED_AT, {"position": middle})
         if recorded is None:
             raise LookupError(f"event {middle} is missing")
         if recorded <= wanted:
@@ -282,7 +295,7 @@ def position_at(conn: Connection, instant: datetime) -> int:
 
 def recorded_at(conn: Connection, position: int) -> datetime | None:
     """When the event at this position was written; None for position 0."""
-    ms = conn.scalar(select(EventRow.recorded_at).where(EventRow.position == position))
+    ms = conn.scalar(_RECORDED_AT, {"position": position})
     return None if ms is None else from_ms(ms)
 
 

@@ -18,6 +18,7 @@ from tracker.models.log import PrivateValueRow
 
 MASK = "＊"
 _TABLE = PrivateValueRow.__table__
+_INSERT = insert(_TABLE)
 
 
 class VaultWriter:
@@ -49,7 +50,7 @@ class VaultWriter:
             same_field = (_TABLE.c.ticket_id == bindparam("old_ticket"), _TABLE.c.field == bindparam("old_field"))
             self._conn.execute(update(_TABLE).where(*same_field).values(is_current=False), self._superseded)
         if self._rows:
-            self._conn.execute(insert(_TABLE), self._rows)
+            self._conn.execute(_INSERT, self._rows)
         self._rows, self._superseded = [], []
 
 

@@ -24,6 +24,8 @@ FolioKey = tuple[str, str, int, int]
 """(account, register, segment, cohort)."""
 
 _MARKS = MarkRow.__table__
+_OPEN_MARKS = insert(_MARKS)
+_ADD_DELTAS = insert(MarkDeltaRow.__table__)
 _END_MARK = (
     update(_MARKS)
     .where(
@@ -151,9 +153,9 @@ class LedgerWriter:
         if self._ended:
             self._conn.execute(_END_MARK, self._ended)
         if self._opened:
-            self._conn.execute(insert(_MARKS), self._opened)
+            self._conn.execute(_OPEN_MARKS, self._opened)
         if self._deltas:
-            self._conn.execute(insert(MarkDeltaRow.__table__), self._deltas)
+            self._conn.execute(_ADD_DELTAS, self._deltas)
         self._opened, self._ended, self._deltas = [], [], []
         self._open_by_key = {}
 

@@ -21,6 +21,7 @@ SHELF_OPEN, SHELF_CLOSED, SHELF_GONE = 0, 1, 2
 
 _TICKETS = TicketRow.__table__
 _COLUMNS = tuple(c.name for c in _TICKETS.columns if c.name != "id")
+_INSERT = insert(_TICKETS)
 _UPDATE = (
     update(_TICKETS).where(_TICKETS.c.id == bindparam("b_id")).values({name: bindparam(name) for name in _COLUMNS})
 )
@@ -62,7 +63,7 @@ class TicketWriter:
 
     def flush(self) -> None:
         if self._new:
-            self._conn.execute(insert(_TICKETS), [self._row(t) for t in self._new.values()])
+            self._conn.execute(_INSERT, [self._row(t) for t in self._new.values()])
         if self._changed:
             rows = []
             for t in self._changed.values():
