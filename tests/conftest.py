@@ -7,60 +7,22 @@ on one that comes as a Python package and lives as long as the run. Nothing here
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from installations import ROOT, PostgreSQL, application, migrate, settings_for
+from sqlalchemy import URL, Engine, make_url
 
-from tracker import create_app
-from tracker.config import Settings, load
+from tracker.config import Settings
 from tracker.extensions import db
 
-ROOT = Path(__file__).resolve().parent.parent
 SYSTEMS = ("sqlite", "postgresql")
 # A test database need not survive a power cut.
 FAST = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
-
-
-def settings_for(url: URL, instance: Path, **more: str) -> Settings:
-    """The settings of an installation with this database, read as in production."""
-    plain = url.render_as_string(hide_password=False)
-    return load({"XIAOHAO_INSTANCE": str(instance), "XIAOHAO_DATABASE_URL": plain, **more})
-
-
-class PostgreSQL:
-    """A server on which databases are made by name and dropped, all of them at the latest with `close`."""
-
-    def __init__(self, url: URL) -> None:
-        self.url = url
-        self.names: set[str] = set()
-        self.engine = create_engine(url, isolation_level="AUTOCOMMIT")
-
-    def create(self, template: URL | None = None) -> URL:
-        name = f"xiaohao_test_{uuid.uuid4().hex}"
-        self.run(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template.database}"' if template else ""))
-        self.names.add(name)
-        return self.url.set(database=name)
-
-    def drop(self, name: str) -> None:
-        self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
-        self.names.discard(name)
-
-    def run(self, *statements: str) -> None:
-        with self.engine.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-
-    def close(self) -> None:
-        for name in tuple(self.names):
-            self.drop(name)
-        self.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -135,7 +97,7 @@ def settings(database: URL, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The application on `database`, inside its context; CSRF, headers and rights as in production."""
+    """The application on `database`; CSRF, headers and rights as in production."""
     with application(settings) as made:
         yield made
 
@@ -149,7 +111,8 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def engine(app: Flask) -> Engine:
     """The application's engine."""
-    return db.engine
+    with app.app_context():
+        return db.engine
 
 
 @pytest.fixture
@@ -165,28 +128,3 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip(f"real data that may not be shipped is not here: {folder.name}/ (XIAOHAO_SHARED names it)")
     return folder
-
-
-class application:  # noqa: N801 # read as a statement
-    """`with application(settings) as app:` – its context, and its connections closed afterwards."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.app = create_app(settings)
-        self.app.testing = True
-        self.context = self.app.app_context()
-
-    def __enter__(self) -> Flask:
-        self.context.push()
-        return self.app
-
-    def __exit__(self, *_error: object) -> None:
-        db.session.remove()
-        for engine in db.engines.values():
-            engine.dispose()
-        self.context.pop()
-
-
-def migrate(settings: Settings) -> None:
-    """Bring the database of these settings to the newest revision."""
-    with application(settings):
-        flask_migrate.upgrade()

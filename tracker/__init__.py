@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The web application for these settings, else for those of the environment. Raises SettingsError."""
     from flask import Flask
 
-    from tracker import config, responses
+    from tracker import config, formats, responses
 
     settings = settings or config.load()
     app = Flask(__name__, instance_path=str(settings.instance))
@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _join_proxies(app, settings)
     _join_extensions(app)
     responses.init_app(app, settings)
+    formats.register_filters(app)
     app.before_request(_refuse_undeclared)
     _join_blueprints(app)
     return app

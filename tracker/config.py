@@ -185,6 +185,11 @@ def _network_file_system(path: Path) -> str | None:
     return kind if kind in NETWORK_FILE_SYSTEMS else None
 
 
+def child_environment() -> dict[str, str]:
+    """What a child process of ours gets of the environment: how to start, and no secret."""
+    return {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+
+
 def secret_key(instance: Path) -> str:
     """The key that signs cookies; made on first use, readable by its owner only. Raises ValueError, OSError."""
     path = instance / "secret_key"

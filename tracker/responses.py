@@ -8,9 +8,9 @@ import secrets
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, render_template, request
-from jinja2 import TemplateNotFound
-from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound
+from flask import Flask, Response, current_app, g, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound, ServiceUnavailable, UnprocessableEntity
 
 from tracker.config import Settings
 from tracker.domain.refusals import Kind, Refusal, Refusals
@@ -28,7 +28,12 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-STATUS = {Kind.FORBIDDEN: 403, Kind.CONFLICT: 409, Kind.INVALID: 422}
+REFUSED: dict[Kind, type[HTTPException]] = {
+    Kind.FORBIDDEN: Forbidden,
+    Kind.CONFLICT: Conflict,
+    Kind.INVALID: UnprocessableEntity,
+}
+SECRET_WORDS = ("csrf", "password", "token")
 A_YEAR = 31_536_000
 
 
@@ -50,6 +55,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(Refusals, _refused)
+    app.register_error_handler(OperationalError, _database_away)
 
 
 def _protect(response: Response) -> Response:
@@ -81,36 +87,50 @@ def _digest(path: Path, _changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
-def _error_page(error: HTTPException) -> tuple[str, int] | Response | HTTPException:
+def _error_page(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400 or error.response is not None:
         return error
     if isinstance(error, Forbidden):
         # Forbidden and unknown look alike, or numbers could be tried out.
-        error = NotFound()
-    return _page(error.code or 500, incident=_incident(error)) or error
+        return _page(NotFound())
+    return _page(error, incident=_incident() if error.code == 500 else None)
 
 
-def _refused(error: Refusal | Refusals) -> tuple[str, int] | HTTPException:
+def _refused(error: Refusal | Refusals) -> Response | HTTPException:
     refusals = error.refusals if isinstance(error, Refusals) else (error,)
     if any(refusal.code == "not_permitted" for refusal in refusals):
-        return _page(404) or NotFound()
-    status = STATUS[error.kind]
-    return _page(status, refusals=refusals) or HTTPException(response=Response(str(error), status))
+        return _page(NotFound())
+    return _page(REFUSED[error.kind](), refusals=refusals)
 
 
-def _page(status: int, **values: object) -> tuple[str, int] | None:
+def _database_away(error: OperationalError) -> Response | HTTPException:
+    """Gone, locked for too long or too slow: not the reader's fault, and worth another try."""
+    current_app.logger.exception("database", exc_info=error)
+    return _page(ServiceUnavailable(retry_after=30), incident=_incident())
+
+
+def _page(error: HTTPException, **values: object) -> Response | HTTPException:
     try:
-        return render_template(f"errors/{status}.html", **values), status
-    except TemplateNotFound as missing:
-        if missing.name != f"errors/{status}.html":
-            raise
-        return None
+        body = render_template(f"errors/{error.code}.html", kept=_kept(error), **values)
+    except Exception:
+        # The outermost edge: a page about trouble must not need what is in trouble.
+        current_app.logger.exception("error page %s", error.code)
+        return error
+    response = make_response(body, error.code)
+    response.headers.extend(header for header in error.get_headers() if header[0] in {"Retry-After", "Allow"})
+    return response
 
 
-def _incident(error: HTTPException) -> str | None:
-    if not isinstance(error, InternalServerError):
-        return None
+def _kept(error: HTTPException) -> list[tuple[str, str]]:
+    """What the reader had typed, so that a refusal loses no text; no secrets. Nothing where reading was refused."""
+    if request.method != "POST" or error.code == 413:
+        return []
+    fields = ((name, value) for name, value in request.form.items(multi=True) if value.strip())
+    return [(name, value) for name, value in fields if not any(word in name.lower() for word in SECRET_WORDS)]
+
+
+def _incident() -> str:
     number = secrets.token_hex(4)
-    # Flask has just logged the traceback; this line ties it to what the reader can tell us.
+    # The traceback is in the log already; this line ties it to what the reader can tell us.
     current_app.logger.error("incident %s: %s %r", number, request.method, request.path)
     return number

@@ -4,7 +4,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from conftest import ROOT, migrate, settings_for
+from installations import ROOT, migrate, settings_for
 from sqlalchemy import URL, Engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 

@@ -1,0 +1,71 @@
+"""Installations of the product for tests: settings as in production, an application, databases made and dropped."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import flask_migrate
+from flask import Flask
+from sqlalchemy import URL, create_engine, text
+
+from tracker import create_app
+from tracker.config import Settings, load
+from tracker.extensions import db
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def settings_for(url: URL, instance: Path, **more: str) -> Settings:
+    """The settings of an installation with this database, read as in production."""
+    plain = url.render_as_string(hide_password=False)
+    return load({"XIAOHAO_INSTANCE": str(instance), "XIAOHAO_DATABASE_URL": plain, **more})
+
+
+@contextmanager
+def application(settings: Settings) -> Iterator[Flask]:
+    """An application whose connections are closed afterwards.
+
+    Its context is not entered: requests would share `g`, and with it the person who is signed in.
+    """
+    app = create_app(settings)
+    app.testing = True
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database of these settings to the newest revision."""
+    with application(settings) as app, app.app_context():
+        flask_migrate.upgrade()
+
+
+class PostgreSQL:
+    """A server on which databases are made by name and dropped, all of them at the latest with `close`."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.names: set[str] = set()
+        self.engine = create_engine(url, isolation_level="AUTOCOMMIT")
+
+    def create(self, template: URL | None = None) -> URL:
+        name = f"xiaohao_test_{uuid.uuid4().hex}"
+        self.run(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template.database}"' if template else ""))
+        self.names.add(name)
+        return self.url.set(database=name)
+
+    def drop(self, name: str) -> None:
+        self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        self.names.discard(name)
+
+    def run(self, *statements: str) -> None:
+        with self.engine.connect() as connection:
+            for statement in statements:
+                connection.execute(text(statement))
+
+    def close(self) -> None:
+        for name in tuple(self.names):
+            self.drop(name)
+        self.engine.dispose()
