@@ -22,7 +22,7 @@ from tracker.packs.source import read_source
 TOWNSHIP = built_in("township")
 REGISTERS = ("toilet_survey", "house_inspection", "petition")
 # Forms of OpenCC's s2t, or of Taiwan's usage, that the glossary replaces (registers.md §1).
-UNWANTED = "臺覈羣衆裏爲説産綫着牀裡"
+UNWANTED = "臺覈羣衆裏爲説産綫着牀"
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,23 @@ class TestTheTownship:
             "house_inspection": {"household", "phone", "household_kind"},
             "petition": {"petitioner", "phone", "address"},
         }
+
+    @pytest.mark.parametrize(
+        ("number", "is_one"),
+        [
+            ("13873412345", True),
+            ("0734-8551234", True),
+            ("8551234", True),
+            ("12345", True),
+            ("无", False),
+            ("138", False),
+        ],
+    )
+    def test_a_telephone_number_is_checked(self, township: LoadedPack, number: str, is_one: bool) -> None:
+        for register in township.registers:
+            pattern = register.by_name["phone"].compiled_pattern
+            assert pattern is not None
+            assert bool(pattern.fullmatch(number)) is is_one
 
     def test_a_house_is_fixed_only_with_people_safe_and_building_disposed(self, township: LoadedPack) -> None:
         outcomes = township.register_by_name["house_inspection"].outcome_by_name

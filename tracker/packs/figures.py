@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracker.domain.figures import Exclusion, FigureSpec, ReportSpec, Term, Window
+from tracker.domain.figures import Counting, Exclusion, FigureSpec, ReportSpec, Term, Window
+from tracker.domain.ledger import FLOWS, account_names
 from tracker.domain.registers import FieldType, Predicate, Register
-from tracker.packs.accounts import account_names, counting_of
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
@@ -41,7 +41,7 @@ class _Compiler:
         predicates = [p for where in wheres for p in self._where(register, where, path)]
         return Term(
             account=account,
-            counting=counting_of(account),
+            counting=Counting.FLOW if account in FLOWS else Counting.STOCK,
             window=Window(item.get("window", "year")),
             cohort=Window(item.get("cohort", scope.get("cohort", "all"))),
             where=tuple(dict.fromkeys(predicates)),
