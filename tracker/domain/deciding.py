@@ -25,6 +25,10 @@ from tracker.domain.ticket import Ticket
 from tracker.domain.values import check_values
 
 
+HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
+"""Fields of a register that are facts of the ticket itself: kept once, at the head of the event."""
+
+
 # -- a found problem becomes a ticket -----------------------------------------------------------------
 def decide_register(command: RegisterTicket, register: Register, world: Context) -> Decision:
     """Refusals: permission, values, days, an external number that another live ticket carries."""
@@ -37,9 +41,8 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         raise Refusal("unit_unknown", field="place", value=str(command.place_id))
     if command.found_on > world.today:
         raise Refusal("found_in_future", field="found_on", found_on=command.found_on)
-    checked = check_values(
-        register, command.values, world.directory, is_partial=False, all_private=command.is_restricted
-    )
+    given = {**command.values, **_head_values(command, register)}
+    checked = check_values(register, given, world.directory, is_partial=False, all_private=command.is_restricted)
     external_key = _external_key(command, register, world)
     data: dict[str, Any] = {
         "register": register.name,
@@ -47,7 +50,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         "number": world.number_for(register, command.is_restricted),
         "place": command.place_id,
         "found_on": command.found_on.isoformat(),
-        "fields": dict(checked.open),
+        "fields": {name: value for name, value in checked.open.items() if name not in HEAD_FIELDS},
     }
     if command.is_restricted:
         data["restricted"] = True
@@ -58,6 +61,12 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["evidence"] = [dict(f) for f in command.evidence]
     data.update(_first_milestones(command, register, checked.open, world))
     return Decision((NewEvent("registered", command.found_on, data),), checked.private)
+
+
+def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
+    """The head fields where the register declares them, so that forms and ledgers may give them either way."""
+    head = {"place": command.place_id, "found_on": command.found_on, "restricted": command.is_restricted}
+    return {name: value for name, value in head.items() if name in register.by_name}
 
 
 def _external_key(command: RegisterTicket, register: Register, world: Context) -> str | None:
@@ -264,9 +273,8 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("stale_version", version=ticket.version, seen=command.version)
     if not command.reason.strip():
         raise Refusal("reason_missing", field="reason")
-    checked = check_values(
-        register, command.changes, world.directory, is_partial=True, all_private=ticket.is_restricted
-    )
+    given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
+    checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}
     data: dict[str, Any] = {"reason": command.reason.strip()}
     if changes:

@@ -6,8 +6,8 @@ event after which it no longer holds (`rt`). Cells are the same change as netted
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,16 +16,22 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import Mark
 from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
+from tracker.models.rows import insert_rows
 
 CELL = np.dtype([("folio", "<u4"), ("place", "<u4"), ("day", "<u2"), ("change", "i1")])
 """One step of a step function: from effective day `day` on, `change` more (or fewer) at folio and unit."""
+
+_PACK = struct.Struct("<IIHb").pack
 
 FolioKey = tuple[str, str, int, int]
 """(account, register, segment, cohort)."""
 
 _MARKS = MarkRow.__table__
-_OPEN_MARKS = insert(_MARKS)
-_ADD_DELTAS = insert(MarkDeltaRow.__table__)
+_DELTAS = MarkDeltaRow.__table__
+_MARK_COLUMNS = ("folio", "unit", "ef", "ticket_id", "rf", "et", "rt")
+_RT = _MARK_COLUMNS.index("rt")
+_DELTA_COLUMNS = ("position", "recorded_on", "cells")
+_END_NAMES = ("b_folio", "b_unit", "b_ef", "b_ticket", "b_rt")
 _END_MARK = (
     update(_MARKS)
     .where(
@@ -83,21 +89,17 @@ class FolioBook:
         self._unsaved = []
 
 
-@dataclass(slots=True)
-class _Opened:
-    row: dict[str, Any]
-
-
 class LedgerWriter:
     """Collects the changes of one transaction and writes them in three statements."""
 
     def __init__(self, conn: Connection, folios: FolioBook) -> None:
         self._conn = conn
         self._folios = folios
-        self._opened: list[dict[str, Any]] = []
-        self._open_by_key: dict[tuple[int, int, int, int], list[dict[str, Any]]] = {}
-        self._ended: list[dict[str, Any]] = []
-        self._deltas: list[dict[str, Any]] = []
+        self._opened: list[list[Any]] = []
+        self._open_by_key: dict[tuple[int, int, int, int], list[list[Any]]] = {}
+        self._born_here: set[int] = set()  # tickets without a mark of an earlier transaction
+        self._ended: list[dict[str, int]] = []
+        self._deltas: list[tuple[int, int, bytes]] = []
 
     def post(
         self,
@@ -109,6 +111,8 @@ class LedgerWriter:
         after: frozenset[Mark],
     ) -> None:
         """Record the difference an event made. Days of `recorded_on` are in the log's time zone."""
+        if not before:
+            self._born_here.add(ticket_id)
         cells: dict[tuple[int, int, int], int] = {}
         for mark in before - after:
             folio = self._folio(mark, register)
@@ -120,44 +124,34 @@ class LedgerWriter:
             _step(cells, folio, mark, +1)
         packed = pack_cells(cells)
         if packed:
-            self._deltas.append({"position": position, "recorded_on": recorded_on, "cells": packed})
+            self._deltas.append((position, recorded_on, packed))
 
     def _folio(self, mark: Mark, register: str) -> int:
         return self._folios.number(self._conn, (mark.account, register, mark.segment, mark.cohort))
 
     def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
-        row = {
-            "folio": folio,
-            "unit": mark.unit,
-            "ef": mark.ef,
-            "ticket_id": ticket_id,
-            "rf": position,
-            "et": mark.et,
-            "rt": None,
-        }
+        key = (folio, mark.unit, mark.ef, ticket_id)
+        row = [*key, position, mark.et, None]
         self._opened.append(row)
-        self._open_by_key.setdefault((folio, mark.unit, mark.ef, ticket_id), []).append(row)
+        self._open_by_key.setdefault(key, []).append(row)
 
     def _end(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         """In memory when this transaction opened it, else by an update. Two equal flows of a day end
         together (only a void, merge or exclusion ends a flow), so the key need not tell them apart."""
-        for row in self._open_by_key.pop((folio, mark.unit, mark.ef, ticket_id), ()):
-            if row["rt"] is None:
-                row["rt"] = position
-        self._ended.append(
-            {"b_folio": folio, "b_unit": mark.unit, "b_ef": mark.ef, "b_ticket": ticket_id, "b_rt": position}
-        )
+        key = (folio, mark.unit, mark.ef, ticket_id)
+        for row in self._open_by_key.pop(key, ()):
+            row[_RT] = position
+        if ticket_id not in self._born_here:
+            self._ended.append(dict(zip(_END_NAMES, (*key, position), strict=True)))
 
     def flush(self) -> None:
         """Updates first: they may only touch rows of earlier transactions."""
         if self._ended:
             self._conn.execute(_END_MARK, self._ended)
-        if self._opened:
-            self._conn.execute(_OPEN_MARKS, self._opened)
-        if self._deltas:
-            self._conn.execute(_ADD_DELTAS, self._deltas)
+        insert_rows(self._conn, _MARKS, _MARK_COLUMNS, [tuple(row) for row in self._opened])
+        insert_rows(self._conn, _DELTAS, _DELTA_COLUMNS, self._deltas)
         self._opened, self._ended, self._deltas = [], [], []
-        self._open_by_key = {}
+        self._open_by_key, self._born_here = {}, set()
 
 
 def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: int) -> None:
@@ -170,18 +164,7 @@ def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: 
 
 def pack_cells(cells: dict[tuple[int, int, int], int]) -> bytes:
     """Netted cells as packed records of CELL; empty when nothing is left."""
-    rows = [(folio, unit, day, change) for (folio, unit, day), change in cells.items() if change]
-    return _pack(rows)
-
-
-def _pack(rows: list[tuple[int, int, int, int]]) -> bytes:
-    return b"".join(
-        folio.to_bytes(4, "little")
-        + unit.to_bytes(4, "little")
-        + day.to_bytes(2, "little")
-        + change.to_bytes(1, "little", signed=True)
-        for folio, unit, day, change in rows
-    )
+    return b"".join(_PACK(folio, unit, day, change) for (folio, unit, day), change in cells.items() if change)
 
 
 def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> Iterable[tuple[int, int, bytes]]:
