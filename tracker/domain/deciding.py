@@ -24,7 +24,6 @@ from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
 from tracker.domain.values import check_values
 
-
 HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 """Fields of a register that are facts of the ticket itself: kept once, at the head of the event."""
 
