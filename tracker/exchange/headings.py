@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from tracker.domain.registers import Register
+from tracker.domain.registers import Field, Register
 from tracker.exchange.folding import fold_heading
 from tracker.exchange.sheets import Cell, Sheet, letters
 
@@ -16,6 +16,7 @@ SEARCHED_ROWS = 13  # a header stands under at most twelve rows of titles and no
 _MAX_HEADING = 60
 SERIAL = "#"
 """Target of a column that only numbers the rows (序号)."""
+_MANY = (SERIAL, "@ignored")  # targets that several columns may have
 _SERIAL_WORDS = ("序号", "编号", "问题编号", "no", "no.", "number", "№")
 
 
@@ -52,18 +53,24 @@ class Header:
 class HeadingIndex:
     """From the words of headings to targets; the first meaning given to a word stays."""
 
-    def __init__(self, register: Register, extra: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, register: Register, step_columns: Sequence[Field] = (), extra: Mapping[str, str] | None = None
+    ) -> None:
         self._targets: dict[str, str] = {}
         for heading, target in (extra or {}).items():
             self._add(fold_heading(heading)[0], target)
-        # Labels of all fields come before synonyms of any, and exact words before shortened ones.
-        labels = [(text, f.name) for f in register.fields for text in f.label.values()]
-        words = [(text, f.name) for f in register.fields for text in (*f.headings, f.name)]
+        self._add_fields(register.fields)
+        for word in _SERIAL_WORDS:
+            self._add(fold_heading(word)[0], SERIAL)
+        self._add_fields(step_columns)
+
+    def _add_fields(self, fields: Sequence[Field]) -> None:
+        """Labels of all fields before synonyms of any, exact words before shortened ones."""
+        labels = [(text, f.name) for f in fields for text in f.label.values()]
+        words = [(text, f.name) for f in fields for text in (*f.headings, f.name)]
         for level in (0, 1):
             for text, name in (*labels, *words):
                 self._add(fold_heading(text)[level], name)
-        for word in _SERIAL_WORDS:
-            self._add(fold_heading(word)[0], SERIAL)
 
     def _add(self, key: str, target: str) -> None:
         if key:
@@ -133,7 +140,7 @@ def _header(tries: Sequence[Sequence[str]], first: int, last: int, index: Headin
         if not shown:
             continue
         target = next((found for word in words if (found := index.find(word))), None)
-        if target is not None and target in taken and target != SERIAL:
+        if target is not None and target in taken and not target.startswith(_MANY):
             duplicates.append(Column(position, shown, None))
             continue
         if target is not None:

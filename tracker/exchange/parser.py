@@ -46,7 +46,9 @@ def _send(content: Any) -> None:
 
 def _plain(cell: Any) -> Any:
     kind = type(cell)
-    if kind is str or kind is float or kind is int or kind is bool:
+    if kind is str:
+        return cell if cell and not cell.isspace() else None
+    if kind is float or kind is int or kind is bool:
         return cell
     if kind is datetime.datetime:
         return [cell.year, cell.month, cell.day, cell.hour, cell.minute, cell.second]
@@ -56,12 +58,10 @@ def _plain(cell: Any) -> Any:
 
 
 def _plain_row(cells: list[Any], offset: int) -> list[Any]:
-    last = len(cells)
-    while last and (cells[last - 1] == "" or (type(cells[last - 1]) is str and cells[last - 1].isspace())):
-        last -= 1
-    if not last:
-        return []
-    return [""] * offset + [_plain(cell) for cell in cells[:last]]
+    row = [_plain(cell) for cell in cells]
+    while row and row[-1] is None:
+        row.pop()
+    return [None] * offset + row if row else row
 
 
 def _send_sheet(sheet: Any, *, is_hidden: bool, max_rows: int, max_columns: int) -> None:

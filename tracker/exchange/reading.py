@@ -39,7 +39,9 @@ class PastStep:
 @dataclass(frozen=True, slots=True)
 class RowReading:
     """One record. `values` holds what could be read, private fields in clear; empty fields are absent.
+    `step_values`: what the row says about steps (owner_unit, due_on, closed_on …).
 
+    `errors` keep the row out; `notes` do not: a step names a unit or person that nobody here knows.
     `serial`: what the column 序号 says. `external_key`: the register's unique number, or a keyed hash
     of the row's content; the same row of the same file, read again, has the same key.
     `duplicate_of`: the earlier row of this file with the same key.
@@ -53,10 +55,19 @@ class RowReading:
     external_key: str
     duplicate_of: int | None = None
     history: tuple[PastStep, ...] = ()
+    notes: tuple[CellError, ...] = ()
+    step_names: frozenset[str] = frozenset()
 
     @property
     def values(self) -> dict[str, Value]:
-        return {n: v for n, v in zip(self.names, self.cells, strict=True) if v is not None}
+        return {n: v for n, v in self._filled() if n not in self.step_names}
+
+    @property
+    def step_values(self) -> dict[str, Value]:
+        return {n: v for n, v in self._filled() if n in self.step_names}
+
+    def _filled(self) -> Iterator[tuple[str, Value]]:
+        return ((n, v) for n, v in zip(self.names, self.cells, strict=True) if v is not None)
 
     @property
     def is_ready(self) -> bool:
@@ -66,7 +77,7 @@ class RowReading:
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
     """A filled row that is no record. `reason`: total, note, repeated_header, section, continuation,
-    empty_record (only its number is filled)."""
+    empty_record (a number and nothing else), no_main_text (a number and words in unknown columns)."""
 
     row: int
     reason: str

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Field, Register
+from tracker.domain.registers import Field, FieldType, Register
 from tracker.exchange.cell_days import DayOrder, read_day
 from tracker.exchange.filling import Filler, cell_at
 from tracker.exchange.folding import fold
@@ -37,10 +37,12 @@ class Rules:
     secret: bytes
     defaults: Mapping[str, Value]
     orders: Mapping[str, DayOrder]
+    step_columns: tuple[Field, ...]
 
     def read_columns(self) -> list[tuple[int, Field, Reader]]:
         """Column, field and reader of each field that has a column."""
-        columns = [(column.index, self.register.by_name.get(column.target or "")) for column in self.header.columns]
+        fields = {known.name: known for known in (*self.step_columns, *self.register.fields)}
+        columns = [(column.index, fields.get(column.target or "")) for column in self.header.columns]
         return [
             (index, known, reader_for(known, self.around, self.orders.get(known.name, DayOrder.UNKNOWN)))
             for index, known in columns
@@ -60,6 +62,9 @@ class RecordReader:
         self._defaults = dict(rules.defaults)
         columned = [known.name for _, known, _ in self._fields]
         self._names = tuple(dict.fromkeys((*columned, *self._defaults, *(guess.field for guess in self._guesses))))
+        self._step_names = frozenset(known.name for known in rules.step_columns) - register.by_name.keys()
+        # What steps did since does not make a problem another one: only the register's fields tell it.
+        self._told = [(i, known.name) for i, known, _ in self._fields if known.name not in self._step_names]
         self._serial = header.column_of(SERIAL)
         self._summary = header.column_of(register.summary_field)
         self._unique = next((f.name for f in register.fields if f.is_unique and f.name in columned), None)
@@ -74,7 +79,7 @@ class RecordReader:
         for number, cells in self._sheet.rows():
             if number <= self._header.last_row:
                 continue
-            if not any(cell is not None for cell in cells):
+            if not cells:
                 self._filler.pass_over(number, cells)
                 continue
             reason = self._no_record(number, cells)
@@ -109,14 +114,15 @@ class RecordReader:
         others = [i for i, _, _ in self._fields if i != self._summary.index and cell_at(cells, i) is not None]
         if told is not None or len(others) > 1:
             return None
-        if self._serial and cell_at(cells, self._serial.index) is None:
+        if others or self._serial is None or cell_at(cells, self._serial.index) is None:
             return "section"
-        return None if others else "empty_record" if self._serial else "section"
+        return "empty_record" if sum(1 for cell in cells if cell is not None) == 1 else "no_main_text"
 
     # ---- the record
 
     def _record(self, number: int, cells: Sequence[Cell]) -> RowReading:
         errors: list[CellError] = []
+        notes: list[CellError] = []
         values: dict[str, Value] = dict(self._defaults)
         for index, known, read in self._fields:
             cell = cells[index] if index < len(cells) else None
@@ -125,7 +131,8 @@ class RecordReader:
             try:
                 value = read(cell)
             except Refusal as refusal:
-                errors.append(self._error(number, index, known.name, refusal))
+                wrong = self._error(number, index, known.name, refusal)
+                (notes if self._is_note(known) else errors).append(wrong)
                 values.pop(known.name, None)
                 continue
             if value is not None:
@@ -137,14 +144,20 @@ class RecordReader:
         duplicate_of = self._first_seen(number, key, values, errors)
         return RowReading(
             number,
-            str(_serial_text(cell_at(cells, self._serial.index))) if self._serial else "",
+            _serial_text(cell_at(cells, self._serial.index)) if self._serial else "",
             self._names,
             tuple(values.get(name) for name in self._names),
             tuple(errors),
             key,
             duplicate_of,
             history,
+            tuple(notes),
+            self._step_names,
         )
+
+    def _is_note(self, known: Field) -> bool:
+        """Old ledgers name owners who never had an account; the problem itself must still come in."""
+        return known.name in self._step_names and known.type in (FieldType.UNIT, FieldType.PERSON)
 
     def _error(self, number: int, index: int, name: str, refusal: Refusal) -> CellError:
         return CellError(self._sheet.name, number, address(number, index), name, refusal.code, refusal.params)
@@ -209,10 +222,10 @@ class RecordReader:
             return str(number)
         wrong = {error.field for error in errors}
         parts = [self._register.name]
-        for index, known, _ in self._fields:
-            value = cell_at(cells, index) if known.name in wrong else values.get(known.name)
+        for index, name in self._told:
+            value = cell_at(cells, index) if name in wrong else values.get(name)
             if value is not None:
-                parts.append(f"{known.name}={value}")
+                parts.append(f"{name}={value}")
         # Sorted, so that a column moved elsewhere does not make the row another one.
         content = "\x1f".join(sorted(parts)).encode("utf-8", "surrogatepass")
         return hmac.new(self._secret, content, hashlib.sha256).hexdigest()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from tracker.domain.people import Directory, Person, Unit
-from tracker.domain.registers import FieldType, Register
+from tracker.domain.registers import Field, FieldType, Register
 from tracker.exchange.cell_days import DayOrder, prove_order
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.folding import fold_heading
@@ -18,7 +18,7 @@ from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.profiles import REPLIED_ON, Profile, profiles_of
 from tracker.exchange.reading import CellError, ImportReading, PastStep, RowReading, SheetSummary, SkippedRow
 from tracker.exchange.records import RecordReader, Rules
-from tracker.exchange.sheets import Sheet, Workbook, read_workbook
+from tracker.exchange.sheets import Sheet, read_workbook
 from tracker.exchange.values import Surroundings, Value
 
 __all__ = [
@@ -45,23 +45,25 @@ def read_file(
     secret: bytes,
     sheet_name: str | None = None,
     defaults: Mapping[str, Value] | None = None,
+    step_columns: Sequence[Field] = (),
 ) -> ImportReading:
     """The reading of a file: of the sheet named, or of the one that names the most fields.
 
     `secret`: keys the hashes of rows without a number of their own (see `RowReading`), because the
     key stands in the log in clear and must not let anybody guess a name.
     `defaults`: values for fields whose column is absent or whose cell is empty.
+    `step_columns`: columns that steps record (`LoadedPack.columns`), read into `step_values`.
     Refusals: FileRefusal of `sheets.read_workbook`; file_type_refused with reason not_a_list when no
     sheet has the register's main column; file_empty when the list has no record.
     """
     workbook = read_workbook(data, filename)
-    layouts = _layouts(workbook, register)
+    layouts = [(sheet, _layout(sheet, register, step_columns)) for sheet in workbook.sheets]
     sheet, layout = _chosen(layouts, register, sheet_name)
-    reading = _read(sheet, layout, register, Directory(units, people), today, secret, dict(defaults or {}))
+    rules = _rules(sheet, layout, register, Directory(units, people), today, secret, defaults or {}, step_columns)
     summaries = tuple(
         SheetSummary(s.name, s.height, found.header.field_count() if found else 0, s.is_hidden) for s, found in layouts
     )
-    return _with_file(reading, workbook, summaries)
+    return replace(_read(rules), warnings=workbook.warnings, sheets=summaries)
 
 
 def read_rows(
@@ -73,11 +75,11 @@ def read_rows(
     *,
     secret: bytes,
     defaults: Mapping[str, Value] | None = None,
+    step_columns: Sequence[Field] = (),
 ) -> ImportReading:
     """The reading of one sheet; parameters and refusals as in `read_file`."""
-    layouts = ((sheet, _layout(sheet, register)),)
-    sheet, layout = _chosen(layouts, register, None)
-    return _read(sheet, layout, register, Directory(units, people), today, secret, dict(defaults or {}))
+    sheet, layout = _chosen([(sheet, _layout(sheet, register, step_columns))], register, None)
+    return _read(_rules(sheet, layout, register, Directory(units, people), today, secret, defaults or {}, step_columns))
 
 
 # ---- which sheet, which columns
@@ -92,16 +94,12 @@ class _Layout:
 _Layouts = Sequence[tuple[Sheet, _Layout | None]]
 
 
-def _layouts(workbook: Workbook, register: Register) -> _Layouts:
-    return tuple((sheet, _layout(sheet, register)) for sheet in workbook.sheets)
-
-
-def _layout(sheet: Sheet, register: Register) -> _Layout | None:
+def _layout(sheet: Sheet, register: Register, step_columns: Sequence[Field]) -> _Layout | None:
     for profile in profiles_of(register):
-        header = find_header(sheet, HeadingIndex(register, profile.headings_for(register)))
+        header = find_header(sheet, HeadingIndex(register, step_columns, profile.headings_for(register)))
         if header and _signs(header, profile):
             return _Layout(header, profile)
-    header = find_header(sheet, HeadingIndex(register))
+    header = find_header(sheet, HeadingIndex(register, step_columns))
     return _Layout(header, None) if header else None
 
 
@@ -125,28 +123,36 @@ def _chosen(layouts: _Layouts, register: Register, sheet_name: str | None) -> tu
     return max(lists, key=lambda pair: (not pair[0].is_hidden, pair[1].header.field_count(), pair[0].height))
 
 
-def _with_file(reading: ImportReading, workbook: Workbook, summaries: tuple[SheetSummary, ...]) -> ImportReading:
-    return replace(reading, warnings=(*workbook.warnings, *reading.warnings), sheets=summaries)
-
-
 # ---- the rows of one sheet
 
 
-def _read(
+def _rules(
     sheet: Sheet,
     layout: _Layout,
     register: Register,
     directory: Directory,
     today: date,
     secret: bytes,
-    defaults: dict[str, Value],
-) -> ImportReading:
-    defaults = _all_defaults(layout.profile, register, directory) | defaults
+    defaults: Mapping[str, Value],
+    step_columns: Sequence[Field],
+) -> Rules:
     units = UnitNames(directory.units)
     people = PersonNames(directory.people, directory.units)
-    around = Surroundings(directory, units, people, sheet.dates_from_1904)
-    orders = _day_orders(sheet, layout.header, register)
-    rules = Rules(sheet, layout.header, layout.profile, register, around, today, secret, defaults, orders)
+    return Rules(
+        sheet,
+        layout.header,
+        layout.profile,
+        register,
+        Surroundings(directory, units, people, sheet.dates_from_1904),
+        today,
+        secret,
+        _all_defaults(layout.profile, register, directory) | dict(defaults),
+        _day_orders(sheet, layout.header, (*register.fields, *step_columns)),
+        tuple(step_columns),
+    )
+
+
+def _read(rules: Rules) -> ImportReading:
     rows: list[RowReading] = []
     skipped: list[SkippedRow] = []
     for outcome in RecordReader(rules).outcomes():
@@ -155,20 +161,19 @@ def _read(
         else:
             skipped.append(outcome)
     if not rows:
-        raise FileRefusal("file_empty", reason="no_records", sheet=sheet.name)
+        raise FileRefusal("file_empty", reason="no_records", sheet=rules.sheet.name)
     return ImportReading(
-        register=register.name,
-        sheet=sheet.name,
-        columns=layout.header.columns,
-        header_row=layout.header.last_row,
+        register=rules.register.name,
+        sheet=rules.sheet.name,
+        columns=rules.header.columns,
+        header_row=rules.header.last_row,
         rows=tuple(rows),
         skipped=tuple(skipped),
-        unknown_columns=layout.header.unknown,
-        duplicate_columns=layout.header.duplicates,
-        missing_required=_missing(layout, register, defaults),
-        profile=layout.profile.name if layout.profile else None,
-        warnings=("layout_of_another_system",) if layout.profile else (),
-        day_orders={k: v for k, v in orders.items() if v is not DayOrder.UNKNOWN},
+        unknown_columns=rules.header.unknown,
+        duplicate_columns=rules.header.duplicates,
+        missing_required=_missing(rules),
+        profile=rules.profile.name if rules.profile else None,
+        day_orders={name: order for name, order in rules.orders.items() if order is not DayOrder.UNKNOWN},
     )
 
 
@@ -180,31 +185,30 @@ def _all_defaults(profile: Profile | None, register: Register, directory: Direct
         defaults["source"] = "import"
     if profile:
         defaults.update(profile.defaults_for(register))
-        if profile.place_is_root and len(directory.root_ids) == 1:
-            defaults["place"] = next(iter(directory.root_ids))
+        # The unit above all others; bureaux that only look in from outside have nobody below them.
+        roots = {unit.parent_id for unit in directory.units.values()} & directory.root_ids
+        if profile.place_is_root and len(roots) == 1:
+            defaults["place"] = next(iter(roots))
     return {name: value for name, value in defaults.items() if name in register.by_name}
 
 
-def _missing(layout: _Layout, register: Register, defaults: Mapping[str, Value]) -> tuple[str, ...]:
-    guessed = {guess.field for guess in layout.profile.guesses} if layout.profile else set()
+def _missing(rules: Rules) -> tuple[str, ...]:
+    guessed = {guess.field for guess in rules.profile.guesses} if rules.profile else set()
     return tuple(
-        f.name
-        for f in register.fields
-        if f.is_required
-        and f.required_unless is None
-        and f.name not in defaults
-        and f.name not in guessed
-        and layout.header.column_of(f.name) is None
+        known.name
+        for known in rules.register.fields
+        if known.is_required
+        and known.required_unless is None
+        and known.name not in rules.defaults
+        and known.name not in guessed
+        and rules.header.column_of(known.name) is None
     )
 
 
-def _day_orders(sheet: Sheet, header: Header, register: Register) -> dict[str, DayOrder]:
-    """What each date column proves about 3/1/2023; one pass, and only when such cells stand there."""
-    dates = {
-        column.index: column.target
-        for column in header.columns
-        if column.target and (column.target == REPLIED_ON or _is_date(register, column.target))
-    }
+def _day_orders(sheet: Sheet, header: Header, fields: Sequence[Field]) -> dict[str, DayOrder]:
+    """What each date column proves about 3/1/2023: one pass over the sheet."""
+    names = {REPLIED_ON, *(known.name for known in fields if known.type is FieldType.DATE)}
+    dates = {column.index: column.target for column in header.columns if column.target in names}
     cells: dict[int, list[str]] = {index: [] for index in dates}
     if dates:
         for number, row in sheet.rows():
@@ -216,8 +220,3 @@ def _day_orders(sheet: Sheet, header: Header, register: Register) -> dict[str, D
                 if type(cell) is str and len(cell) >= 8 and not cell[:4].isdigit():
                     cells[index].append(cell)
     return {target: prove_order(cells[index]) for index, target in dates.items() if target}
-
-
-def _is_date(register: Register, target: str) -> bool:
-    known = register.by_name.get(target)
-    return known is not None and known.type is FieldType.DATE

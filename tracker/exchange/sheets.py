@@ -58,13 +58,13 @@ class Sheet:
     def rows(self) -> Iterator[tuple[int, list[Cell]]]:
         """(row number as the spreadsheet shows it, cells from column A); blank cells are None.
 
-        Rows are as long as their last filled cell. May be called again.
+        Rows are as long as their last filled cell: blank ones are []. May be called again.
         """
         number = 0
         for frame in self.frames:
             for cells in orjson.loads(zlib.decompress(frame)):
                 number += 1
-                yield number, [_cell(cell) for cell in cells]
+                yield number, [_moment(cell) if type(cell) is list else cell for cell in cells]
 
 
 @dataclass(frozen=True)
@@ -106,13 +106,11 @@ def read_workbook(data: bytes, filename: str) -> Workbook:
     return Workbook(recognised.kind, filled, recognised.warnings)
 
 
-def _cell(cell: Any) -> Cell:
-    if type(cell) is list:
-        # A spreadsheet's clock has no zone; only its day is used.
-        return date(*cell) if len(cell) == 3 else datetime(*cell)  # noqa: DTZ001 - no zone in the file
-    if type(cell) is str and (not cell or cell.isspace()):
-        return None
-    return cell
+def _moment(parts: list[int]) -> date:
+    if len(parts) == 3:
+        return date(*parts)
+    # A spreadsheet's clock has no zone; only its day is used.
+    return datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001 - no zone in the file
 
 
 # ---- workbooks, by the child process
@@ -191,11 +189,13 @@ def _read_delimited(data: bytes, recognised: Recognised) -> list[Sheet]:
     if recognised.encoding is None:
         raise ValueError("text without an encoding")
     sheet = Sheet("", 0, 0, (), ())
-    frame: list[list[str]] = []
+    frame: list[list[str | None]] = []
     filled = 0
     try:
         for cells in delimited.rows(data, recognised.encoding):
-            row = cells if any(cell and not cell.isspace() for cell in cells) else []
+            row = [cell if cell and not cell.isspace() else None for cell in cells]
+            while row and row[-1] is None:
+                row.pop()
             filled += bool(row)
             _check_size(filled, len(row))
             frame.append(row)
