@@ -31,7 +31,7 @@ PARTS_OF_ALL = "".join(
 A_DAY = date(2023, 11, 24)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app() -> Flask:
     """The templates with what `create_app` gives them, and none of the pages."""
     app = Flask("tracker")
