@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -102,6 +103,8 @@ def _year_last(first: int, second: int, year: int, order: DayOrder) -> date:
 
 
 def _day_of_number(number: float, *, dates_from_1904: bool) -> date:
+    if not math.isfinite(number):
+        raise Refusal("field_not_a_day", reason="format", value=str(number))
     if number == int(number) and 19000101 <= number <= 21001231:
         return _day(int(number) // 10000, int(number) // 100 % 100, int(number) % 100)
     if _FIRST_SERIAL <= number + (1462 if dates_from_1904 else 0) <= _LAST_SERIAL:

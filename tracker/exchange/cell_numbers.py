@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -37,6 +38,8 @@ def read_number(cell: Cell) -> Decimal:
     if isinstance(cell, (bool, date)):
         raise Refusal("field_not_a_number", value=str(cell)[:40])
     if isinstance(cell, (int, float)):
+        if not math.isfinite(cell):
+            raise Refusal("field_not_a_number", value=str(cell))
         return Decimal(digits_of(cell))
     text = half_width(str(cell))
     if found := _NUMBER.match(text):

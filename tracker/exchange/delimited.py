@@ -13,8 +13,9 @@ _CHUNK = 2**20
 _DELIMITERS = (",", "\t", ";", "|")
 _SNIFFED_ROWS = 20
 
-# The mark that our own exports put before a cell that a spreadsheet would run (see exports.py).
-_GUARDED = re.compile(r"^'+[=+\-@\t\r]")
+# = + - @ start a formula in a spreadsheet; tab and line break hide one. `exports` puts an apostrophe
+# before such a cell, and one more before those it would be mistaken for; reading takes one away.
+RUNS = re.compile(r"^'*[=+\-@\t\r\n]")
 
 
 class CutShort(Exception):
@@ -69,7 +70,7 @@ def rows(data: bytes, encoding: str) -> Iterator[list[str]]:
     """Records in order, cells stripped of our own guard mark. Raises csv.Error on broken quoting."""
     reader = csv.reader(_open(data, encoding), delimiter=delimiter_of(data, encoding))
     for cells in reader:
-        yield [cell[1:] if cell.startswith("'") and _GUARDED.match(cell) else cell for cell in cells]
+        yield [cell[1:] if cell.startswith("'") and RUNS.match(cell) else cell for cell in cells]
 
 
 def delimiter_of(data: bytes, encoding: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,10 +17,8 @@ import xlsxwriter
 
 from tracker.domain.people import Directory
 from tracker.domain.registers import Field, FieldType, Register
+from tracker.exchange.delimited import RUNS
 
-# = + - @ start a formula; tab and line break hide one from a filter; a mark before them is doubled,
-# so that reading the file again gives back exactly what was written.
-_RUNS = re.compile(r"^'*[=+\-@\t\r\n]")
 _CELL_LIMIT = 32_767  # characters in a cell of .xlsx
 _BUFFER = 64 * 2**10
 
@@ -80,7 +77,7 @@ def _labels(known: Field, language: str) -> Mapping[str, str]:
 
 def guarded(cell: OutCell) -> OutCell:
     """Text that a spreadsheet would run gets an apostrophe before it. Numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and _RUNS.match(cell) else cell
+    return f"'{cell}" if isinstance(cell, str) and RUNS.match(cell) else cell
 
 
 def csv_pieces(head: ExportHead, columns: Sequence[str], rows: Iterable[Sequence[OutCell]]) -> Iterator[bytes]:

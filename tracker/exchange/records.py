@@ -42,12 +42,15 @@ class Rules:
     def read_columns(self) -> list[tuple[int, Field, Reader]]:
         """Column, field and reader of each field that has a column."""
         fields = {known.name: known for known in (*self.step_columns, *self.register.fields)}
-        columns = [(column.index, fields.get(column.target or "")) for column in self.header.columns]
+        columns = [(column, fields.get(column.target or "")) for column in self.header.columns]
         return [
-            (index, known, reader_for(known, self.around, self.orders.get(known.name, DayOrder.UNKNOWN)))
-            for index, known in columns
+            (column.index, known, reader_for(known, self.around, self._order(known), heading=column.heading))
+            for column, known in columns
             if known is not None
         ]
+
+    def _order(self, known: Field) -> DayOrder:
+        return self.orders.get(known.name, DayOrder.UNKNOWN)
 
 
 class RecordReader:
@@ -114,7 +117,8 @@ class RecordReader:
         others = [i for i, _, _ in self._fields if i != self._summary.index and cell_at(cells, i) is not None]
         if told is not None or len(others) > 1:
             return None
-        if others or self._serial is None or cell_at(cells, self._serial.index) is None:
+        serial = _serial_text(cell_at(cells, self._serial.index)) if self._serial else ""
+        if others or not serial.isdecimal():
             return "section"
         return "empty_record" if sum(1 for cell in cells if cell is not None) == 1 else "no_main_text"
 

@@ -150,8 +150,8 @@ def _read_geopoint(cell: Cell) -> str:
     return f"{plain_decimal(latitude)},{plain_decimal(longitude)}"
 
 
-def _read_integer(cell: Cell) -> int:
-    number = read_number(cell)
+def _read_integer(cell: Cell, in_ten_thousands: bool) -> int:
+    number = _scaled(cell, in_ten_thousands)
     if number != number.to_integral_value():
         raise Refusal("field_not_a_number", reason="not_whole", value=_text(cell)[:40])
     return int(number)
@@ -162,12 +162,14 @@ def _read_integer(cell: Cell) -> int:
 Reader = Callable[[Cell], Value]
 
 
-def reader_for(field: Field, around: Surroundings, order: DayOrder = DayOrder.UNKNOWN) -> Reader:
+def reader_for(field: Field, around: Surroundings, order: DayOrder = DayOrder.UNKNOWN, *, heading: str = "") -> Reader:
     """A function from a filled cell to the field's value, checked as the domain checks it.
+
+    `heading`: of the column; 资金（万元） means that a plain number counts in ten thousands.
 
     It remembers repeated cells, and raises Refusal; which cell it was, the caller knows.
     """
-    convert = _plain_reader(field, around, order)
+    convert = _plain_reader(field, around, order, _TEN_THOUSANDS.search(half_width(heading)) is not None)
 
     def read(cell: Cell) -> Value:
         value = convert(cell)
@@ -177,16 +179,25 @@ def reader_for(field: Field, around: Surroundings, order: DayOrder = DayOrder.UN
     return read if field.type is FieldType.TEXT else _remembering(read)
 
 
-def _plain_reader(field: Field, around: Surroundings, order: DayOrder) -> Reader:
+_TEN_THOUSANDS = re.compile(r"\([^()]*[万萬][^()]*\)")
+
+
+def _scaled(cell: Cell, in_ten_thousands: bool) -> Decimal:
+    number = read_number(cell)
+    says_so_itself = isinstance(cell, str) and any(unit in cell for unit in "万萬亿億元")
+    return number * 10_000 if in_ten_thousands and not says_so_itself else number
+
+
+def _plain_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_thousands: bool) -> Reader:
     match field.type:
         case FieldType.SELECT_ONE | FieldType.SELECT_MULTIPLE:
             return _choice_reader(field)
         case FieldType.YES_NO:
             return read_yes_no
         case FieldType.INTEGER:
-            return _none_words_first(_read_integer)
+            return _none_words_first(lambda cell: _read_integer(cell, in_ten_thousands))
         case FieldType.DECIMAL:
-            return _none_words_first(lambda cell: plain_decimal(read_number(cell)))
+            return _none_words_first(lambda cell: plain_decimal(_scaled(cell, in_ten_thousands)))
         case FieldType.DATE:
             return _none_words_first(lambda cell: read_day(cell, order, dates_from_1904=around.dates_from_1904))
         case FieldType.UNIT:
