@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tracker.domain.days import FOREVER, first_of_next_year
 from tracker.domain.lifecycle import CLOCK_RUNS, Status
 from tracker.domain.registers import Clock, Register
-from tracker.domain.ticket import Closing, Ticket
+from tracker.domain.ticket import Closing, DueTurn, Reached, Ticket
 
 Span = tuple[int, int]
 """[start, end) in day numbers; end FOREVER while it lasts."""
@@ -106,6 +106,7 @@ class _Book:
         self.segments: dict[str, int] = {}
         self.out: list[Mark] = []
         self.born = t.status_turns[0][0]
+        self.due_turns = _due_turns(t, register)
 
     def segment(self, outcome: str) -> int:
         """Fields as known now; the outcome only where the mark lies in a closing."""
@@ -139,14 +140,10 @@ class _Book:
         self._dues()
         self._milestones()
         self._owners()
+        outcomes = {c.position: c.outcome for c in t.closings}
         for account, day, position in t.flows:
-            self.flow(account, day, position, self._outcome_of(account, day))
+            self.flow(account, day, position, outcomes.get(position, "") if account == "closings" else "")
         return self.out
-
-    def _outcome_of(self, account: str, day: int) -> str:
-        if account != "closings":
-            return ""
-        return next(c.outcome for c in self.t.closings if c.on == day)
 
     # -- statuses ---------------------------------------------------------------------------------
     def _statuses(self) -> None:
@@ -154,6 +151,7 @@ class _Book:
         self.flow("registered", self.born, 0)
         self.open_spans: list[Span] = []
         self.running_spans: list[Span] = []
+        self.paused_spans: list[Span] = []
         closings = iter(self.t.closings)
         for i, (day, status) in enumerate(turns):
             end = turns[i + 1][0] if i + 1 < len(turns) else FOREVER
@@ -163,12 +161,14 @@ class _Book:
                 _extend(self.open_spans, day, end)
             if status in CLOCK_RUNS:
                 _extend(self.running_spans, day, end)
+            elif status is Status.PAUSED:
+                self.paused_spans.append((day, end))
         self.stock("open", self.open_spans)
         self.stock("carried_over", ((first_of_next_year(a), b) for a, b in self.open_spans))
 
     # -- closings ---------------------------------------------------------------------------------
     def _closings(self) -> None:
-        t, outcomes = self.t, self.register.outcome_by_name
+        t = self.t
         self.closed_spans: list[tuple[Closing, int]] = [
             (c, t.reopenings[i][0] if i < len(t.reopenings) else FOREVER) for i, c in enumerate(t.closings)
         ]
@@ -176,17 +176,25 @@ class _Book:
         for i, (closing, end) in enumerate(self.closed_spans):
             span = ((closing.on, end),)
             self.stock("closed", span, closing.outcome)
-            outcome = outcomes.get(closing.outcome)
-            if outcome is not None and outcome.leaves_denominator:
+            if self._leaves(closing):
                 out_spans.append((closing.on, end))
             else:
-                late = closing.due_on is not None and closing.completed_on > closing.due_on
-                self.stock("closed_late" if late else "closed_on_time", span, closing.outcome)
+                account = "closed_on_time" if self._is_on_time(closing) else "closed_late"
+                self.stock(account, span, closing.outcome)
             if i == 0:
                 self.flow("closed_ever", closing.on, 0, closing.outcome)
         self._held()
         self.countable_spans = _minus([(self.born, FOREVER)], out_spans)
         self.stock("countable", self.countable_spans)
+
+    def _leaves(self, closing: Closing) -> bool:
+        outcome = self.register.outcome_by_name.get(closing.outcome)
+        return outcome is not None and outcome.leaves_denominator
+
+    def _is_on_time(self, closing: Closing) -> bool:
+        """Against the due day in force at the closing, as known now; without one nothing was late."""
+        before = [x for x in self.due_turns if (x.day, x.position) <= (closing.on, closing.position)]
+        return not before or closing.completed_on <= before[-1].due
 
     def _held(self) -> None:
         """Closed and never reopened since: a single closing that still stands."""
@@ -196,14 +204,27 @@ class _Book:
 
     # -- the main clock ---------------------------------------------------------------------------
     def _dues(self) -> None:
-        due_spans = _due_spans(self.t.due_turns)
+        due_spans = _due_spans(self.due_turns)
         overdue = _past_due(due_spans, self.running_spans, 1)
         self.stock("overdue", overdue)
         self.stock("overdue_30", _past_due(due_spans, self.running_spans, 31))
         self.overdue_spans = overdue
         reached = [(max(start, due), end) for start, end, due in due_spans if due < end]
         closed = [(c.on, end) for c, end in self.closed_spans]
-        self.stock("due_or_closed", _meet(_union(reached + closed), self.countable_spans))
+        come = _union(closed + self._come_due(reached, due_spans))
+        self.stock("due_or_closed", _meet(come, self.countable_spans))
+
+    def _come_due(self, reached: list[Span], due_spans: Sequence[tuple[int, int, int]]) -> list[Span]:
+        """While a ticket rests its due day moves on day by day: none comes due that had not before the pause."""
+        if not self.paused_spans:
+            return reached
+        before = [
+            (max(start, begun), min(end, until))
+            for begun, until in self.paused_spans
+            for start, end, due in due_spans
+            if due <= begun
+        ]
+        return _minus(reached, self.paused_spans) + before
 
     # -- milestones and their clocks --------------------------------------------------------------
     def _milestones(self) -> None:
@@ -217,26 +238,27 @@ class _Book:
             if any(t.fields.get(f) for f in clock.waived_by):
                 self.stock(f"{clock.name}.waived", _meet([(start.on, FOREVER)], self.countable_spans))
                 continue
-            self._clock(clock)
+            self._clock(clock, start)
 
-    def _clock(self, clock: Clock) -> None:
-        t = self.t
+    def _clock(self, clock: Clock, start: Reached) -> None:
+        """From its start's day on, and only where a rule or a promise gave it a due day."""
+        t, stop = self.t, self.t.milestones.get(clock.stop)
+        rests: list[Span] = []
         if clock.is_main:
-            due_spans = _due_spans(t.due_turns)
-        elif clock.name in t.clocks:
-            due_spans = [(t.clocks[clock.name].started_on, FOREVER, t.clocks[clock.name].due_on)]
+            due_spans, rests = _due_spans(self.due_turns), self.paused_spans
+        elif (running := t.clocks.get(clock.name)) is not None and running.position == start.position:
+            due_spans = [(running.started_on, FOREVER, running.due_on)]
         else:
             return
-        if not due_spans:
-            return
-        stop = t.milestones.get(clock.stop)
-        waiting: list[Span] = [(due_spans[0][0], stop.on if stop else FOREVER)]
-        overdue = _past_due(due_spans, _meet(waiting, _union(self.open_spans)), 1)
+        has_due = [(max(begun, start.on), end) for begun, end, _ in due_spans]
+        waiting = _meet(_minus(_union(self.open_spans), rests), [(start.on, stop.on if stop else FOREVER)])
+        overdue = _past_due(due_spans, waiting, 1)
         self.stock(f"{clock.name}.overdue", _meet(overdue, self.countable_spans))
         if stop is not None:
             due = _due_on(due_spans, stop.on)
             kind = "in_time" if due is None or stop.on <= due else "late"
-            self.stock(f"{clock.name}.{kind}", _meet([(stop.on, FOREVER)], self.countable_spans))
+            done = _meet(_union(has_due), [(stop.on, FOREVER)])
+            self.stock(f"{clock.name}.{kind}", _meet(done, self.countable_spans))
 
     # -- by owner ---------------------------------------------------------------------------------
     def _owners(self) -> None:
@@ -249,7 +271,7 @@ class _Book:
             for closing, until in self.closed_spans:
                 span = _meet([(closing.on, until)], own)
                 self.stock("owner.closed", span, closing.outcome, unit=unit)
-                if closing.due_on is None or closing.completed_on <= closing.due_on:
+                if self._is_on_time(closing) and not self._leaves(closing):
                     self.stock("owner.closed_on_time", span, closing.outcome, unit=unit)
 
 
@@ -288,15 +310,19 @@ def _minus(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
     return out
 
 
-def _due_spans(turns: Sequence[tuple[int, int | None]]) -> list[tuple[int, int, int]]:
+def _due_turns(t: Ticket, register: Register) -> list[DueTurn]:
+    """The turns of the due day by day; of those that a milestone started, only its latest record's."""
+    main = register.main_clock
+    start = t.milestones.get(main.start) if main is not None else None
+    stands = start.position if start is not None else None
+    known = [x for x in t.due_turns if x.milestone is None or x.position == stands]
+    return sorted(known, key=lambda turn: (turn.day, turn.position))
+
+
+def _due_spans(turns: Sequence[DueTurn]) -> list[tuple[int, int, int]]:
     """(from, until, due day) for each stretch in which a due day was in force."""
-    ordered = sorted(enumerate(turns), key=lambda item: (item[1][0], item[0]))
-    spans = []
-    for i, (_, (start, due)) in enumerate(ordered):
-        end = ordered[i + 1][1][0] if i + 1 < len(ordered) else FOREVER
-        if due is not None and start < end:
-            spans.append((start, end, due))
-    return spans
+    ends = [*(turn.day for turn in turns[1:]), FOREVER]
+    return [(turn.day, end, turn.due) for turn, end in zip(turns, ends, strict=False) if turn.day < end]
 
 
 def _due_on(due_spans: Sequence[tuple[int, int, int]], day: int) -> int | None:

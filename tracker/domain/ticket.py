@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from tracker.domain.days import to_number
+from tracker.domain.days import from_number, to_number
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import QUIET, Status
 
@@ -58,31 +58,45 @@ class Support:
     due_on: date | None
 
 
+class DueTurn(NamedTuple):
+    """From `day` on the due day was `due`. `milestone`: whose start it was, "" at registration, None for a step."""
+
+    day: int
+    due: int
+    position: int
+    milestone: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """One closing: its day, the day the work was done, the due day then in force, the outcome."""
+    """One closing: its day, the day the work was done, the outcome, its position in the log."""
 
     on: int
     completed_on: int
-    due_on: int | None
     outcome: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A milestone reached on a day, with the values recorded with it."""
+    """A milestone reached on a day, with the values recorded with it; `position` of its latest record."""
 
     on: int
     values: Mapping[str, Any]
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
 class RunningClock:
-    """A side clock: when it was started, until which day it may run, under which rule."""
+    """A side clock: when it was started, until which day it may run, under which rule.
+
+    Void unless `position` is that of its milestone's latest record: a corrected record may start none.
+    """
 
     started_on: int
     due_on: int
     rule_id: str
+    position: int
 
 
 @dataclass(slots=True)
@@ -143,9 +157,10 @@ class Ticket:
     excluded_by: int | None = None
     merged_into: int | None = None
 
-    # turns of the history, in effective order, as day numbers
+    # turns of the history as day numbers, in the order of the log; that of `due_turns` may differ
+    # from the order of their days, since a milestone may be recorded late
     status_turns: tuple[tuple[int, Status], ...] = ()
-    due_turns: tuple[tuple[int, int | None], ...] = ()
+    due_turns: tuple[DueTurn, ...] = ()
     owner_turns: tuple[tuple[int, int], ...] = ()
     closings: tuple[Closing, ...] = ()
     reopenings: tuple[tuple[int, bool], ...] = ()  # (day, is a relapse)
@@ -206,13 +221,20 @@ def _turn(t: Ticket, e: Event, day: int, status: Status) -> None:
     t.last_step_on = e.occurred_on
 
 
-def _set_due(t: Ticket, day: int, due: str | None) -> None:
+def _set_due(t: Ticket, e: Event, due: str | None, milestone: str | None = None) -> None:
     if due is None:
         return
-    t.current_due = date.fromisoformat(due)
+    due_on = date.fromisoformat(due)
     if t.original_due is None:
-        t.original_due = t.current_due
-    t.due_turns = (*t.due_turns, (day, to_number(t.current_due)))
+        t.original_due = due_on
+    t.due_turns = (*t.due_turns, DueTurn(to_number(e.occurred_on), to_number(due_on), e.position, milestone))
+    _reckon_due(t)
+
+
+def _reckon_due(t: Ticket) -> None:
+    """In force is the turn of the latest day: a milestone recorded late does not undo a later extension."""
+    latest = max(t.due_turns, key=lambda turn: (turn.day, turn.position), default=None)
+    t.current_due = from_number(latest.due) if latest else None
 
 
 def _set_owner(t: Ticket, day: int, data: Mapping[str, Any]) -> None:
@@ -242,15 +264,17 @@ def _add_worker(t: Ticket, e: Event) -> None:
     t.worker_ids = t.worker_ids | {e.actor_id}
 
 
-def _start_clocks(t: Ticket, clocks: Mapping[str, Any]) -> None:
+def _start_clocks(t: Ticket, e: Event, clocks: Mapping[str, Any]) -> None:
     if clocks:
         started = {
-            name: RunningClock(
-                to_number(date.fromisoformat(c["start"])), to_number(date.fromisoformat(c["due"])), c["rule"]
-            )
+            name: RunningClock(_number(c["start"]), _number(c["due"]), c["rule"], e.position)
             for name, c in clocks.items()
         }
         t.clocks = {**t.clocks, **started}
+
+
+def _number(day: str) -> int:
+    return to_number(date.fromisoformat(day))
 
 
 def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
@@ -264,13 +288,13 @@ def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.external_key = data.get("external_key")
     _add_evidence(t, e, data.get("evidence", ()))
     t.milestones = {
-        name: Reached(to_number(date.fromisoformat(m["on"])), m.get("values", {}))
+        name: Reached(_number(m["on"]), m.get("values", {}), e.position)
         for name, m in data.get("milestones", {}).items()
     }
     _turn(t, e, day, Status.REGISTERED)
-    _start_clocks(t, data.get("clocks", {}))
+    _start_clocks(t, e, data.get("clocks", {}))
     if "due_on" in data:
-        _set_due(t, day, data["due_on"])
+        _set_due(t, e, data["due_on"], milestone="")
         t.main_rule_id = data.get("rule")
 
 
@@ -279,7 +303,7 @@ def _assigned(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.issuer_id = e.actor_id
     t.pending_extension = None
     _turn(t, e, day, Status.ASSIGNED)
-    _set_due(t, day, data.get("due_on"))
+    _set_due(t, e, data.get("due_on"))
     t.main_rule_id = data.get("rule") or t.main_rule_id
 
 
@@ -308,7 +332,7 @@ def _extension_granted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -
     t.extension_days = (*t.extension_days, data["days"])
     t.pending_extension = None
     t.last_step_on = e.occurred_on
-    _set_due(t, day, data["due_on"])
+    _set_due(t, e, data["due_on"])
     _flow(t, "extensions", day, e)
 
 
@@ -327,7 +351,7 @@ def _resumed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
         t.paused_days += (e.occurred_on - t.paused_on).days
     t.paused_on = None
     _turn(t, e, day, Status.ASSIGNED)
-    _set_due(t, day, data.get("due_on"))
+    _set_due(t, e, data.get("due_on"))
 
 
 def _submitted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
@@ -368,8 +392,7 @@ def _closed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.outcome, t.closed_on = data["outcome"], e.occurred_on
     t.pending_extension = None
     done = to_number(t.completed_on) if t.completed_on else day
-    due = to_number(t.current_due) if t.current_due else None
-    t.closings = (*t.closings, Closing(day, done, due, data["outcome"]))
+    t.closings = (*t.closings, Closing(day, done, data["outcome"], e.position))
     _flow(t, "closings", day, e)
     _turn(t, e, day, Status.CLOSED)
 
@@ -378,7 +401,7 @@ def _open_again(t: Ticket, e: Event, day: int, data: Mapping[str, Any], status: 
     t.outcome = t.closed_on = t.completed_on = t.agreed_outcome = t.submitted_on = None
     t.evidence_before = len(t.evidence)
     _turn(t, e, day, status)
-    _set_due(t, day, data.get("due_on"))
+    _set_due(t, e, data.get("due_on"))
 
 
 def _relapsed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
@@ -409,10 +432,16 @@ def _evidence_added(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> N
 
 
 def _milestone_reached(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    t.milestones = {**t.milestones, data["name"]: Reached(day, data.get("values", {}))}
-    _start_clocks(t, data.get("clocks", {}))
-    if "due_on" in data:
-        _set_due(t, day, data["due_on"])
+    """The latest record of a milestone is the one that counts: what an earlier one started is forgotten."""
+    name, starts_main = data["name"], "due_on" in data
+    t.milestones = {**t.milestones, name: Reached(day, data.get("values", {}), e.position)}
+    _start_clocks(t, e, data.get("clocks", {}))
+    kept = tuple(x for x in t.due_turns if x.milestone != name and not (starts_main and x.milestone == ""))
+    if len(kept) < len(t.due_turns):
+        t.due_turns = kept
+        _reckon_due(t)
+    if starts_main:
+        _set_due(t, e, data["due_on"], milestone=name)
         t.main_rule_id = data.get("rule") or t.main_rule_id
 
 
@@ -423,6 +452,8 @@ def _amended(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     if "found_on" in data:
         t.found_on = date.fromisoformat(data["found_on"])
         t.status_turns = ((to_number(t.found_on), Status.REGISTERED), *t.status_turns[1:])
+        if len(t.status_turns) == 1:  # else the first step could lie before the day found
+            t.last_step_on = t.found_on
 
 
 def _exclusion_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
