@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     formats.register_filters(app)
     app.before_request(_refuse_undeclared)
     _join_blueprints(app)
+    _join_frame(app)
     return app
 
 
@@ -97,6 +98,25 @@ def _signed_in(token: str) -> Account | None:
     settings: Settings = current_app.config["SETTINGS"]
     limits = signin.Limits(idle=settings.session_idle, length=settings.session_length)
     return signin.resume(extensions.db.engine, token, limits, clock.now())
+
+
+def _join_house(app: Flask, settings: Settings) -> None:
+    from tracker.extensions import db
+    from tracker.house import build_house
+
+    with app.app_context():
+        engine = db.engine
+    app.extensions["house"] = build_house(
+        engine, pack=settings.pack, instance=settings.instance, time_zone=settings.time_zone
+    )
+
+
+def _join_frame(app: Flask) -> None:
+    from tracker import formats
+    from tracker.blueprints import frame
+
+    formats.register_filters(app)
+    frame.init_app(app)
 
 
 def _refuse_undeclared() -> None:

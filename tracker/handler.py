@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tracker.domain.access import holds_any, may
 from tracker.domain.commands import (
@@ -26,23 +25,22 @@ from tracker.domain.commands import (
     TakeStep,
 )
 from tracker.domain.days import to_number
-from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.organising import decide_directory
-from tracker.domain.people import Directory, Person
+from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import Pack, Register
+from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket, evolve, fold
+from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter
-from tracker.models.tickets import RegisterRow, SeriesRow, TicketRow
+from tracker.models.tickets import SeriesRow, TicketRow
 from tracker.projections import search
-from tracker.projections.ledger import FolioBook, LedgerWriter
-from tracker.projections.live_cube import LiveCube
+from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import load_directory, project_directory
-from tracker.projections.tickets import TicketWriter, hash_external_key, sync_registers
+from tracker.projections.tickets import TicketWriter, hash_external_key
 
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
@@ -88,43 +86,6 @@ class Refused:
     """A request that the rules refused, inside a batch that goes on without it."""
 
     refusals: tuple[Refusal, ...]
-
-
-@dataclass
-class House:
-    """What every command needs beside itself: database, pack, calendar, time zone; with its caches."""
-
-    engine: Engine
-    pack: Pack
-    calendar: WorkCalendar
-    time_zone: ZoneInfo
-    cube: LiveCube = field(default_factory=LiveCube)
-    folios: FolioBook = field(default_factory=FolioBook)
-    _directory: Directory | None = None
-    _register_numbers: dict[str, int] = field(default_factory=dict)
-
-    def register(self, name: str) -> Register:
-        try:
-            return self.pack.register_by_name[name]
-        except KeyError:
-            raise LookupError(f"no register {name} in pack {self.pack.name}") from None
-
-    def today(self, now: datetime) -> date:
-        return now.astimezone(self.time_zone).date()
-
-    def directory(self, conn: Connection, position: int | None = None) -> Directory:
-        """The directory at its latest event; read again only when a unit or person event came."""
-        at = store.read_head(conn).directory_position if position is None else position
-        if self._directory is None or self._directory.position != at:
-            self._directory = load_directory(conn, at)
-        return self._directory
-
-    def register_numbers(self, conn: Connection) -> dict[str, int]:
-        """Short numbers of registers; those of a new pack are added by the next writer."""
-        if not self._register_numbers.keys() >= self.pack.register_by_name.keys():
-            rows = conn.execute(select(RegisterRow.id, RegisterRow.name))
-            self._register_numbers = {r.name: r.id for r in rows}
-        return self._register_numbers
 
 
 def handle(house: House, command: Command, *, actor_id: int, now: datetime) -> Outcome:
@@ -186,7 +147,7 @@ class _Writing:
         self.directory = house.directory(conn, self.log.directory_position)
         numbers = house.register_numbers(conn)
         if not numbers.keys() >= house.pack.register_by_name.keys():
-            numbers = house._register_numbers = sync_registers(conn, house.pack.register_by_name)
+            numbers = house.add_registers(conn)
         self.vault = VaultWriter(conn)
         self.ledger = LedgerWriter(conn, house.folios)
         self.tickets = TicketWriter(conn, house.pack.register_by_name, numbers)

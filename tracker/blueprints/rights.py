@@ -20,7 +20,7 @@ from tracker import clock
 from tracker.domain.access import RIGHTS, TicketFacts, holds_any, may
 from tracker.domain.people import Directory, Person
 from tracker.extensions import db, login
-from tracker.handler import House
+from tracker.house import House
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 

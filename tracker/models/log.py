@@ -1,4 +1,4 @@
-"""The log: events, its head, the vault of private values. Append-only by trigger (migration 0001).
+"""The log: events, its head, the vault of private values. Append-only by trigger (migration 0002).
 
 Narrow on purpose: a million tickets are eight million rows here (bench/results.md).
 """

@@ -1,0 +1,93 @@
+"""What the frame of every page shows: who is signed in, where they may go, which log they look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, request, session, url_for
+from flask_babel import gettext
+from flask_login import current_user
+
+from tracker import languages, words
+from tracker.blueprints.rights import can, connection, current_person, directory, today
+from tracker.domain.people import Person, Role
+from tracker.log import store
+
+# (right, endpoint, label) in the order of the bar; a person sees what their grants could open.
+_PLACES = (
+    ("desk", "desk.show", lambda: gettext("Desk")),
+    ("today", "desk.today", lambda: gettext("Today")),
+    ("view", "registers.index", lambda: gettext("Registers")),
+    ("figures", "figures.report", lambda: gettext("Figures")),
+    ("audit", "figures.log", lambda: gettext("Log")),
+    ("administer", "admin.people", lambda: gettext("People")),
+)
+_ORDER = (
+    Role.SUPERVISOR,
+    Role.LEAD_OFFICIAL,
+    Role.APPROVER,
+    Role.VERIFIER,
+    Role.STAFF,
+    Role.AUDITOR,
+    Role.ADMINISTRATOR,
+)
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(frame)
+    app.jinja_env.globals["words"] = words  # the module: words.step(name), words.refusal(why) …
+    app.add_template_global(can, "can")
+
+
+def frame() -> dict[str, Any]:
+    """The variables of base.html, see its head. An error page gets none of what may be in trouble."""
+    head = store.read_head(connection())
+    shown: dict[str, Any] = {
+        "is_demonstration": head.is_demonstration,
+        "log_position": head.size,
+        "theme": session.get("theme", "system"),
+        "keys_are_on": session.get("keys", True),
+        "jurisdiction_name": jurisdiction_name(),
+    }
+    if current_user.is_authenticated:
+        person = current_person()
+        shown |= {"person": person, "role_label": role_label(person), "nav": places()}
+        if can("view") and "search.show" in current_app.view_functions:
+            shown["search_url"] = url_for("search.show")
+    return shown
+
+
+def jurisdiction_name() -> str:
+    """The unit this log is for, in the reader's language: the top of the tree below any county."""
+    towns = [u for u in directory().units.values() if u.kind == "town"]
+    roots = towns or [u for u in directory().units.values() if u.parent_id is None]
+    return roots[0].label(languages.current()) if roots else ""
+
+
+def role_label(person: Person) -> str:
+    """The role a person is known by: the first of theirs in the order of the office."""
+    held = {g.role for g in person.grants_on(today())}
+    return next((words.role(role) for role in _ORDER if role in held), "")
+
+
+def places() -> list[dict[str, Any]]:
+    """Where this person may go. A page that does not exist in this build is left out."""
+    known = current_app.view_functions
+    return [
+        {
+            "endpoint": endpoint,
+            "url": url_for(endpoint),
+            "label": label(),
+            "current": (request.blueprint or "") == endpoint.partition(".")[0] and _is_here(endpoint),
+            "count": None,
+        }
+        for right, endpoint, label in _PLACES
+        if endpoint in known and can(right)
+    ]
+
+
+def _is_here(endpoint: str) -> bool:
+    """Two pages of one blueprint (desk and today, figures and log) are two places."""
+    twins = {"desk.show", "desk.today", "figures.log"}
+    return request.endpoint == endpoint if twins & {request.endpoint, endpoint} else True
+

@@ -1,0 +1,99 @@
+"""The house: what every command and every question needs beside itself, with its caches.
+
+One per process, built from the settings by `build_house`; the web application, the command line and the
+tests all use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, select
+
+from tracker.domain.deadlines import WorkCalendar
+from tracker.domain.people import Directory
+from tracker.domain.registers import Pack, Register
+from tracker.log import store
+from tracker.models.tickets import RegisterRow
+from tracker.packs.calendar import read_notice, work_calendar
+from tracker.packs.loader import LoadedPack, built_in, load_pack
+from tracker.projections.ledger import FolioBook
+from tracker.projections.live_cube import LiveCube
+from tracker.projections.people import load_directory
+from tracker.projections.tickets import sync_registers
+
+CUBE_FOLDER = "cube"
+CALENDAR_FOLDER = "calendar"
+
+
+@dataclass
+class House:
+    """Database, pack, calendar, time zone; the directory, the folios and the cube as now known."""
+
+    engine: Engine
+    pack: Pack
+    calendar: WorkCalendar
+    time_zone: ZoneInfo
+    cube: LiveCube = field(default_factory=LiveCube)
+    folios: FolioBook = field(default_factory=FolioBook)
+    _directory: Directory | None = None
+    _register_numbers: Mapping[str, int] = field(default_factory=dict)
+
+    def register(self, name: str) -> Register:
+        """The register of this name. LookupError: the pack has none."""
+        try:
+            return self.pack.register_by_name[name]
+        except KeyError:
+            raise LookupError(f"no register {name} in pack {self.pack.name}") from None
+
+    def today(self, now: datetime) -> date:
+        """The day of an instant in the log's time zone."""
+        return now.astimezone(self.time_zone).date()
+
+    def directory(self, conn: Connection, position: int | None = None) -> Directory:
+        """The directory at its latest event; read again only when a unit or person event came."""
+        at = store.read_head(conn).directory_position if position is None else position
+        known = self._directory
+        if known is None or known.position != at:
+            self._directory = known = load_directory(conn, at)
+        return known
+
+    def register_numbers(self, conn: Connection) -> Mapping[str, int]:
+        """Short numbers of registers; one of a new pack is missing until a writer has added it."""
+        if not self._register_numbers.keys() >= self.pack.register_by_name.keys():
+            rows = conn.execute(select(RegisterRow.id, RegisterRow.name))
+            self._register_numbers = {r.name: r.id for r in rows}
+        return self._register_numbers
+
+    def add_registers(self, conn: Connection) -> Mapping[str, int]:
+        """The same, with those of a new pack added. Needs the write lock."""
+        self._register_numbers = sync_registers(conn, self.pack.register_by_name)
+        return self._register_numbers
+
+
+def build_house(engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInfo) -> House:
+    """The house of an installation. PackError: the pack cannot be used; ValueError: a holiday notice cannot.
+
+    `pack`: the name of one that comes with the product, or a folder. Holiday notices that the calendar package
+    does not know yet lie as JSON files in `instance`/calendar.
+    """
+    notices = [read_notice(path) for path in sorted((instance / CALENDAR_FOLDER).glob("*.json"))]
+    return House(
+        engine=engine,
+        pack=_pack(pack),
+        calendar=work_calendar(notices),
+        time_zone=time_zone,
+        cube=LiveCube(instance / CUBE_FOLDER),
+    )
+
+
+@cache
+def _pack(name: str) -> LoadedPack:
+    """Loaded once per process: it takes 0.3 s and never changes while the process lives."""
+    path = Path(name)
+    return load_pack(path if path.is_dir() else built_in(name))
