@@ -18,7 +18,7 @@ from tracker.domain.days import to_number
 from tracker.domain.figures import Counting, FigureSpec, FigureValue, Term, Window
 from tracker.domain.ledger import RESTRICTED
 from tracker.domain.registers import Register
-from tracker.handler import House
+from tracker.house import House
 from tracker.log import store
 from tracker.models.ledger import MarkRow
 from tracker.models.tickets import NamedPersonRow, TicketRow

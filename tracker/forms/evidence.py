@@ -1,0 +1,99 @@
+"""Files in a form: kept by hash at once, so that a refused form shows them again instead of asking again.
+
+What was kept travels in the page as a signed note, good for one person: nobody can claim a file by its hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import current_app
+from flask_wtf.file import MultipleFileField
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.datastructures import FileStorage
+
+from tracker import words
+from tracker.domain.refusals import Refusal
+from tracker.forms.fields import RadioField, required
+from tracker.log.files import FileStore
+
+MOST_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file that lies safe on disk and waits for its command. `note`: its signed form."""
+
+    digest: str
+    name: str
+    media_type: str
+    size: int
+    kind: str
+    note: str
+
+
+def photos_field(label: str, *, is_needed: bool) -> Any:
+    field = MultipleFileField(label)
+    return required(field) if is_needed else field
+
+
+def documents_field(label: str, *, is_needed: bool) -> Any:
+    field = MultipleFileField(label, render_kw={"accept": ".pdf,.docx,.xlsx,image/*"})
+    return required(field) if is_needed else field
+
+
+def photo_kind_field(default: str) -> Any:
+    pairs = [(kind, words.choice(kind)) for kind in ("photo_before", "photo_after", "photo_check")]
+    return RadioField(words.need("evidence"), choices=pairs, default=default)
+
+
+class Evidence:
+    """The files of one sending of a form: those kept before and not taken away, and those that came now."""
+
+    def __init__(self, person_id: int) -> None:
+        self._signer = URLSafeSerializer(str(current_app.secret_key), salt=f"evidence {person_id}")
+        self.files: list[KeptFile] = []
+
+    def take_kept(self, notes: list[str]) -> None:
+        """Files of the sending before. A note that we did not write for this person is passed over."""
+        for note in notes[:MOST_FILES]:
+            try:
+                told = self._signer.loads(note)
+            except BadSignature:
+                continue
+            self._add(KeptFile(**told, note=note))
+
+    def take_new(self, store: FileStore, uploads: list[FileStorage], kind: str, *, pictures_only: bool) -> None:
+        """Keep what came now. The first refusal is raised after all the others were tried."""
+        refusal: Refusal | None = None
+        for upload in uploads:
+            if not upload or not upload.filename:
+                continue
+            try:
+                self._take(store, upload, kind, pictures_only=pictures_only)
+            except Refusal as no:
+                refusal = refusal or no
+        if refusal is not None:
+            raise refusal
+
+    def _take(self, store: FileStore, upload: FileStorage, kind: str, *, pictures_only: bool) -> None:
+        if len(self.files) >= MOST_FILES:
+            raise Refusal("file_type_refused")
+        kept = store.put(upload.stream, upload.filename or "")  # type: ignore[arg-type] # werkzeug: IO[bytes]
+        if pictures_only and not kept.media_type.startswith("image/"):
+            raise Refusal("file_type_refused")
+        told = {**asdict(kept), "kind": kind}
+        self._add(KeptFile(**told, note=str(self._signer.dumps(told))))
+
+    def _add(self, file: KeptFile) -> None:
+        if all((file.digest, file.kind) != (other.digest, other.kind) for other in self.files):
+            self.files.append(file)
+
+    def as_command(self) -> tuple[Mapping[str, Any], ...]:
+        """The files as the log names them."""
+        return tuple(
+            {"digest": f.digest, "name": f.name, "media_type": f.media_type, "size": f.size, "kind": f.kind}
+            for f in self.files
+        )

@@ -1,0 +1,226 @@
+"""Inputs: what each kind of value is typed into, and how the typed text becomes a value.
+
+Only a day is judged here, since a wrong one has no value; everything else goes to the rules as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import wtforms
+from flask_babel import gettext
+from wtforms import widgets
+
+from tracker import words
+from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Choice, Field, FieldType
+
+CHIPS = 6
+"""Up to so many choices lie open as chips; more fold into a list."""
+LONG_TEXT = 120
+
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def normal(text: str) -> str:
+    """Without blanks around it, full-width digits and letters made plain."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+class TextField(wtforms.StringField):
+    """One line of text."""
+
+    @property
+    def value(self) -> str | None:
+        return (self.data or "").strip() or None
+
+
+class TextAreaField(wtforms.TextAreaField):
+    """Several lines of text."""
+
+    @property
+    def value(self) -> str | None:
+        return (self.data or "").strip() or None
+
+
+class IntegerField(wtforms.StringField):
+    """A number, kept as typed: a browser's own number input throws a wrong one away."""
+
+    @property
+    def value(self) -> str | None:
+        return normal(self.data or "").replace(",", "") or None
+
+
+class DateField(wtforms.DateField):
+    """A day. Browsers send 2023-11-24; typed by hand, 2023/11/24, 2023.11.24 and 2023年11月24日 are understood."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        text = normal(valuelist[0]) if valuelist else ""
+        self.data = None
+        if not text:
+            return
+        found = _DAY.fullmatch(text)
+        try:
+            self.data = date(*map(int, found.groups())) if found else None
+        except ValueError:
+            self.data = None
+        if self.data is None:
+            raise ValueError(words.refusal(Refusal("field_not_a_day", value=text)))
+
+    @property
+    def value(self) -> date | None:
+        day: date | None = self.data
+        return day
+
+
+class _Listed(wtforms.SelectField):
+    """Whether the choice exists is for the rules to say."""
+
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, validate_choice=False, **more)
+
+
+class SelectField(_Listed):
+    """A list to choose from."""
+
+    @property
+    def value(self) -> str | None:
+        return self.data or None
+
+
+class RadioField(wtforms.RadioField):
+    """Few choices, all in sight."""
+
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, validate_choice=False, **more)
+
+    @property
+    def value(self) -> str | None:
+        return self.data or None
+
+
+class IdField(_Listed):
+    """A unit or a person to choose by name; the value is its number."""
+
+    @property
+    def value(self) -> int | None:
+        text = str(self.data or "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+class MultiCheckboxField(wtforms.SelectMultipleField):
+    """Several choices, all in sight."""
+
+    widget = widgets.ListWidget(prefix_label=False)
+    option_widget = widgets.CheckboxInput()
+
+    def __init__(self, label: str, **more: Any) -> None:
+        super().__init__(label, validate_choice=False, **more)
+
+    @property
+    def value(self) -> list[str]:
+        return list(self.data or ())
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        return tuple(int(t) for t in self.value if t.isascii() and t.isdigit() and len(t) < 19)
+
+
+class BooleanField(wtforms.BooleanField):
+    """Yes when ticked; an empty tick says nothing."""
+
+    @property
+    def value(self) -> bool | None:
+        return True if self.data else None
+
+
+def required(field: Any) -> Any:
+    """The unbound field, marked as needed: no "(optional)" beside its label. The rules do the refusing."""
+    field.kwargs.setdefault("validators", []).append(_Needed())
+    return field
+
+
+class _Needed:
+    """Carries the mark, checks nothing: an empty field is refused by the rules, in the reader's language."""
+
+    field_flags: Mapping[str, Any] = {"required": True}
+
+    def __call__(self, form: Any, field: Any) -> None:
+        return None
+
+
+def choice_pairs(choices: Iterable[Choice]) -> list[tuple[str, str]]:
+    """What may still be chosen, in the reader's language."""
+    return [(c.name, words.of(c.label)) for c in choices if not c.is_retired]
+
+
+def choose(label: str, pairs: Pairs, *, is_needed: bool, default: str | None = None, hint: str = "") -> Any:
+    """Chips for few choices that must be made, a list for many or for those that may stay open."""
+    if is_needed and len(pairs) <= CHIPS:
+        return required(RadioField(label, choices=list(pairs), default=default, description=hint))
+    field = SelectField(label, choices=[("", gettext("Choose")), *pairs], default=default or "", description=hint)
+    return required(field) if is_needed else field
+
+
+def input_for(field: Field, *, units: Pairs, people: Any, is_needed: bool, default: Any = None) -> Any:
+    """The unbound input of a register's field; `units` and `people` are what may be named there."""
+    more: dict[str, Any] = {"description": words.of(field.hint) if field.hint else "", "default": default}
+    made = _INPUTS[field.type](field, words.of(field.label), more, units, people, is_needed)
+    return required(made) if is_needed and not made.kwargs.get("validators") else made
+
+
+def _text(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    if field.max_length > LONG_TEXT:
+        return TextAreaField(label, **more)
+    keyboard = {"phone": {"inputmode": "tel", "autocomplete": "off"}}.get(field.pattern or "", {"autocomplete": "off"})
+    return TextField(label, render_kw=keyboard, **more)
+
+
+def _number(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    keyboard = "numeric" if field.type is FieldType.INTEGER else "decimal"
+    return IntegerField(label, render_kw={"inputmode": keyboard, "autocomplete": "off"}, **more)
+
+
+def _day(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return DateField(label, **more)
+
+
+def _one(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    pairs = choice_pairs(field.choices)
+    return choose(label, pairs, is_needed=is_needed, default=more["default"], hint=more["description"])
+
+
+def _several(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return MultiCheckboxField(label, choices=choice_pairs(field.choices), **more)
+
+
+def _yes(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return BooleanField(label, **more)
+
+
+def _unit(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return IdField(label, choices=[("", gettext("Choose")), *units], **more)
+
+
+def _person(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return IdField(label, choices=people, **more)
+
+
+_INPUTS: Mapping[FieldType, Callable[..., Any]] = {
+    FieldType.TEXT: _text,
+    FieldType.INTEGER: _number,
+    FieldType.DECIMAL: _number,
+    FieldType.DATE: _day,
+    FieldType.SELECT_ONE: _one,
+    FieldType.SELECT_MULTIPLE: _several,
+    FieldType.YES_NO: _yes,
+    FieldType.UNIT: _unit,
+    FieldType.PERSON: _person,
+    FieldType.GEOPOINT: _text,
+}

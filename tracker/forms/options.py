@@ -1,0 +1,49 @@
+"""What a form lets one choose from: units and people as pairs (number, name) in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from tracker import languages
+from tracker.domain.people import Unit
+from tracker.queries import people
+from tracker.queries.scope import Viewer
+
+Pairs = list[tuple[str, str]]
+Grouped = Mapping[str, Pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`members` are grouped by their unit's name, as WTForms wants them: {group: pairs}."""
+
+    places: Pairs
+    units: Pairs
+    members: Grouped
+    leads: Pairs
+
+
+def options_for(viewer: Viewer, *, action: str, register: str) -> Options:
+    """What this person may choose from in a form for `action` in `register`."""
+    units = people.owner_units(viewer)
+    return Options(
+        unit_pairs(people.places_for(viewer, action, register)),
+        unit_pairs(units),
+        {"": [("", gettext("Choose"))], **_grouped(viewer, units)},
+        [("", gettext("Choose")), *((str(m.id), m.name) for m in people.lead_officials(viewer))],
+    )
+
+
+def unit_pairs(units: Iterable[Unit]) -> Pairs:
+    return [(str(unit.id), unit.label(languages.current())) for unit in units]
+
+
+def _grouped(viewer: Viewer, units: Iterable[Unit]) -> dict[str, Pairs]:
+    """Two units of one name (village names repeat) share a group; the people are told apart by their posts."""
+    found: dict[str, Pairs] = {}
+    for unit, members in people.members(viewer, units):
+        found.setdefault(unit.label(languages.current()), []).extend((str(m.id), m.name) for m in members)
+    return found

@@ -1,0 +1,160 @@
+"""Registering a ticket and putting one right: the inputs follow from the register's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext
+
+from tracker import words
+from tracker.domain.commands import AmendTicket, RegisterTicket
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.ticket import Ticket
+from tracker.forms.evidence import photos_field
+from tracker.forms.fields import TextAreaField, input_for, required
+from tracker.forms.keyed import KeyedForm
+from tracker.forms.options import Options
+
+
+def asked_at_registration(register: Register) -> tuple[Field, ...]:
+    """The fields of the form: all but those that milestones record later, with their own days."""
+    later = {name for m in register.milestones for name in (m.field, *m.values) if not (m.is_start and name == m.field)}
+    return tuple(f for f in register.fields if f.name not in later)
+
+
+def _units_of(field: Field, options: Options) -> list[tuple[str, str]]:
+    return options.places if field.name == "place" else options.units
+
+
+class RegisterForm(KeyedForm):
+    """A found problem. `first` and `further` are the names of the fields that stand open and folded away."""
+
+    register: Register
+    first: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+
+    @classmethod
+    def for_register(cls, register: Register, options: Options, today: date) -> RegisterForm:
+        asked = asked_at_registration(register)
+        defaults: Mapping[str, Any] = {"found_on": today}
+        if len(options.places) == 1:
+            defaults = {**defaults, "place": options.places[0][0]}
+        inputs: dict[str, Any] = {
+            f.name: input_for(
+                f,
+                units=_units_of(f, options),
+                people=options.members,
+                is_needed=f.is_required,
+                default=defaults.get(f.name),
+            )
+            for f in asked
+        }
+        inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
+        form = type("RegisterForm", (cls,), inputs)()
+        form.register = register
+        form.first = tuple(f.name for f in asked if f.is_required or f.is_listed or f.required_unless)
+        form.further = tuple(f.name for f in asked if f.name not in form.first)
+        return form
+
+    def photo_kind(self) -> str:
+        return "photo_before"
+
+    def to_command(self) -> RegisterTicket:
+        """Refuses field_required where place or day found is missing: the command cannot be said without."""
+        values = {name: self[name].value for name in (*self.first, *self.further)}
+        values = {name: value for name, value in values.items() if value not in (None, [])}
+        place, found_on = values.get("place"), values.get("found_on")
+        missing = [n for n, v in (("place", place), ("found_on", found_on)) if v is None and not self[n].errors]
+        if missing or not isinstance(place, int) or not isinstance(found_on, date):
+            raise Refusals(Refusal("field_required", field=name) for name in missing)
+        return RegisterTicket(
+            register=self.register.name,
+            values=values,
+            place_id=place,
+            found_on=found_on,
+            is_restricted=values.get("restricted") is True,
+            evidence=self.evidence.as_command(),
+            key=self.key.data,
+        )
+
+
+class AmendForm(KeyedForm):
+    """A correction: every open field as it stands, private ones empty (empty means unchanged), and the reason."""
+
+    ticket: Ticket
+    register: Register
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def for_ticket(cls, ticket: Ticket, register: Register, options: Options) -> AmendForm:
+        fields = _amendable(ticket, register)
+        inputs: dict[str, Any] = {
+            f.name: input_for(
+                f,
+                units=_units_of(f, options),
+                people=options.members,
+                is_needed=f.is_required and not f.is_private,
+                default=_typed(f, ticket),
+            )
+            for f in fields
+        }
+        inputs["reason"] = required(TextAreaField(words.need("reason")))
+        form = type("AmendForm", (cls,), inputs)(version=str(ticket.version))
+        form.ticket, form.register = ticket, register
+        form.names = tuple(f.name for f in fields)
+        return form
+
+    def to_command(self) -> AmendTicket:
+        """Only what differs from the ticket as it stands; an emptied field is cleared."""
+        changes: dict[str, Any] = {}
+        for name in self.names:
+            field, value = self.register.by_name[name], self[name].value
+            if field.name in self.ticket.private:
+                if value is not None:
+                    changes[name] = value
+            elif _as_kept(value) != self._as_it_stands(name):
+                changes[name] = None if value == [] else value
+        place, found_on = changes.get("place"), changes.get("found_on")
+        return AmendTicket(
+            ticket_id=self.ticket.id,
+            version=self.seen_version(),
+            changes=changes,
+            reason=self["reason"].value or "",
+            place_id=place if isinstance(place, int) else None,
+            found_on=found_on if isinstance(found_on, date) else None,
+            key=self.key.data,
+        )
+
+    def _as_it_stands(self, name: str) -> Any:
+        value = self.ticket.fields.get(name)
+        return None if value in (None, [], False) else str(value) if isinstance(value, int) else value
+
+
+def _amendable(ticket: Ticket, register: Register) -> tuple[Field, ...]:
+    """Not whether it is restricted: that is decided once, when it is registered."""
+    fixed = {"restricted"}
+    return tuple(f for f in asked_at_registration(register) if f.name not in fixed)
+
+
+def _typed(field: Field, ticket: Ticket) -> Any:
+    """The value as its input holds it."""
+    if field.name in ticket.private:
+        return None
+    value = ticket.fields.get(field.name)
+    if value is None:
+        return None
+    if field.type is FieldType.DATE:
+        return date.fromisoformat(value)
+    return value if isinstance(value, (list, bool)) else str(value)
+
+
+def _as_kept(value: Any) -> Any:
+    """A typed value in the form that the ticket keeps, for comparing."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if value in (None, [], False):
+        return None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value

@@ -1,0 +1,196 @@
+"""First pages: the supervisor's desk (what is late, and whose) and the owner's list of today.
+
+Lists here are cut at a stated length; the counts beside them are exact up to tickets.COUNTED_TO.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+
+from sqlalchemy import Connection, and_, or_, select, union
+
+from tracker.domain.access import holds_any
+from tracker.domain.lifecycle import AWAITING, Status
+from tracker.domain.registers import Register
+from tracker.models.tickets import TicketRow
+from tracker.projections.tickets import SHELF_OPEN
+from tracker.queries import scope
+from tracker.queries.scope import Condition, Viewer
+from tracker.queries.tickets import (
+    Count,
+    DueState,
+    Filters,
+    Sort,
+    TicketLine,
+    View,
+    count_tickets,
+    end_of_week,
+    lines_by_id,
+    tickets_page,
+)
+
+T = TicketRow
+LATE_SHOWN = 100
+CHECKS_SHOWN = 20
+WEEK_SHOWN = 60
+SIDE_SHOWN = 10
+TODAY_SHOWN = 200
+
+COUNTED = (View.OPEN, View.OVERDUE, View.WEEK, View.VERIFY, View.RELAPSED, View.DECIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class LateUnit:
+    """One unit's late tickets, the latest first. `unit_id` None: nobody owns them yet.
+
+    `marks`: where each ticket stands on the axis, in percent of `DeskPage.axis_days`.
+    """
+
+    unit_id: int | None
+    lines: tuple[TicketLine, ...]
+    marks: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekDay:
+    on: date
+    lines: tuple[TicketLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """The desk. `axis_days`: the length of the one axis on which all late tickets stand."""
+
+    counts: Mapping[View, Count]
+    late: tuple[LateUnit, ...]
+    axis_days: int
+    to_verify: tuple[TicketLine, ...]
+    week: tuple[WeekDay, ...]
+    relapsed: tuple[TicketLine, ...]
+    to_decide: tuple[TicketLine, ...]
+
+
+def desk_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> DeskPage:
+    """What is late and whose, what waits for a check or a decision, what falls due this week."""
+
+    def page(view: View, limit: int) -> tuple[TicketLine, ...]:
+        filters = Filters(None, view)
+        return tickets_page(conn, viewer, registers, filters, sort=Sort.DUE, after=None, limit=limit).lines
+
+    late = page(View.OVERDUE, LATE_SHOWN)
+    axis_days = _axis(max((line.due.days for line in late), default=0))
+    return DeskPage(
+        {view: count_tickets(conn, viewer, Filters(None, view)) for view in COUNTED},
+        _by_unit(late, axis_days),
+        axis_days,
+        page(View.VERIFY, CHECKS_SHOWN),
+        _by_day(page(View.WEEK, WEEK_SHOWN), viewer.on),
+        page(View.RELAPSED, SIDE_SHOWN),
+        page(View.DECIDE, SIDE_SHOWN),
+    )
+
+
+def _axis(longest: int) -> int:
+    """The end of the axis: the next of 15, 30, 60 … days, so that it keeps its scale from day to day."""
+    end = 15
+    while end < longest:
+        end *= 2
+    return end
+
+
+def _by_unit(lines: tuple[TicketLine, ...], axis_days: int) -> tuple[LateUnit, ...]:
+    """Units in the order of their latest ticket: `lines` come by due day."""
+    groups: dict[int | None, list[TicketLine]] = {}
+    for line in lines:
+        groups.setdefault(line.owner_unit_id, []).append(line)
+    return tuple(
+        LateUnit(unit_id, tuple(group), tuple(95 * line.due.days // axis_days for line in group))
+        for unit_id, group in groups.items()
+    )
+
+
+def _by_day(lines: tuple[TicketLine, ...], today: date) -> tuple[WeekDay, ...]:
+    """Every day from today to Sunday, also those on which nothing falls due."""
+    due = {on: tuple(group) for on, group in groupby(lines, key=lambda line: line.due.on)}
+    days = [today + timedelta(days=n) for n in range((end_of_week(today) - today).days + 1)]
+    return tuple(WeekDay(day, due.get(day, ())) for day in days)
+
+
+PARTS = ("late", "due_today", "to_accept", "this_week", "later", "waiting")
+
+
+# -- the owner's day ----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class TodayPage:
+    """The list of one owner, in order of doing. Each ticket stands once, in the first part that fits it."""
+
+    late: tuple[TicketLine, ...]
+    due_today: tuple[TicketLine, ...]
+    to_accept: tuple[TicketLine, ...]
+    this_week: tuple[TicketLine, ...]
+    later: tuple[TicketLine, ...]
+    waiting: tuple[TicketLine, ...]
+    is_cut: bool
+
+    @property
+    def to_do_count(self) -> int:
+        return sum(len(part) for part in (self.late, self.due_today, self.to_accept, self.this_week))
+
+
+def today_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> TodayPage:
+    """Open tickets that the person's units own and that are theirs or nobody's in person. Bound: TODAY_SHOWN."""
+    ids = _owned_ids(conn, viewer)
+    lines = lines_by_id(conn, viewer, registers, ids[:TODAY_SHOWN])
+    parts: dict[str, list[TicketLine]] = {}
+    for line in lines:
+        parts.setdefault(_part(line, registers, viewer.on), []).append(line)
+    return TodayPage(
+        **{name: tuple(parts.get(name, ())) for name in PARTS},
+        is_cut=len(ids) > TODAY_SHOWN,
+    )
+
+
+def _part(line: TicketLine, registers: Mapping[str, Register], today: date) -> str:
+    if line.status in AWAITING | {Status.PAUSED, Status.RETURNED}:
+        return "waiting"
+    if line.due.state is DueState.OVERDUE:
+        return "late"
+    if line.due.state is DueState.TODAY:
+        return "due_today"
+    if line.status is Status.ASSIGNED and "accept" in registers[line.register].steps:
+        return "to_accept"
+    is_soon = line.due.on is not None and line.due.on <= end_of_week(today)
+    return "this_week" if is_soon else "later"
+
+
+def _owned_ids(conn: Connection, viewer: Viewer) -> list[int]:
+    """Earliest due day first, then those without one. One range of `ix_tickets_owner` per unit."""
+    units = sorted({unit for r in scope.ranges(viewer, "submit") for unit in r.units})[: scope.NARROW]
+    mine = or_(T.owner_id.is_(None), T.owner_id == viewer.person.id)
+    allowed = scope.visible(viewer, "submit")
+    found: list[int] = []
+    for has_due in (True, False):
+        due: Condition = T.due_on.is_not(None) if has_due else T.due_on.is_(None)
+        arms = [
+            select(T.id, T.due_on)
+            .where(and_(T.owner_unit_id == unit, T.shelf == SHELF_OPEN, due, mine, allowed))
+            .order_by(T.due_on, T.id)
+            .limit(TODAY_SHOWN + 1)
+            for unit in units
+        ]
+        if arms:
+            merged = union(*(select(arm.subquery()) for arm in arms)).subquery()
+            rows = conn.execute(select(merged.c.id).order_by(merged.c.due_on, merged.c.id).limit(TODAY_SHOWN + 1))
+            found += [row.id for row in rows]
+    return found
+
+
+def first_page(viewer: Viewer) -> str:
+    """Which page the person begins with: desk, today, figures, people — by the widest of their roles."""
+    for page, action in (("desk", "desk"), ("today", "today"), ("figures", "figures"), ("people", "administer")):
+        if holds_any(viewer.person, action, viewer.on):
+            return page
+    return "figures"

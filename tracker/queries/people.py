@@ -1,0 +1,73 @@
+"""Whom a form may name: units that may own, people of those units, places where a problem may be registered.
+
+Answered from the directory in memory; no query. Bound: MOST entries, the actor's own subtrees first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tracker.domain.access import RIGHTS, Reach
+from tracker.domain.people import Directory, Role, Unit
+from tracker.queries.scope import Viewer
+
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in a list of people to choose from."""
+
+    id: int
+    name: str
+    unit_id: int
+
+
+def owner_units(viewer: Viewer) -> tuple[Unit, ...]:
+    """Units a ticket may be given to: those within the town or wider unit of the person's grants, offices first."""
+    wide = _subtrees(viewer, (grant.unit_id for grant in viewer.person.grants_on(viewer.on)))
+    return tuple(sorted(_live(viewer.directory, wide), key=lambda u: (u.kind == "village", u.code)))[:MOST]
+
+
+def members(viewer: Viewer, units: Iterable[Unit]) -> tuple[tuple[Unit, tuple[Member, ...]], ...]:
+    """Unit by unit the people who have not left; units without any are left out."""
+    wanted = {unit.id: unit for unit in units}
+    by_unit: dict[int, list[Member]] = {}
+    for person in viewer.directory.people.values():
+        if person.unit_id in wanted and not person.has_left:
+            by_unit.setdefault(person.unit_id, []).append(Member(person.id, person.name, person.unit_id))
+    return tuple((unit, tuple(by_unit[i])) for i, unit in wanted.items() if i in by_unit)
+
+
+def lead_officials(viewer: Viewer) -> tuple[Member, ...]:
+    """People who hold that role today, by name."""
+    people = viewer.directory.people.values()
+    leads = (p for p in people if p.has_role(Role.LEAD_OFFICIAL, viewer.on))
+    return tuple(sorted((Member(p.id, p.name, p.unit_id) for p in leads), key=lambda m: m.name))[:MOST]
+
+
+def places_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
+    """Villages where the person may do `action` in this register, in the order of their codes.
+
+    A unit without villages below it (an office that keeps a register for itself) is offered as it is.
+    """
+    found: set[int] = set()
+    for rule in RIGHTS[action]:
+        for grant in viewer.person.grants_on(viewer.on):
+            if grant.role in rule.roles and grant.register in (None, register) and rule.reach is not Reach.OWNER:
+                found |= viewer.directory.subtree(grant.unit_id)
+    units = _live(viewer.directory, found)
+    villages = tuple(unit for unit in units if unit.kind == "village")
+    return tuple(sorted(villages or units, key=lambda u: u.code))[:MOST]
+
+
+def _subtrees(viewer: Viewer, unit_ids: Iterable[int]) -> set[int]:
+    found: set[int] = set()
+    for unit_id in unit_ids:
+        found |= viewer.directory.subtree(unit_id)
+    return found
+
+
+def _live(directory: Directory, unit_ids: Iterable[int]) -> tuple[Unit, ...]:
+    return tuple(unit for i in unit_ids if not (unit := directory.units[i]).is_closed)

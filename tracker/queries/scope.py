@@ -1,0 +1,135 @@
+"""Who sees which rows: the one visibility predicate, as SQL, and the ways an index can reach those rows.
+
+Lists, counts, search, exports, notices and drill-downs all ask here. A property test holds `visible` equal
+to `domain.access.may`, and the union of `ways` equal to `visible`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import and_, exists, false, or_, select, true
+from sqlalchemy.sql.elements import ColumnElement
+
+from tracker.domain.access import RIGHTS, Reach
+from tracker.domain.people import Directory, Grant, Person
+from tracker.models.tickets import NamedPersonRow, SupportRow, TicketRow
+
+T = TicketRow
+Condition = ColumnElement[bool]
+
+NARROW = 60
+"""Up to so many units a list is merged from one index range per unit; above, the register's own range is
+read and filtered, since then a good part of its rows belongs to the list anyway."""
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who asks, on which day. `register_ids`: register name → number in the tables."""
+
+    person: Person
+    directory: Directory
+    register_ids: Mapping[str, int]
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What one grant opens: the tickets of a register (None: all) that lie in `units` by `reach`."""
+
+    register_id: int | None
+    reach: Reach
+    units: frozenset[int]
+    is_everywhere: bool
+
+
+def visible(viewer: Viewer, action: str = "view") -> Condition:
+    """True for each ticket row on which the person may do `action` today. The same as `access.may`."""
+    return and_(_is_open_to(viewer.person), or_(false(), *(_lies_in(r) for r in ranges(viewer, action))))
+
+
+def ranges(viewer: Viewer, action: str) -> tuple[Range, ...]:
+    """What the person's grants open for this action, without repetition."""
+    found = {
+        _range(viewer, rule.reach, grant)
+        for rule in RIGHTS[action]
+        for grant in viewer.person.grants_on(viewer.on)
+        if grant.role in rule.roles and grant.register in (None, *viewer.register_ids)
+    }
+    return tuple(sorted(found, key=lambda r: (r.register_id or 0, r.reach, sorted(r.units))))
+
+
+def _range(viewer: Viewer, reach: Reach, grant: Grant) -> Range:
+    register_id = None if grant.register is None else viewer.register_ids[grant.register]
+    units = viewer.directory.subtree(grant.unit_id)
+    return Range(register_id, reach, units, units >= viewer.directory.units.keys())
+
+
+def _is_open_to(person: Person) -> Condition:
+    """A restricted ticket exists for its named people only."""
+    named = exists().where(NamedPersonRow.ticket_id == T.id, NamedPersonRow.person_id == person.id)
+    return or_(T.is_restricted.is_(False), named)
+
+
+def _lies_in(r: Range) -> Condition:
+    register = true() if r.register_id is None else T.register_id == r.register_id
+    if r.reach is Reach.ANYWHERE:
+        return register
+    in_place: Condition = T.place_id.in_(r.units)
+    owns: Condition = T.owner_unit_id.in_(r.units)
+    if r.is_everywhere:  # every place is one of the units
+        in_place, owns = true(), T.owner_unit_id.is_not(None)
+    if r.reach is Reach.PLACE:
+        return and_(register, in_place)
+    if r.reach is Reach.OWNER:
+        return and_(register, owns)
+    if r.is_everywhere:
+        return register
+    return and_(register, or_(in_place, owns, _is_supported_by(r.units)))
+
+
+def _is_supported_by(units: frozenset[int]) -> Condition:
+    return exists().where(SupportRow.ticket_id == T.id, SupportRow.unit_id.in_(units))
+
+
+def ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> tuple[Condition, ...]:
+    """Conditions whose union is `visible` in these registers (None: in all), each the start of an index range.
+
+    Each begins with an equality that `ix_tickets_register`, `_place` or `_owner` serves and carries what is left
+    to check. Bound: NARROW units, or registers, per grant.
+    """
+    wanted = tuple(viewer.register_ids.values()) if register_ids is None else register_ids
+    found: dict[str, Condition] = {}
+    for r in ranges(viewer, action):
+        ids = wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id)
+        is_all = r.register_id is None and register_ids is None
+        found.update(_ways_of(r, ids, is_all))
+    whole = {f"register {i}" for i in wanted}
+    if whole <= found.keys():  # the registers are read as a whole anyway
+        found = {name: way for name, way in found.items() if name in whole}
+    is_open = _is_open_to(viewer.person)
+    return tuple(and_(way, is_open) for way in found.values())
+
+
+def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[tuple[str, Condition]]:
+    if not register_ids:
+        return
+    if r.is_everywhere or r.reach is Reach.ANYWHERE or len(r.units) > NARROW:
+        part = "" if r.is_everywhere and r.reach is not Reach.OWNER else f" {r.reach} {hash(r.units)}"
+        for register_id in register_ids:
+            yield f"register {register_id}{part}", and_(T.register_id == register_id, _lies_in(r))
+        return
+    for unit_id in sorted(r.units):
+        if r.reach is not Reach.OWNER:
+            for register_id in register_ids:
+                here = and_(T.place_id == unit_id, T.register_id == register_id)
+                yield f"register {register_id} place {unit_id}", here
+        if r.reach is not Reach.PLACE:
+            among = true() if is_all else T.register_id.in_(register_ids)
+            yield f"registers {register_ids} owner {unit_id}", and_(T.owner_unit_id == unit_id, among)
+    if r.reach is Reach.PLACE_OR_OWNER:
+        helped = select(SupportRow.ticket_id).where(SupportRow.unit_id.in_(r.units))
+        name = f"registers {register_ids} support {sorted(r.units)}"
+        yield name, and_(T.id.in_(helped), T.register_id.in_(register_ids))
