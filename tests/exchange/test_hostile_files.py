@@ -173,3 +173,41 @@ def test_any_corruption_inside_a_whole_package_is_a_refusal_or_a_reading(at, con
 @given(st.binary(max_size=300), st.sampled_from(["a.csv", "a.xlsx", "a.xls", "a.ods", "a", "a.exe", "../../a.csv"]))
 def test_any_bytes_under_any_name_are_a_refusal_or_a_reading(data, name):
     read_or_refuse(data, name)
+
+
+def ods(table: str) -> bytes:
+    spaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for short, name in (("office", "office"), ("table", "table"), ("text", "text"))
+    )
+    body = f'<office:spreadsheet><table:table table:name="t">{table}</table:table></office:spreadsheet>'
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body>{body}</office:body></office:document-content>",
+        )
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return out.getvalue()
+
+
+def ods_row(*texts: str, repeated: int = 1) -> str:
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{text}</text:p></table:table-cell>' for text in texts
+    )
+    return f'<table:table-row table:number-rows-repeated="{repeated}">{cells}</table:table-row>'
+
+
+def test_an_open_document_is_read():
+    table = ods_row("发现日期", "所在村", "问题描述") + ods_row("2023-03-01", "晨光", "盖板缺失")
+    assert [r.values["problem"] for r in reading(ods(table), "a.ods").ready_rows] == ["盖板缺失"]
+
+
+def test_an_open_document_that_repeats_a_row_a_thousand_million_times_is_refused():
+    assert refusal_of(ods(ods_row("x", "y", repeated=10**9)), "a.ods")[0] == "file_too_large"
+
+
+def test_a_locked_open_document_is_refused():
+    locked = repacked({"META-INF/manifest.xml": b"<manifest:encryption-data/>"}, ods(ods_row("x")))
+    assert refusal_of(locked, "a.ods") == ("file_type_refused", "encrypted")

@@ -27,7 +27,7 @@ def _node(left: bytes, right: bytes) -> bytes:
 class Tree:
     """An append-only Merkle tree kept as its frontier (at most 64 hashes)."""
 
-    __slots__ = ("size", "_peaks")
+    __slots__ = ("_peaks", "size")
 
     def __init__(self, size: int = 0, frontier: bytes = b"") -> None:
         self.size = size

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.projections.cube_cells import Column, Ints, spans
+from tracker.projections.cube_cells import Column, Ints, spans, stretches
 from tracker.projections.cube_entries import LARGEST_CHANGE, Entries
 from tracker.projections.cube_question import Question, Tally
 
@@ -23,6 +23,7 @@ ITEMS = 1 << _ITEM_BITS
 _PLACE_SHIFT = np.uint32(_CHANGE_BITS + _ITEM_BITS)
 _CHANGE_MASK = np.uint32((1 << _CHANGE_BITS) - 1)
 _BIAS = LARGEST_CHANGE + 1
+_CHANGES = np.arange(1 << _CHANGE_BITS, dtype=np.float64) - _BIAS
 
 Arrays = Mapping[str, NDArray[Any]]
 """Arrays of several widths, by name, as the files keep them."""
@@ -176,14 +177,19 @@ class Layer:
         return low
 
     def _collect(self, tally: Tally, plan: Plan, pair: Ints, slot: Ints, start: Ints, stop: Ints, *, sign: int) -> None:
-        lengths = stop - start
-        entries = self.entries[spans(start, lengths)]
-        question = tally.question
-        row = (self.unit[slot].astype(np.int64) - plan.first_unit) * ITEMS
-        offset = np.repeat(question.group_offset[pair], lengths)
-        bins = (plan.bins * (question.column_count + 1)).ravel()
-        offset += bins[np.repeat(row, lengths) + _item(entries)]
-        tally.add(offset, entries >> _PLACE_SHIFT, _change(entries), sign=sign)
+        """Unit by unit, so that one table leads from place and item of an entry to bin and column."""
+        question, unit = tally.question, self.unit[slot]
+        filled = stop > start
+        changes = _CHANGES * sign
+        for number in np.unique(unit[filled]).tolist():
+            here = np.flatnonzero(filled & (unit == number))
+            bins = plan.bins[number - plan.first_unit] * (question.column_count + 1)
+            cell_of = (question.column[:, None] + bins).ravel()
+            first, lengths, group = start[here], stop[here] - start[here], question.group[pair[here]]
+            for some in stretches(lengths):
+                entries = self.entries.take(spans(first[some], lengths[some]))
+                cells = cell_of.take(entries >> np.uint32(_CHANGE_BITS))
+                tally.add(group[some], lengths[some], cells, changes.take(entries & _CHANGE_MASK))
 
 
 def _slots(part: Entries) -> tuple[Column, Column, Ints]:

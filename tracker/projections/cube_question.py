@@ -7,7 +7,7 @@ bin or no wanted place falls into a last one that is thrown away, which is cheap
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from tracker.projections.cube_cells import DAYS, Column, Ints, Places
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`folio[i]` counts in the group whose part of the tally begins at `group_offset[i]`."""
+    """`folio[i]` counts in group `group[i]`; groups ascend."""
 
     folio: Ints
-    group_offset: Ints
+    group: Ints
     cuts: Ints
     column: Ints  # of the tally, by place index
     group_count: int
@@ -29,13 +29,12 @@ class Question:
     @staticmethod
     def of(groups: Sequence[Sequence[int]], cuts: Ints, places: Places, wanted: Ints) -> Question:
         sizes = [len(group) for group in groups]
-        stride = (cuts.size + 1) * (wanted.size + 1)
         index, known = places.index(wanted)
         column = np.full(places.ids.size, wanted.size, np.int64)
         column[index[known]] = np.flatnonzero(known)
         return Question(
             folio=np.array([folio for group in groups for folio in group], np.int64),
-            group_offset=np.repeat(np.arange(len(groups)) * stride, sizes),
+            group=np.repeat(np.arange(len(groups)), sizes),
             cuts=cuts,
             column=column,
             group_count=len(groups),
@@ -46,6 +45,11 @@ class Question:
     def nowhere(self) -> int:
         """The bin that is thrown away."""
         return int(self.cuts.size)
+
+    @property
+    def stride(self) -> int:
+        """Cells of the tally in one group: bins and columns with those thrown away."""
+        return (self.cuts.size + 1) * (self.column_count + 1)
 
     def bins(self, days: Column, *, after: int, until: int) -> Ints:
         """The bin of each day in after < day <= until; `nowhere` for the others."""
@@ -62,29 +66,32 @@ def cuts_for(days: Ints, known_on: int | None) -> Ints:
     return np.union1d(cuts, np.array([known_on]))
 
 
-@dataclass(slots=True)
 class Tally:
-    """Changes collected for one question, added up once at the end."""
+    """Changes added up by group, bin and column.
 
-    question: Question
-    _cells: list[Ints] = field(default_factory=list)
-    _changes: list[NDArray[np.float64]] = field(default_factory=list)
+    As floats, because that is how NumPy adds by index: exact up to 2**53, beyond any number of tickets.
+    """
 
-    def add(self, offset: Ints, place: Column, change: Column, *, sign: int = 1) -> None:
-        """Changes at `offset` (group and bin) in the column of their place. Takes `offset` over."""
-        offset += self.question.column.take(place)
-        self._cells.append(offset)
-        # bincount adds floats: exact up to 2**53, far beyond any number of tickets
-        self._changes.append(change.astype(np.float64) if sign > 0 else -change.astype(np.float64))
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self._total = np.zeros((question.group_count, question.stride))
+
+    def add(self, group: Ints, lengths: Ints, cells: Ints, changes: NDArray[np.float64]) -> None:
+        """`lengths[i]` changes of `group[i]`, ascending, at `cells` (bin and column added up).
+
+        Works in `cells`, to spare an array.
+        """
+        if not cells.size:
+            return
+        first, last = int(group[0]), int(group[-1])
+        cells += np.repeat((group - first) * self.question.stride, lengths)
+        within = self._total[first : last + 1]
+        within += np.bincount(cells, changes, within.size).reshape(within.shape)
 
     def at_days(self, days: Ints) -> Ints:
         """Numbers in force on each day: (groups, days, places)."""
         asked = self.question
-        shape = (asked.group_count, asked.nowhere + 1, asked.column_count + 1)
-        size = int(np.prod(shape))
-        if not self._cells or not asked.nowhere:
-            return np.zeros((asked.group_count, days.size, asked.column_count), np.int64)
-        total = np.bincount(np.concatenate(self._cells), np.concatenate(self._changes), size).reshape(shape)
+        total = self._total.reshape(asked.group_count, asked.nowhere + 1, asked.column_count + 1)
         running = np.cumsum(total[:, :-1, :-1], axis=1)
         rows = np.searchsorted(asked.cuts, np.clip(days, -1, DAYS - 1))
         return running[:, rows, :].astype(np.int64)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.projections.cube_cells import Batch, Cells, Ints, KnownDays, Places, spans
+from tracker.projections.cube_cells import Batch, Cells, Ints, KnownDays, Places, spans, stretches
 from tracker.projections.cube_question import Tally
 
 
@@ -52,12 +52,13 @@ class Run:
         question = tally.question
         start = np.searchsorted(self.cells.folio, question.folio)
         lengths = np.searchsorted(self.cells.folio, question.folio, "right") - start
-        index = spans(start, lengths)
-        offset = np.repeat(question.group_offset, lengths)
-        known = self.position[index] <= position
-        index, offset = index[known], offset[known]
-        offset += np.searchsorted(question.cuts, self.cells.day[index]) * (question.column_count + 1)
-        tally.add(offset, self.cells.place[index], self.cells.change[index], sign=sign)
+        for some in stretches(lengths):
+            index = spans(start[some], lengths[some])
+            changes = self.cells.change[index].astype(np.float64) * sign
+            changes[self.position[index] > position] = 0
+            cells = np.searchsorted(question.cuts, self.cells.day[index]) * (question.column_count + 1)
+            cells += question.column[self.cells.place[index]]
+            tally.add(question.group[some], lengths[some], cells, changes)
 
 
 Runs = tuple[Run, ...]
