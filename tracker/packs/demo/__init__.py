@@ -1,0 +1,42 @@
+"""The demonstration year as commands to come: who did what, on which day, and when it was written down.
+
+`people.py` names posts, `toilets.py`, `houses.py` and `petitions.py` tell one story per ticket, `story.py` holds
+their common form, `pictures.py` draws the evidence. Everything is invented but the villages; a fixed seed makes
+every installation alike. Nothing here knows the handler or a database: `tracker/cli_demo.py` carries it out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from tracker.domain.deadlines import WorkCalendar
+from tracker.packs.demo import houses, petitions, toilets
+from tracker.packs.demo.people import DemoPerson, read_people
+from tracker.packs.demo.story import Act, Teller
+
+__all__ = ["Act", "DemoPerson", "Demonstration", "demonstration"]
+
+SEED = 20231206
+"""The day the seed report was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """`acts` in the order in which they were recorded."""
+
+    people: tuple[DemoPerson, ...]
+    acts: tuple[Act, ...]
+
+
+def demonstration(folder: Path, villages: tuple[str, ...], calendar: WorkCalendar) -> Demonstration:
+    """The year told in `folder`, with its villages in the order of their codes."""
+    acts: list[Act] = []
+    for tell in (petitions.tell, houses.tell, toilets.tell):
+        # A dice of its own for each register: a change in one leaves the others as they are.
+        teller = Teller(Random(SEED), calendar)  # noqa: S311 # a fixed seed is what is wanted
+        tell(folder, teller)
+        acts.extend(teller.acts)
+    acts.sort(key=lambda act: act.at)
+    return Demonstration(read_people(folder, villages), tuple(acts))

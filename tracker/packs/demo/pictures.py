@@ -1,0 +1,96 @@
+"""Evidence for the demonstration: small drawings, each different, before and after, and sheets of paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from random import Random
+
+from PIL import Image, ImageDraw
+
+SIZE = (320, 240)
+_INK = (52, 58, 64)
+_SKIES = ((198, 219, 235), (214, 224, 229), (226, 218, 205), (188, 208, 222))
+_GROUNDS = ((133, 152, 96), (150, 137, 104), (120, 140, 110), (165, 150, 120))
+_WALLS = ((222, 207, 184), (201, 178, 150), (214, 219, 220), (188, 160, 132))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing to come. `kind`: photo_before, photo_after, document. `subject`: toilet, house or paper."""
+
+    kind: str
+    subject: str
+    caption: str  # ASCII, drawn into the picture: two pictures never have the same bytes
+
+    @property
+    def name(self) -> str:
+        return f"{self.caption}.jpg"
+
+
+def draw(picture: Picture) -> bytes:
+    """The JPEG, the same for the same picture."""
+    dice = Random(picture.caption.rsplit("-", 1)[0])  # noqa: S311 # decides colours; before and after share them
+    image = Image.new("RGB", SIZE, dice.choice(_SKIES))
+    pen = ImageDraw.Draw(image)
+    if picture.subject == "paper":
+        _paper(pen, dice)
+    else:
+        _ground(pen, dice)
+        wall = dice.choice(_WALLS)
+        draw_subject = _toilet if picture.subject == "toilet" else _house
+        draw_subject(pen, dice, wall, is_mended=picture.kind == "photo_after")
+    pen.rectangle((0, 216, SIZE[0], SIZE[1]), fill=(33, 37, 41))
+    pen.text((8, 222), picture.caption, fill=(248, 249, 250))
+    out = BytesIO()
+    image.save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def _ground(pen: ImageDraw.ImageDraw, dice: Random) -> None:
+    pen.rectangle((0, 150, SIZE[0], SIZE[1]), fill=dice.choice(_GROUNDS))
+    for _ in range(12):
+        x, y = dice.randrange(SIZE[0]), dice.randrange(155, 214)
+        pen.line((x, y, x + 3, y - 6), fill=(96, 118, 76))
+
+
+def _toilet(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *, is_mended: bool) -> None:
+    left = dice.randrange(60, 110)
+    pen.rectangle((left, 80, left + 70, 170), fill=wall, outline=_INK)
+    pen.polygon(((left - 8, 82), (left + 35, 55), (left + 78, 82)), fill=(120, 82, 70), outline=_INK)
+    door = (240, 240, 236) if is_mended else (110, 92, 76)
+    pen.rectangle((left + 22, 110, left + 48, 170), fill=door, outline=_INK)
+    tank = (left + 95, 165, left + 165, 195)
+    pen.rectangle(tank, fill=(170, 170, 165), outline=_INK)
+    if is_mended:
+        pen.rectangle((tank[0] + 8, 170, tank[0] + 62, 178), fill=(90, 130, 96), outline=_INK)
+        pen.line((tank[0] + 60, 165, tank[0] + 60, 90), fill=(210, 214, 216), width=4)
+        return
+    pen.line((tank[0] + 15, 165, tank[0] + 30, 180, tank[0] + 22, 195), fill=_INK, width=2)
+    pen.ellipse((tank[0] + 30, 192, tank[0] + 88, 208), fill=(94, 84, 54))
+
+
+def _house(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *, is_mended: bool) -> None:
+    left = dice.randrange(50, 90)
+    lean = 0 if is_mended else dice.randrange(6, 16)
+    pen.polygon(((left + lean, 90), (left + 170 + lean, 90), (left + 170, 180), (left, 180)), fill=wall, outline=_INK)
+    roof = (96, 72, 64) if is_mended else (122, 110, 98)
+    pen.polygon(((left - 12 + lean, 92), (left + 85 + lean, 45), (left + 182 + lean, 92)), fill=roof, outline=_INK)
+    pen.rectangle((left + 70, 125, left + 100, 180), fill=(104, 84, 66), outline=_INK)
+    if is_mended:
+        for x in (20, 125):
+            pen.rectangle((left + x, 115, left + x + 28, 140), fill=(176, 206, 224), outline=_INK)
+        return
+    x = left + 30
+    for y in range(100, 176, 12):
+        step = dice.randrange(-6, 7)
+        pen.line((x, y, x + step, y + 12), fill=_INK, width=2)
+        x += step
+
+
+def _paper(pen: ImageDraw.ImageDraw, dice: Random) -> None:
+    pen.rectangle((70, 14, 250, 206), fill=(252, 252, 248), outline=_INK)
+    pen.rectangle((110, 26, 210, 34), fill=(190, 60, 56))
+    for y in range(52, 170, 12):
+        pen.line((84, y, dice.randrange(170, 238), y), fill=(120, 126, 132))
+    pen.ellipse((188, 158, 232, 202), outline=(190, 60, 56), width=3)
