@@ -90,4 +90,3 @@ def _is_here(endpoint: str) -> bool:
     """Two pages of one blueprint (desk and today, figures and log) are two places."""
     twins = {"desk.show", "desk.today", "figures.log"}
     return request.endpoint == endpoint if twins & {request.endpoint, endpoint} else True
-
