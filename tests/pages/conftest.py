@@ -10,6 +10,7 @@ import html5lib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from page_checks import check_page
 from sqlalchemy import Engine
 from township import Township
 from werkzeug.test import TestResponse
@@ -74,9 +75,10 @@ class Visitor:
         return self.client.get(url, **more)
 
     def text(self, url: str) -> str:
-        """The page, which must be there."""
+        """The page, which must be there and in order."""
         answer = self.open(url)
         assert answer.status_code == 200, (url, answer.status_code)
+        check_page(answer.text)
         return answer.text
 
     def form(self, url: str, action: str | None = None) -> dict[str, Any]:
