@@ -20,6 +20,8 @@ from tracker.forms.fields import RadioField, required
 from tracker.log.files import FileStore
 
 MOST_FILES = 20
+FOLDER = "files"
+"""Where the evidence of an installation lies, below its instance folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,12 @@ class KeptFile:
     size: int
     kind: str
     note: str
+
+
+def file_store() -> FileStore:
+    """The files of this installation; one file may be as large as its settings say."""
+    settings = current_app.config["SETTINGS"]
+    return FileStore(settings.instance / FOLDER, settings.file_bytes)
 
 
 def photos_field(label: str, *, is_needed: bool) -> Any:

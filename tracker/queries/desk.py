@@ -1,6 +1,6 @@
 """First pages: the supervisor's desk (what is late, and whose) and the owner's list of today.
 
-Lists here are cut at a stated length; the counts beside them are exact up to tickets.COUNTED_TO.
+Lists here are cut at a stated length; the counts beside them are exact up to lists.COUNTED_TO.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from tracker.domain.registers import Register
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import SHELF_OPEN
 from tracker.queries import scope
-from tracker.queries.scope import Condition, Viewer
-from tracker.queries.tickets import (
+from tracker.queries.lists import (
     Count,
     DueState,
     Filters,
@@ -31,6 +30,7 @@ from tracker.queries.tickets import (
     lines_by_id,
     tickets_page,
 )
+from tracker.queries.scope import Condition, Viewer
 
 T = TicketRow
 LATE_SHOWN = 100
