@@ -12,12 +12,13 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_canonical
 from tracker.log.seal import Fault, SealedEvent, Tree, check_chain, leaf_hash
 from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
+from tracker.models.rows import insert_rows
 
 _EVENT = EventRow.__table__
 _COLUMNS = (
@@ -47,8 +48,9 @@ _STREAM = (
 )
 _KEY = select(CommandKeyRow.position).where(CommandKeyRow.key == bindparam("key"))
 _RECORDED_AT = select(EventRow.recorded_at).where(EventRow.position == bindparam("position"))
-_INSERT_EVENTS = insert(_EVENT)
-_INSERT_KEYS = insert(CommandKeyRow.__table__)
+_EVENT_COLUMNS = (*(column.key for column in _COLUMNS), "leaf", "root")
+_ROOT = _EVENT_COLUMNS.index("root")
+_KEYS = CommandKeyRow.__table__
 _HEAD_TABLE = LogHeadRow.__table__
 _MOVE_HEAD = (
     update(_HEAD_TABLE)
@@ -107,8 +109,8 @@ class Appender:
         self.latest_ms: int = row.recorded_at
         self.directory_position: int = row.directory_position
         self.is_demonstration: bool = row.is_demonstration
-        self._rows: list[dict[str, Any]] = []
-        self._keys: list[dict[str, Any]] = []
+        self._rows: list[list[Any]] = []
+        self._keys: list[tuple[bytes, int]] = []
         self._keys_now: dict[bytes, int] = {}
 
     @property
@@ -158,21 +160,26 @@ class Appender:
             self._rows.append(_row(event, leaf))
             out.append(event)
         if key is not None:
-            self._keys.append({"key": key, "position": out[0].position})
+            self._keys.append((key, out[0].position))
             self._keys_now[key] = out[0].position
         if stream_kind in _DIRECTORY_KINDS:
             self.directory_position = out[-1].position
         return tuple(out)
 
+    def seal(self) -> bytes:
+        """The tree head as of now, which the latest event then carries."""
+        root = self._tree.root()
+        if self._rows:
+            self._rows[-1][_ROOT] = root
+        return root
+
     def flush(self) -> None:
         """Write what was appended and the new head. The tree head stands on the last event written."""
         if not self._rows:
             return
-        root = self._tree.root()
-        self._rows[-1]["root"] = root
-        self._conn.execute(_INSERT_EVENTS, self._rows)
-        if self._keys:
-            self._conn.execute(_INSERT_KEYS, self._keys)
+        root = self.seal()
+        insert_rows(self._conn, _EVENT, _EVENT_COLUMNS, [tuple(row) for row in self._rows])
+        insert_rows(self._conn, _KEYS, ("key", "position"), self._keys)
         head = {
             "size": self._tree.size,
             "frontier": self._tree.frontier,
@@ -185,20 +192,21 @@ class Appender:
         self._rows, self._keys = [], []
 
 
-def _row(event: Event, leaf: bytes) -> dict[str, Any]:
-    return {
-        "position": event.position,
-        "stream_kind": int(event.stream_kind),
-        "stream_id": event.stream_id,
-        "version": event.version,
-        "kind": event.kind,
-        "occurred_on": to_number(event.occurred_on),
-        "recorded_at": to_ms(event.recorded_at),
-        "actor_id": event.actor_id,
-        "data": orjson.dumps(event.data, option=orjson.OPT_SORT_KEYS).decode(),
-        "leaf": leaf,
-        "root": None,
-    }
+def _row(event: Event, leaf: bytes) -> list[Any]:
+    """In the order of _EVENT_COLUMNS."""
+    return [
+        event.position,
+        int(event.stream_kind),
+        event.stream_id,
+        event.version,
+        event.kind,
+        to_number(event.occurred_on),
+        to_ms(event.recorded_at),
+        event.actor_id,
+        orjson.dumps(event.data, option=orjson.OPT_SORT_KEYS).decode(),
+        leaf,
+        None,
+    ]
 
 
 def _event(row: Any) -> Event:
