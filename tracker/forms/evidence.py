@@ -17,7 +17,7 @@ from werkzeug.datastructures import FileStorage
 from tracker import words
 from tracker.domain.refusals import Refusal
 from tracker.forms.fields import RadioField, required
-from tracker.log.files import FileStore
+from tracker.log.files import FileStore, clean_name
 
 MOST_FILES = 20
 FOLDER = "files"
@@ -73,18 +73,19 @@ class Evidence:
                 continue
             self._add(KeptFile(**told, note=note))
 
-    def take_new(self, store: FileStore, uploads: list[FileStorage], kind: str, *, pictures_only: bool) -> None:
-        """Keep what came now. The first refusal is raised after all the others were tried."""
-        refusal: Refusal | None = None
+    def take_new(
+        self, store: FileStore, uploads: list[FileStorage], kind: str, *, pictures_only: bool
+    ) -> list[tuple[str, Refusal]]:
+        """Keep what came now. Gives the name of each file that was refused, and why; the others are kept."""
+        refused = []
         for upload in uploads:
             if not upload or not upload.filename:
                 continue
             try:
                 self._take(store, upload, kind, pictures_only=pictures_only)
-            except Refusal as no:
-                refusal = refusal or no
-        if refusal is not None:
-            raise refusal
+            except Refusal as refusal:
+                refused.append((clean_name(upload.filename), refusal))
+        return refused
 
     def _take(self, store: FileStore, upload: FileStorage, kind: str, *, pictures_only: bool) -> None:
         if len(self.files) >= MOST_FILES:

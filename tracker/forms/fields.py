@@ -14,6 +14,7 @@ from typing import Any
 import wtforms
 from flask_babel import gettext
 from wtforms import widgets
+from wtforms.fields.choices import SelectChoice
 
 from tracker import words
 from tracker.domain.refusals import Refusal
@@ -79,11 +80,18 @@ class DateField(wtforms.DateField):
         return day
 
 
+def select_choices(choices: Pairs | Mapping[str, Pairs]) -> list[SelectChoice]:
+    """Pairs (value, label), or groups of them by the group's name, as WTForms wants them. "": outside any group."""
+    if not isinstance(choices, Mapping):
+        return [SelectChoice(value, label) for value, label in choices]
+    return [SelectChoice(v, text, optgroup=group or None) for group, pairs in choices.items() for v, text in pairs]
+
+
 class _Listed(wtforms.SelectField):
     """Whether the choice exists is for the rules to say."""
 
-    def __init__(self, label: str, **more: Any) -> None:
-        super().__init__(label, validate_choice=False, **more)
+    def __init__(self, label: str, *, choices: Pairs | Mapping[str, Pairs], **more: Any) -> None:
+        super().__init__(label, validate_choice=False, choices=select_choices(choices), **more)
 
 
 class SelectField(_Listed):
@@ -97,8 +105,8 @@ class SelectField(_Listed):
 class RadioField(wtforms.RadioField):
     """Few choices, all in sight."""
 
-    def __init__(self, label: str, **more: Any) -> None:
-        super().__init__(label, validate_choice=False, **more)
+    def __init__(self, label: str, *, choices: Pairs, **more: Any) -> None:
+        super().__init__(label, validate_choice=False, choices=select_choices(choices), **more)
 
     @property
     def value(self) -> str | None:
@@ -120,8 +128,8 @@ class MultiCheckboxField(wtforms.SelectMultipleField):
     widget = widgets.ListWidget(prefix_label=False)
     option_widget = widgets.CheckboxInput()
 
-    def __init__(self, label: str, **more: Any) -> None:
-        super().__init__(label, validate_choice=False, **more)
+    def __init__(self, label: str, *, choices: Pairs, **more: Any) -> None:
+        super().__init__(label, validate_choice=False, choices=select_choices(choices), **more)
 
     @property
     def value(self) -> list[str]:

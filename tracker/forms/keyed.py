@@ -32,12 +32,14 @@ class KeyedForm(FlaskForm):
         for name, kind, pictures_only in (("photos", self.photo_kind(), True), ("documents", "document", False)):
             if name not in self:
                 continue
-            try:
-                self.evidence.take_new(store, self[name].data or [], kind, pictures_only=pictures_only)
-            except Refusal as refusal:
-                self.refuse(Refusal(refusal.code, field=name, **refusal.params))
+            for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=pictures_only):
+                self.add_error(name, f"{file}: {words.refusal(why)}")
                 is_good = False
         return is_good
+
+    def send_on_top_of(self, version: int) -> None:
+        """Of what has happened meanwhile. A new key, since the old one may have been used."""
+        self.version.data, self.key.data = str(version), uuid.uuid4().hex
 
     def photo_kind(self) -> str:
         """What a photograph sent with this form shows."""

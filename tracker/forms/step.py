@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import gettext
+from wtforms import HiddenField
 
 from tracker import words
 from tracker.domain.commands import TakeStep
@@ -36,6 +37,14 @@ SUPPORTS = 3
 
 SAID_NOW = frozenset({"comment", "urge", "name"})
 """Steps that happen when they are written down: no day is asked."""
+
+
+class FixedField(HiddenField):
+    """A choice that was made before the form was opened."""
+
+    @property
+    def value(self) -> str | None:
+        return self.data or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +251,9 @@ def _into(asked: Asked) -> dict[str, Any]:
 
 
 def _milestone(asked: Asked) -> dict[str, Any]:
-    """First which one; once that is known (`?milestone=`), also the values recorded with it."""
-    pairs = [(m.name, words.of(m.label)) for m in asked.register.milestones]
-    inputs = {"milestone": choose(words.need("milestone"), pairs, is_needed=True, default=asked.milestone)}
+    """Which one was chosen before (`?milestone=`): the values recorded with it are asked here."""
     chosen = asked.register.milestone_by_name.get(asked.milestone or "")
+    inputs: dict[str, Any] = {"milestone": FixedField(default=chosen.name if chosen else None)}
     for name in chosen.values if chosen else ():
         field = asked.register.by_name[name]
         inputs[name] = input_for(

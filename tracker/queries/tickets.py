@@ -5,18 +5,20 @@ Whether the person may know of the ticket is asked first, by `find_visible_id`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
+from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket, fold
 from tracker.log import store, vault
+from tracker.models.log import EventRow
 from tracker.models.tickets import TicketRow
 from tracker.queries.scope import Viewer, visible
 
@@ -41,24 +43,34 @@ class JournalRow:
 
 @dataclass(frozen=True, slots=True)
 class TicketPage:
-    """A ticket, its history (newest first), and its private values: masked, or in clear for a restricted
-    ticket's own text, which only named people ever reach."""
+    """A ticket and its history (newest first). `masked`: its private values; `own`: what a restricted ticket
+    says of itself, in clear, which only named people ever reach."""
 
     ticket: Ticket
     journal: tuple[JournalRow, ...]
-    private: Mapping[str, str]
+    masked: Mapping[str, str]
+    own: Mapping[str, Any]
 
-
-def find_ticket_id(conn: Connection, number: str) -> int | None:
-    """The id behind a number; whether the person may know of it is for the caller to ask."""
-    found = conn.scalar(select(T.id).where(T.number == number))
-    return None if found is None else int(found)
+    def value(self, name: str) -> Any:
+        """The value of a field as it may be shown: open, or the restricted ticket's own. None: private or not given."""
+        return self.ticket.facts().get(name, self.own.get(name))
 
 
 def find_visible_id(conn: Connection, viewer: Viewer, number: str) -> int | None:
     """The id behind a number that the person may see."""
+    if not number.isprintable():  # PostgreSQL takes no NUL in a text
+        return None
     found = conn.scalar(select(T.id).where(T.number == number, visible(viewer)))
     return None if found is None else int(found)
+
+
+def visible_numbers(conn: Connection, viewer: Viewer, ids: Iterable[int]) -> dict[int, str]:
+    """The numbers of those of these tickets that the person may see."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    rows = conn.execute(select(T.id, T.number).where(T.id.in_(wanted), visible(viewer)))
+    return {row.id: row.number for row in rows}
 
 
 def ticket_now(conn: Connection, ticket_id: int) -> Ticket | None:
@@ -77,12 +89,20 @@ def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: Z
     if ticket is None:
         raise LookupError(f"ticket {ticket_id} has no events")
     values = vault.read_private(conn, ticket.private) if ticket.private else {}
-    register = register_of(ticket.register)
+    register: Register = register_of(ticket.register)
+    own = {name: value for name, value in values.items() if name in register.by_name.keys() - register.private_fields}
     return TicketPage(
         ticket,
         tuple(_journal_row(e, time_zone) for e in reversed(events)),
-        {name: _shown(register, name, value) for name, value in values.items()},
+        {name: vault.mask(value) for name, value in values.items() if name not in own},
+        own,
     )
+
+
+def private_values(conn: Connection, ticket: Ticket, names: Iterable[str]) -> dict[str, Any]:
+    """These private values in clear. The caller has recorded who asks and why; an erased value is missing."""
+    wanted = {name: ticket.private[name] for name in names if name in ticket.private}
+    return vault.read_private(conn, wanted) if wanted else {}
 
 
 def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: ZoneInfo) -> tuple[JournalRow, ...]:
@@ -91,9 +111,16 @@ def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: Zon
     return tuple(_journal_row(e, time_zone) for e in events if e.version > version)
 
 
-def _shown(register: Register, name: str, value: Any) -> str:
-    field = register.by_name.get(name)
-    return str(value) if field is not None and not field.is_private else vault.mask(value)
+def was_read_on(conn: Connection, ticket_id: int, person_id: int, day: date) -> bool:
+    """Whether this person's reading of a restricted ticket is already in the log for that day."""
+    row = exists().where(
+        EventRow.stream_kind == int(StreamKind.ACCESS),
+        EventRow.stream_id == ticket_id,
+        EventRow.kind == "read",
+        EventRow.actor_id == person_id,
+        EventRow.occurred_on == to_number(day),
+    )
+    return bool(conn.scalar(select(row)))
 
 
 def _journal_row(event: Event, time_zone: ZoneInfo) -> JournalRow:

@@ -1,0 +1,347 @@
+"""What the page of a ticket shows, as frozen rows: facts, milestones, files, log, whose turn it is.
+
+Values become text in the reader's language here; sentences stand in the templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext
+
+from tracker import formats, languages, words
+from tracker.domain.days import from_number
+from tracker.domain.deciding import is_worth_showing
+from tracker.domain.lifecycle import CLOSING_ORDER, Status, Step
+from tracker.domain.people import Directory
+from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.ticket import Ticket
+from tracker.queries.tickets import JournalRow, TicketPage
+
+
+@dataclass(frozen=True)
+class Names:
+    """Units and people by name in the reader's language; `numbers`: other tickets that the reader may know of."""
+
+    directory: Directory
+    numbers: Mapping[int, str]
+
+    def unit(self, unit_id: int | None) -> str:
+        unit = self.directory.units.get(unit_id or 0)
+        return unit.label(languages.current()) if unit else ""
+
+    def person(self, person_id: int | None) -> str:
+        person = self.directory.people.get(person_id or 0)
+        return person.name if person else ""
+
+    def number(self, ticket_id: int | None) -> str:
+        return self.numbers.get(ticket_id or 0, formats.NOTHING)
+
+
+# -- facts --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A field of the register with its value as text."""
+
+    name: str
+    label: str
+    text: str
+    is_masked: bool
+
+
+def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Every field that has a value, in the order of the register; private ones masked unless revealed just now."""
+    out = []
+    if "place" not in register.by_name:
+        out.append(Fact("place", words.need("place"), names.unit(page.ticket.place_id), is_masked=False))
+    if "found_on" not in register.by_name:
+        out.append(Fact("found_on", words.need("found_on"), str(formats.day(page.ticket.found_on)), is_masked=False))
+    for field in register.fields:
+        value = revealed.get(field.name, page.value(field.name))
+        masked = page.masked.get(field.name) if field.name not in revealed else None
+        if field.name == "place":
+            value = page.ticket.place_id
+        if masked is not None or value not in (None, "", [], False):
+            text = masked if masked is not None else value_text(field, value, names)
+            out.append(Fact(field.name, words.of(field.label), text, masked is not None))
+    return tuple(out)
+
+
+def value_text(field: Field, value: Any, names: Names) -> str:
+    """A value of this field as text in the reader's language."""
+    if isinstance(value, (list, tuple)):
+        return gettext("; ").join(value_text(field, one, names) for one in value)
+    if isinstance(value, bool):
+        return words.yes_no(value)
+    if field.type is FieldType.DATE:
+        return str(formats.day(value))
+    if field.type is FieldType.UNIT:
+        return names.unit(value)
+    if field.type is FieldType.PERSON:
+        return names.person(value)
+    choice = next((c for c in field.choices if c.name == str(value)), None)
+    return words.of(choice.label) if choice else str(value)
+
+
+def summary(page: TicketPage, register: Register) -> str:
+    """The problem in the words of the ticket; its number where nothing may be said."""
+    return str(page.value(register.summary_field) or page.value("problem") or page.ticket.number)
+
+
+def fact_text(page: TicketPage, register: Register, names: Names, name: str) -> str:
+    """The text of one field; empty where it has none or is private."""
+    field, value = register.by_name.get(name), page.value(name)
+    return "" if field is None or value in (None, "", []) else value_text(field, value, names)
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneRow:
+    """A milestone of the register and, once reached, its day and the values recorded with it."""
+
+    name: str
+    label: str
+    on: date | None
+    values: str
+    clocks: tuple[tuple[str, date], ...]  # (label, due day) of the clocks it has started and that still run
+
+
+def milestone_rows(ticket: Ticket, register: Register, names: Names) -> tuple[MilestoneRow, ...]:
+    return tuple(_milestone_row(m.name, words.of(m.label), ticket, register, names) for m in register.milestones)
+
+
+def _milestone_row(name: str, label: str, ticket: Ticket, register: Register, names: Names) -> MilestoneRow:
+    reached = ticket.milestones.get(name)
+    running = tuple(
+        (words.of(clock.label), from_number(ticket.clocks[clock.name].due_on))
+        for clock in register.side_clocks
+        if clock.start == name and clock.name in ticket.clocks and clock.stop not in ticket.milestones
+    )
+    if reached is None:
+        return MilestoneRow(name, label, None, "", running)
+    return MilestoneRow(name, label, from_number(reached.on), _values_text(reached.values, register, names), running)
+
+
+def _values_text(values: Mapping[str, Any], register: Register, names: Names) -> str:
+    known = ((register.by_name[n], v) for n, v in values.items() if n in register.by_name)
+    return gettext("; ").join(f"{words.of(f.label)} {value_text(f, v, names)}" for f, v in known)
+
+
+# -- files --------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of the evidence, as components/evidence.html and the list of originals show it."""
+
+    url: str
+    picture_url: str | None
+    original_url: str
+    alt: str
+    phase: str
+    caption: str
+    name: str
+    digest: str
+    kind: str
+
+
+def file_rows(ticket: Ticket, names: Names) -> tuple[FileRow, ...]:
+    """The evidence in the order in which it came; the same file is shown once for each purpose."""
+    out = {(e.digest, e.kind): e for e in ticket.evidence}
+    return tuple(_file_row(ticket.number, e, names) for e in out.values())
+
+
+def _file_row(number: str, e: Any, names: Names) -> FileRow:
+    is_picture = e.media_type.startswith("image/")
+    original = url_for("tickets.evidence", number=number, digest=e.digest)
+    large = url_for("tickets.evidence", number=number, digest=e.digest, size="large")
+    small = url_for("tickets.evidence", number=number, digest=e.digest, size="small")
+    phase, day = words.choice(e.kind), str(formats.day(e.added_on))
+    return FileRow(
+        url=large if is_picture else original,
+        picture_url=small if is_picture else None,
+        original_url=original,
+        alt=f"{phase} {day}",
+        phase=phase,
+        caption=f"{day} {names.person(e.added_by)}".strip(),
+        name=e.name,
+        digest=e.digest,
+        kind=e.kind,
+    )
+
+
+# -- the log ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """An entry as components/log.html shows it."""
+
+    position: int
+    occurred_on: date
+    recorded_at: Any
+    what: str
+    who: str
+    detail: str
+    late_days: int | None
+    is_closing: bool
+    is_import: bool = False
+
+
+def log_rows(journal: Iterable[JournalRow], register: Register, names: Names) -> tuple[LogRow, ...]:
+    return tuple(
+        LogRow(
+            position=row.position,
+            occurred_on=row.occurred_on,
+            recorded_at=row.recorded_at,
+            what=words.event(row.kind),
+            who=names.person(row.actor_id),
+            detail=gettext("; ").join(details(row.data, register, names)),
+            late_days=row.late_days,
+            is_closing=row.kind == "closed",
+        )
+        for row in journal
+    )
+
+
+def details(data: Mapping[str, Any], register: Register, names: Names) -> list[str]:
+    """What an entry says beside its kind: the parts of its data that a reader can use, each with its label."""
+    given = {key: value for key, value in data.items() if value not in (None, "", [])}
+    out = [text for key, tell in _TOLD.items() if key in given and (text := tell(given[key], names))]
+    outcome = register.outcome_by_name.get(data.get("outcome", ""))
+    if outcome:
+        out.append(words.of(outcome.label))
+    milestone = register.milestone_by_name.get(data.get("name", ""))
+    if milestone:
+        values = _values_text(data.get("values", {}), register, names)
+        out.append(f"{words.of(milestone.label)} {values}".strip())
+    pause = next((c for c in register.pause_reasons if c.name == data.get("pause_reason")), None)
+    if pause:
+        out.append(words.of(pause.label))
+    if "changes" in data:
+        out += _changed(data["changes"], register, names)
+    return out
+
+
+def _changed(changes: Mapping[str, Any], register: Register, names: Names) -> list[str]:
+    known = ((register.by_name[n], v) for n, v in changes.items() if n in register.by_name)
+    return [f"{words.of(f.label)}: {_or_nothing(f, value, names)}" for f, value in known]
+
+
+def _or_nothing(field: Field, value: Any, names: Names) -> str:
+    return str(formats.NOTHING) if value is None else value_text(field, value, names)
+
+
+def _labelled(name: str, text: str) -> str:
+    return f"{words.need(name)} {text}"
+
+
+_TOLD: Mapping[str, Any] = {
+    "owner_unit": lambda value, names: names.unit(value),
+    "owner": lambda value, names: names.person(value),
+    "lead_official": lambda value, names: _labelled("lead_official_id", names.person(value)),
+    "support": lambda value, names: _labelled(
+        "supports", gettext("; ").join(f"{names.unit(s['unit'])} {s.get('part') or ''}".strip() for s in value)
+    ),
+    "place": lambda value, names: _labelled("place", names.unit(value)),
+    "found_on": lambda value, names: _labelled("found_on", formats.day(value)),
+    "due_on": lambda value, names: _labelled("due_on", formats.day(value)),
+    "from_on": lambda value, names: _labelled("from_on", formats.day(value)),
+    "to_on": lambda value, names: _labelled("to_on", formats.day(value)),
+    "days": lambda value, names: _labelled("extension_days", str(value)),
+    "reason": lambda value, names: str(value),
+    "finding": lambda value, names: str(value),
+    "note": lambda value, names: str(value),
+    "text": lambda value, names: str(value),
+    "recheck_result": lambda value, names: words.choice(value),
+    "way": lambda value, names: words.choice(value),
+    "into": lambda value, names: _labelled("into_id", names.number(value)),
+    "people": lambda value, names: gettext("; ").join(names.person(i) for i in value),
+    "evidence": lambda value, names: _labelled("evidence", str(len(value))),
+}
+
+
+# -- whose turn ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who has to act, and what the reader can do.
+
+    `awaited`: the step that the ticket waits for (None once it is closed or gone). `main`: the reader's own acts, the
+    first of them first. `forbidden`: acts with the reason why not. `more`: what else may be done.
+    """
+
+    awaited: str | None
+    decision: str | None
+    main: tuple[str, ...]
+    forbidden: tuple[tuple[str, Refusal], ...]
+    more: tuple[str, ...]
+
+    @property
+    def is_mine(self) -> bool:
+        return bool(self.main)
+
+
+_BESIDE: Mapping[str, tuple[str, ...]] = {
+    "accept": ("object",),
+    "submit": ("request_extension",),
+    "verify": ("reject",),
+    "publicise": ("reject",),
+    "approve": ("reject",),
+    "grant_extension": ("refuse_extension",),
+    "void": ("refuse_exclusion",),
+    "merge": ("refuse_exclusion",),
+    "exclude": ("refuse_exclusion",),
+}
+WAYS = frozenset({"void", "merge", "exclude"})
+_SECOND = frozenset(name for names in _BESIDE.values() for name in names)
+
+
+def awaited_step(ticket: Ticket, register: Register) -> str | None:
+    """The step that the ticket waits for as it stands."""
+    later = [name for name in CLOSING_ORDER if name in register.steps]
+    by_status = {
+        Status.REGISTERED: "assign",
+        Status.RETURNED: "assign",
+        Status.ASSIGNED: "accept" if "accept" in register.steps else "submit",
+        Status.ACCEPTED: "submit",
+        Status.RELAPSED: "submit",
+        Status.PAUSED: "resume",
+        Status.SUBMITTED: "verify",
+        Status.VERIFIED: later[0] if later else None,
+        Status.PUBLICISED: next((n for n in later if n != "publicise"), None),
+        Status.APPROVED: "close",
+    }
+    return by_status.get(ticket.status)
+
+
+def awaited_decision(ticket: Ticket) -> str | None:
+    """The request that waits for somebody's yes or no, named by the step of the yes."""
+    if ticket.pending_extension is not None:
+        return "grant_extension"
+    return ticket.pending_exclusion.way if ticket.pending_exclusion is not None else None
+
+
+def closes(step: Step, register: Register) -> bool:
+    """Whether the ticket is closed with this step: no later one is switched on."""
+    if step.name == "close":
+        return True
+    start = CLOSING_ORDER.index(step.name) + 1 if step.name in CLOSING_ORDER else 0
+    return step.closes and not any(name in register.steps for name in CLOSING_ORDER[start:])
+
+
+def turn(ticket: Ticket, register: Register, possible: Iterable[tuple[Step, Refusal | None]]) -> Turn:
+    awaited, decision = awaited_step(ticket, register), awaited_decision(ticket)
+    other_ways = WAYS - {decision}
+    offered = {s.name: why for s, why in possible if is_worth_showing(why) and s.name not in other_ways}
+    free = [name for name, why in offered.items() if why is None]
+    first = [name for name in (decision, awaited) if name in free]
+    # A request that the rule forbids to grant still waits for its no.
+    beside = [name for yes in (decision, *first) for name in _BESIDE.get(yes or "", ()) if name in free]
+    shown = tuple(dict.fromkeys((*first, *beside)))
+    return Turn(
+        awaited=awaited,
+        decision=decision,
+        main=shown,
+        forbidden=tuple((name, why) for name, why in offered.items() if why is not None and name not in _SECOND),
+        more=tuple(name for name in free if name not in shown),
+    )

@@ -1,0 +1,363 @@
+"""One ticket: its page, the form of every step, its correction, its private values, its evidence.
+
+Whoever may not see a ticket gets the same 404 as for a number that does not exist. Lists: registers.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker import words
+from tracker.blueprints import ticket_view
+from tracker.blueprints.rights import can_on, connection, current_person, directory, house, needs, now, today
+from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
+from tracker.domain.deciding import Context, possible_steps, ticket_facts
+from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
+from tracker.domain.people import Person
+from tracker.domain.refusals import Kind, Refusal, Refusals
+from tracker.domain.registers import Register
+from tracker.domain.ticket import Evidence, Ticket
+from tracker.extensions import db
+from tracker.forms.evidence import file_store
+from tracker.forms.fields import normal
+from tracker.forms.keyed import KeyedForm
+from tracker.forms.options import Options, options_for
+from tracker.forms.register import AmendForm
+from tracker.forms.step import Asked, StepForm
+from tracker.handler import handle
+from tracker.log.files import COPY_SIDES
+from tracker.queries import lists, tickets
+from tracker.queries.scope import Viewer
+
+bp = Blueprint("tickets", __name__)
+
+MAX_REASON = 500
+NOBODY = Options([], [], {}, [])
+_NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
+_AT_ONCE = frozenset({"accept", "resume", "verify", "publicise", "approve", "close", "grant_extension"})
+"""First acts whose few fields stand on the ticket's own page."""
+
+Sent = Callable[[], TakeStep | AmendTicket]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A ticket that this person may see, with what its pages need."""
+
+    page: tickets.TicketPage
+    register: Register
+    viewer: Viewer
+
+    @property
+    def ticket(self) -> Ticket:
+        return self.page.ticket
+
+    @property
+    def person(self) -> Person:
+        return self.viewer.person
+
+    def names(self) -> ticket_view.Names:
+        """With the numbers of the tickets that this one names."""
+        told = [row.data.get("into") for row in self.page.journal]
+        ids = {i for i in (self.ticket.merged_into, *told) if i is not None}
+        return ticket_view.Names(directory(), tickets.visible_numbers(connection(), self.viewer, ids))
+
+    def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
+        world = Context(
+            actor=self.person,
+            today=today(),
+            directory=directory(),
+            calendar=house().calendar,
+            number_for=lambda register, is_restricted: "",
+            key_taken=lambda register, key: None,
+            find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
+        )
+        return possible_steps(self.ticket, self.register, world)
+
+    def may(self, action: str) -> bool:
+        return can_on(action, ticket_facts(self.ticket))
+
+
+def _opened(number: str) -> Opened:
+    """The ticket, else 404. That somebody read a restricted one stands in the log, once a day for each reader."""
+    viewer = Viewer(current_person(), directory(), house().register_numbers(connection()), today())
+    ticket_id = tickets.find_visible_id(connection(), viewer, number)
+    if ticket_id is None:
+        abort(404)
+    page = tickets.ticket_page(connection(), ticket_id, house().register, house().time_zone)
+    if page.ticket.is_restricted and not tickets.was_read_on(connection(), ticket_id, viewer.person.id, today()):
+        _record(viewer.person, RecordAccess(ticket_id=ticket_id, kind="read", data={}))
+    return Opened(page, house().register(page.ticket.register), viewer)
+
+
+def _record(person: Person, access: RecordAccess) -> None:
+    handle(house(), access, actor_id=person.id, now=now())
+
+
+# -- the page -----------------------------------------------------------------------------------------
+@bp.get("/tickets/<number>")
+@needs("view")
+def show(number: str) -> ResponseReturnValue:
+    return _ticket_page(_opened(number), {})
+
+
+def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> str:
+    names, ticket, register = opened.names(), opened.ticket, opened.register
+    turn = ticket_view.turn(ticket, register, opened.possible())
+    first = turn.main[0] if turn.main else ""
+    return render_template(
+        "tickets/show.html",
+        **_head(opened, names),
+        facts=ticket_view.facts(opened.page, register, names, revealed),
+        milestones=ticket_view.milestone_rows(ticket, register, names),
+        log=ticket_view.log_rows(opened.page.journal, register, names),
+        turn=turn,
+        form=_step_form(opened, first) if first in _AT_ONCE else None,
+        is_final=bool(first) and ticket_view.closes(STEP_BY_NAME[first], register),
+        can_amend=opened.may("amend") and not ticket.is_gone,
+        can_reveal=opened.may("reveal"),
+        revealed=revealed,
+        **more,
+    )
+
+
+def _head(opened: Opened, names: ticket_view.Names) -> dict[str, Any]:
+    """What every page about a ticket shows of it."""
+    ticket, register = opened.ticket, opened.register
+    return {
+        "ticket": ticket,
+        "register": register,
+        "names": names,
+        "summary": ticket_view.summary(opened.page, register),
+        "told": lambda name: ticket_view.fact_text(opened.page, register, names, name),
+        "due": lists.due_state(ticket.current_due, ticket.status, today()),
+        "files": ticket_view.file_rows(ticket, names),
+    }
+
+
+@bp.post("/tickets/<number>/reveal")
+@needs("reveal")
+def reveal(number: str) -> ResponseReturnValue:
+    """The private values asked for, in clear, once: who asked for which and why stands in the log first."""
+    opened = _opened(number)
+    if not opened.may("reveal"):
+        abort(404)
+    reason = request.form.get("reason", "").strip()
+    wanted = sorted(set(request.form.getlist("names")) & opened.page.masked.keys())
+    if not reason or not wanted:
+        return _ticket_page(opened, {}, reveal_error="reason" if not reason else "names", reason=reason), 422
+    data = {"fields": wanted, "reason": reason[:MAX_REASON]}
+    _record(opened.person, RecordAccess(ticket_id=opened.ticket.id, kind="revealed", data=data))
+    return _ticket_page(opened, tickets.private_values(connection(), opened.ticket, wanted))
+
+
+# -- steps --------------------------------------------------------------------------------------------
+@bp.route("/tickets/<number>/<step>", methods=["GET", "POST"])
+@needs("view")
+def take_step(number: str, step: str) -> ResponseReturnValue:
+    opened = _opened(number)
+    form = _step_form(opened, step)
+    if request.method == "POST":
+        return _sent(opened, form, lambda: form.to_command(opened.ticket.id, form.seen_version()))
+    _refuse_impossible(opened, step)
+    return _form_page(opened, form)
+
+
+def _step_form(opened: Opened, name: str) -> StepForm:
+    """The form of this step, else 404 where the register has no such step or the person no right to it."""
+    step = STEP_BY_NAME.get(name)
+    if step is None or not opened.may(step.right):
+        abort(404)
+    if step.is_switched and name not in opened.register.steps:
+        abort(404)
+    options = NOBODY
+    if _NAMING & set(step.needs):
+        options = options_for(opened.viewer, action=step.right, register=opened.register.name)
+    asked = Asked(
+        step=step,
+        ticket=opened.ticket,
+        register=opened.register,
+        options=options,
+        today=today(),
+        is_owner=_is_owner(opened),
+        milestone=request.values.get("milestone"),
+    )
+    return StepForm.for_step(asked, lambda text: tickets.find_visible_id(connection(), opened.viewer, normal(text)))
+
+
+def _is_owner(opened: Opened) -> bool:
+    owner_id = opened.ticket.owner_unit_id
+    return owner_id is not None and directory().is_within(opened.person.unit_id, owner_id)
+
+
+def _refuse_impossible(opened: Opened, name: str) -> None:
+    """Says at once that this cannot be done, before anybody fills in a form for nothing."""
+    possible = {step.name: why for step, why in opened.possible()}
+    if name not in possible:
+        raise Refusal("step_not_possible_now", step=name)
+    if why := possible[name]:
+        raise why
+    if name in ticket_view.WAYS and name != ticket_view.awaited_decision(opened.ticket):
+        raise Refusal("no_open_request")
+
+
+def _form_page(opened: Opened, form: KeyedForm) -> str:
+    names = opened.names()
+    return render_template("tickets/step.html", **_head(opened, names), **_asked(opened, form))
+
+
+def _asked(opened: Opened, form: KeyedForm) -> dict[str, Any]:
+    """The form and what stands around its fields."""
+    step = form.step if isinstance(form, StepForm) else None
+    name = step.name if step else "amend"
+    rule, given = opened.register.evidence, opened.ticket.evidence[opened.ticket.evidence_before :]
+    return {
+        "form": form,
+        "step_name": name,
+        "is_final": step is not None and ticket_view.closes(step, opened.register),
+        "milestone": opened.register.milestone_by_name.get(request.values.get("milestone", "")),
+        "action": url_for("tickets.amend", number=opened.ticket.number)
+        if step is None
+        else url_for("tickets.take_step", number=opened.ticket.number, step=name),
+        "photos_needed": max(0, rule.photos_after - sum(e.kind == "photo_after" for e in given)),
+        "came_back": request.method == "POST",
+    }
+
+
+# -- a correction -------------------------------------------------------------------------------------
+@bp.route("/tickets/<number>/amend", methods=["GET", "POST"])
+@needs("amend")
+def amend(number: str) -> ResponseReturnValue:
+    opened = _opened(number)
+    if not opened.may("amend"):
+        abort(404)
+    form = _amend_form(opened, opened.ticket)
+    if request.method == "POST":
+        return _sent(opened, form, form.to_command)
+    if opened.ticket.is_gone:
+        raise Refusal("step_not_possible_now", step="amend")
+    return _form_page(opened, form)
+
+
+def _amend_form(opened: Opened, ticket: Ticket) -> AmendForm:
+    form = AmendForm.for_ticket(
+        ticket, opened.register, options_for(opened.viewer, action="register", register=opened.register.name)
+    )
+    if request.method == "GET":
+        for name, value in (("place", str(ticket.place_id)), ("found_on", ticket.found_on)):
+            if name in form:
+                form[name].data = value
+    return form
+
+
+def _keep_theirs(opened: Opened, form: AmendForm) -> None:
+    """Where the reader changed nothing and somebody else did, the form takes what they wrote."""
+    before = tickets.ticket_at(connection(), opened.ticket.id, form.seen_version())
+    if before is None:
+        return
+    was, latest = _amend_form(opened, before), _amend_form(opened, opened.ticket)
+    for name in form.names:
+        if (form[name].data or None) == (was[name].default or None):
+            form[name].data = latest[name].default
+    for name, old, new in (
+        ("place", str(before.place_id), str(opened.ticket.place_id)),
+        ("found_on", before.found_on, opened.ticket.found_on),
+    ):
+        if name in form and form[name].data in (old, None):
+            form[name].data = new
+
+
+# -- what was sent ------------------------------------------------------------------------------------
+def _sent(opened: Opened, form: KeyedForm, command: Sent) -> ResponseReturnValue:
+    """Carry it out; else the same page with what is wrong, or the page of the conflict. Nothing typed is lost."""
+    is_readable = form.validate()
+    is_kept = form.take_files(file_store(), opened.person.id, request.form.getlist("kept"))
+    if not (is_readable and is_kept):
+        return _form_page(opened, form), 422
+    try:
+        outcome = handle(house(), command(), actor_id=opened.person.id, now=now())
+    except (Refusal, Refusals) as no:
+        return _refused(opened, form, no)
+    flash(f"{opened.ticket.number} {words.event(outcome.events[0].kind)}", "done")
+    flash(request.path, "draft-sent")
+    sealed = 1 if any(e.kind == "closed" for e in outcome.events) else None
+    return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed), 303)
+
+
+def _refused(opened: Opened, form: KeyedForm, no: Refusal | Refusals) -> ResponseReturnValue:
+    if no.kind is Kind.FORBIDDEN:
+        raise no
+    if no.kind is Kind.CONFLICT:
+        return _conflict(opened.ticket.number, form, no)
+    form.refuse(no)
+    return _form_page(opened, form), 422
+
+
+def _conflict(number: str, form: KeyedForm, no: Refusal | Refusals) -> ResponseReturnValue:
+    """What happened since, and what was typed, to be sent on top of it where that is still possible."""
+    db.session.rollback()  # the snapshot of this request is older than what it lost against
+    opened = _opened(number)
+    seen, names = form.seen_version(), opened.names()
+    since = tickets.changes_since(connection(), opened.ticket.id, seen, house().time_zone)
+    if isinstance(form, AmendForm):
+        _keep_theirs(opened, form)
+    form.send_on_top_of(opened.ticket.version)
+    return (
+        render_template(
+            "tickets/conflict.html",
+            **_head(opened, names),
+            **_asked(opened, form),
+            since=ticket_view.log_rows(since, opened.register, names),
+            refusals=no.refusals if isinstance(no, Refusals) else (no,),
+            can_send=_can_send(opened, form),
+        ),
+        409,
+    )
+
+
+def _can_send(opened: Opened, form: KeyedForm) -> bool:
+    if not isinstance(form, StepForm):
+        return not opened.ticket.is_gone
+    try:
+        _refuse_impossible(opened, form.step.name)
+    except Refusal:
+        return False
+    return True
+
+
+# -- evidence -----------------------------------------------------------------------------------------
+@bp.get("/tickets/<number>/evidence/<digest>")
+@needs("view")
+def evidence(number: str, digest: str) -> ResponseReturnValue:
+    """`size=small|large`: a picture drawn anew, to look at. Without: the original, only ever as a download."""
+    opened = _opened(number)
+    file = next((e for e in opened.ticket.evidence if e.digest == digest), None)
+    if file is None:
+        abort(404)
+    return _original(file) if "size" not in request.args else _picture(file, request.args["size"])
+
+
+def _original(file: Evidence) -> Response:
+    path = file_store().path(file.digest)
+    if path is None:
+        abort(404)
+    return _locked_in(send_file(path, mimetype=file.media_type, as_attachment=True, download_name=file.name))
+
+
+def _picture(file: Evidence, size: str) -> Response:
+    path = file_store().copy(file.digest, size) if size in COPY_SIDES else None
+    if path is None:
+        abort(404)
+    return _locked_in(send_file(path, mimetype="image/jpeg", download_name=f"{file.name.rpartition('.')[0]}.jpg"))
+
+
+def _locked_in(response: Response) -> Response:
+    """Whatever the file holds, it runs nothing, and it does not stay on a shared computer."""
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "no-store"
+    return response
