@@ -55,6 +55,7 @@ class FolioBook:
     def __init__(self) -> None:
         self._ids: dict[FolioKey, int] = {}
         self._unsaved: list[FolioKey] = []
+        self._is_fresh = False  # read since this transaction began
 
     def load(self, conn: Connection) -> None:
         rows = conn.execute(select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort))
@@ -65,12 +66,13 @@ class FolioBook:
         known = self._ids.get(key)
         if known is not None:
             return known
-        # Another process may have added folios since: look again under the write lock.
-        unsaved = self._unsaved
-        self.load(conn)
-        self._unsaved = unsaved
+        if not self._is_fresh:
+            # Another process may have added folios since: look again, once, under the write lock.
+            unsaved = self._unsaved
+            self.load(conn)
+            self._unsaved, self._is_fresh = unsaved, True
         if key not in self._ids:
-            number = max(self._ids.values(), default=0) + 1
+            number = len(self._ids) + 1  # none is ever taken away, so they have no gap
             account, register, segment, cohort = key
             conn.execute(
                 insert(FolioRow.__table__),
@@ -81,12 +83,12 @@ class FolioBook:
         return self._ids[key]
 
     def saved(self) -> None:
-        self._unsaved = []
+        self._unsaved, self._is_fresh = [], False
 
     def forget_unsaved(self) -> None:
         for key in self._unsaved:
             self._ids.pop(key, None)
-        self._unsaved = []
+        self._unsaved, self._is_fresh = [], False
 
 
 class LedgerWriter:
