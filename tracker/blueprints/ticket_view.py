@@ -331,8 +331,8 @@ def closes(step: Step, register: Register) -> bool:
 
 def turn(ticket: Ticket, register: Register, possible: Iterable[tuple[Step, Refusal | None]]) -> Turn:
     awaited, decision = awaited_step(ticket, register), awaited_decision(ticket)
-    other_ways = WAYS - {decision}
-    offered = {s.name: why for s, why in possible if is_worth_showing(why) and s.name not in other_ways}
+    hidden = WAYS - {decision} | (frozenset() if register.milestones else {"reach_milestone"})
+    offered = {s.name: why for s, why in possible if is_worth_showing(why) and s.name not in hidden}
     free = [name for name, why in offered.items() if why is None]
     first = [name for name in (decision, awaited) if name in free]
     # A request that the rule forbids to grant still waits for its no.

@@ -25,7 +25,6 @@ from tracker.domain.ticket import Evidence, Ticket
 from tracker.extensions import db
 from tracker.forms.evidence import file_store
 from tracker.forms.fields import normal
-from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options, options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
@@ -173,7 +172,8 @@ def _step_form(opened: Opened, name: str) -> StepForm:
     step = STEP_BY_NAME.get(name)
     if step is None or not opened.may(step.right):
         abort(404)
-    if step.is_switched and name not in opened.register.steps:
+    is_unknown = name == "reach_milestone" and not opened.register.milestones
+    if is_unknown or (step.is_switched and name not in opened.register.steps):
         abort(404)
     options = NOBODY
     if _NAMING & set(step.needs):
@@ -206,18 +206,19 @@ def _refuse_impossible(opened: Opened, name: str) -> None:
         raise Refusal("no_open_request")
 
 
-def _form_page(opened: Opened, form: KeyedForm) -> str:
+def _form_page(opened: Opened, form: StepForm | AmendForm) -> str:
     names = opened.names()
     return render_template("tickets/step.html", **_head(opened, names), **_asked(opened, form))
 
 
-def _asked(opened: Opened, form: KeyedForm) -> dict[str, Any]:
+def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
     """The form and what stands around its fields."""
     step = form.step if isinstance(form, StepForm) else None
     name = step.name if step else "amend"
     rule, given = opened.register.evidence, opened.ticket.evidence[opened.ticket.evidence_before :]
     return {
         "form": form,
+        "inputs_in_order": form.names if isinstance(form, StepForm) else (*form.names, "reason"),
         "step_name": name,
         "is_final": step is not None and ticket_view.closes(step, opened.register),
         "milestone": opened.register.milestone_by_name.get(request.values.get("milestone", "")),
@@ -273,7 +274,7 @@ def _keep_theirs(opened: Opened, form: AmendForm) -> None:
 
 
 # -- what was sent ------------------------------------------------------------------------------------
-def _sent(opened: Opened, form: KeyedForm, command: Sent) -> ResponseReturnValue:
+def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> ResponseReturnValue:
     """Carry it out; else the same page with what is wrong, or the page of the conflict. Nothing typed is lost."""
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), opened.person.id, request.form.getlist("kept"))
@@ -289,7 +290,7 @@ def _sent(opened: Opened, form: KeyedForm, command: Sent) -> ResponseReturnValue
     return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed), 303)
 
 
-def _refused(opened: Opened, form: KeyedForm, no: Refusal | Refusals) -> ResponseReturnValue:
+def _refused(opened: Opened, form: StepForm | AmendForm, no: Refusal | Refusals) -> ResponseReturnValue:
     if no.kind is Kind.FORBIDDEN:
         raise no
     if no.kind is Kind.CONFLICT:
@@ -298,7 +299,7 @@ def _refused(opened: Opened, form: KeyedForm, no: Refusal | Refusals) -> Respons
     return _form_page(opened, form), 422
 
 
-def _conflict(number: str, form: KeyedForm, no: Refusal | Refusals) -> ResponseReturnValue:
+def _conflict(number: str, form: StepForm | AmendForm, no: Refusal | Refusals) -> ResponseReturnValue:
     """What happened since, and what was typed, to be sent on top of it where that is still possible."""
     db.session.rollback()  # the snapshot of this request is older than what it lost against
     opened = _opened(number)
@@ -320,7 +321,7 @@ def _conflict(number: str, form: KeyedForm, no: Refusal | Refusals) -> ResponseR
     )
 
 
-def _can_send(opened: Opened, form: KeyedForm) -> bool:
+def _can_send(opened: Opened, form: StepForm | AmendForm) -> bool:
     if not isinstance(form, StepForm):
         return not opened.ticket.is_gone
     try:

@@ -75,6 +75,8 @@ class StepForm(KeyedForm):
             inputs.update(_INPUTS[need](asked))
         if asked.step.name not in SAID_NOW:
             inputs["occurred_on"] = _day_input(asked)
+        if asked.step.name == "submit":  # in the rain the camera comes first
+            inputs = {"photos": inputs.pop("photos"), **inputs}
         version = str(asked.ticket.version) if asked.ticket else ""
         form = type("StepForm", (cls,), inputs)(version=version)
         form.step, form.asked, form.find_ticket = asked.step, asked, find_ticket
