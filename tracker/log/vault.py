@@ -12,13 +12,14 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from tracker.models.log import PrivateValueRow
+from tracker.models.rows import insert_rows
 
 MASK = "＊"
 _TABLE = PrivateValueRow.__table__
-_INSERT = insert(_TABLE)
+_COLUMNS = ("ticket_id", "commitment", "field", "salt", "value", "is_current")
 
 
 class VaultWriter:
@@ -26,7 +27,7 @@ class VaultWriter:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._superseded: list[dict[str, Any]] = []
 
     def commit(self, values: Mapping[str, Any]) -> tuple[dict[str, str], list[dict[str, Any]]]:
@@ -43,14 +44,13 @@ class VaultWriter:
         for row in rows:
             if is_amendment:
                 self._superseded.append({"old_ticket": ticket_id, "old_field": row["field"]})
-            self._rows.append({**row, "ticket_id": ticket_id, "is_current": True})
+            self._rows.append((ticket_id, row["commitment"], row["field"], row["salt"], row["value"], True))
 
     def flush(self) -> None:
         if self._superseded:
             same_field = (_TABLE.c.ticket_id == bindparam("old_ticket"), _TABLE.c.field == bindparam("old_field"))
             self._conn.execute(update(_TABLE).where(*same_field).values(is_current=False), self._superseded)
-        if self._rows:
-            self._conn.execute(_INSERT, self._rows)
+        insert_rows(self._conn, _TABLE, _COLUMNS, self._rows)
         self._rows, self._superseded = [], []
 
 
@@ -58,12 +58,12 @@ def commitment_of(salt: bytes, field: str, text: str) -> bytes:
     return sha256(salt + field.encode() + b"\x00" + text.encode()).digest()
 
 
-def read_private(conn: Connection, private: Mapping[str, str]) -> dict[str, Any]:
-    """The clear values behind a ticket's commitments; an erased value is missing."""
+def read_private(conn: Connection, ticket_id: int, private: Mapping[str, str]) -> dict[str, Any]:
+    """The clear values behind these commitments of a ticket; an erased value is missing."""
     by_commitment = {bytes.fromhex(c): name for name, c in private.items()}
     rows = conn.execute(
         select(PrivateValueRow.commitment, PrivateValueRow.value).where(
-            PrivateValueRow.commitment.in_(list(by_commitment))
+            PrivateValueRow.ticket_id == ticket_id, PrivateValueRow.commitment.in_(list(by_commitment))
         )
     )
     return {by_commitment[bytes(c)]: orjson.loads(value) for c, value in rows}

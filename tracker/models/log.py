@@ -67,8 +67,9 @@ class PrivateValueRow(Base):
 
     __tablename__ = "private_values"
 
+    # By ticket first: its values lie together, and new ones go to the end of the table.
+    ticket_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     commitment: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    ticket_id: Mapped[int] = mapped_column(Position, index=True)
     field: Mapped[str] = mapped_column(String(40))
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     value: Mapped[str] = mapped_column(Text)

@@ -88,7 +88,7 @@ def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: Z
     ticket = fold(events)
     if ticket is None:
         raise LookupError(f"ticket {ticket_id} has no events")
-    values = vault.read_private(conn, ticket.private) if ticket.private else {}
+    values = vault.read_private(conn, ticket_id, ticket.private) if ticket.private else {}
     register: Register = register_of(ticket.register)
     own = {name: value for name, value in values.items() if name in register.by_name.keys() - register.private_fields}
     return TicketPage(
@@ -102,7 +102,7 @@ def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: Z
 def private_values(conn: Connection, ticket: Ticket, names: Iterable[str]) -> dict[str, Any]:
     """These private values in clear. The caller has recorded who asks and why; an erased value is missing."""
     wanted = {name: ticket.private[name] for name in names if name in ticket.private}
-    return vault.read_private(conn, wanted) if wanted else {}
+    return vault.read_private(conn, ticket.id, wanted) if wanted else {}
 
 
 def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: ZoneInfo) -> tuple[JournalRow, ...]:

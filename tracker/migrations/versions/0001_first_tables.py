@@ -118,16 +118,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "private_values",
+        sa.Column("ticket_id", Position, autoincrement=False, nullable=False),
         sa.Column("commitment", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("ticket_id", Position, nullable=False),
         sa.Column("field", sa.String(length=40), nullable=False),
         sa.Column("salt", sa.LargeBinary(length=16), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("is_current", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("commitment", name=op.f("pk_private_values")),
+        sa.PrimaryKeyConstraint("ticket_id", "commitment", name=op.f("pk_private_values")),
         sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_private_values_ticket_id"), "private_values", ["ticket_id"], unique=False)
 
     op.create_table(
         "registers",
