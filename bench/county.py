@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import flask_migrate
@@ -125,12 +126,13 @@ def _copied_figures(source: Path) -> str:
     out = [f"{head}\nfigures:\n"]
     for suffix in COPIES:
         copy = re.sub(r"^(  - id: \w+|    register: \w+|    rate_of: \w+)$", rf"\g<1>{suffix}", figures, flags=re.M)
-        out.append(re.sub(r"^    beside: \[(.*)\]$", lambda m: _beside(m[1], suffix), copy, flags=re.M))
+        beside = partial(_beside, suffix)
+        out.append(re.sub(r"^    beside: \[(.*)\]$", beside, copy, flags=re.M))
     return "".join(out)
 
 
-def _beside(names: str, suffix: str) -> str:
-    return f"    beside: [{', '.join(name.strip() + suffix for name in names.split(','))}]"
+def _beside(suffix: str, found: re.Match[str]) -> str:
+    return f"    beside: [{', '.join(name.strip() + suffix for name in found[1].split(','))}]"
 
 
 def _report(figures: str) -> str:

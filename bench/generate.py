@@ -10,14 +10,13 @@ import gc
 import heapq
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from random import Random
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Connection, Engine, select, text
 
 from bench.county import People, Site
 from bench.stories import Move, Story
@@ -198,6 +197,8 @@ def copy_rows(source: Engine, target: Engine, progress: Callable[[str], None]) -
             for part in rows.partitions():
                 insert_rows(write, table, names, [tuple(row) for row in part])
             if "id" in names and table.c.id.autoincrement is True:
-                write.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), max(id)) FROM {table.name}"))
+                write.execute(
+                    text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), max(id)) FROM {table.name}")
+                )
     with target.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(text("VACUUM ANALYZE"))

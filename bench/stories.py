@@ -23,9 +23,24 @@ DAY_MS, MORNING_MS, WORKING_DAY_MS = 86_400_000, 3_600_000, 32_400_000  # 09:00 
 SURNAMES, GIVEN = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何林", "小大建国秀英桂芳志强春梅德明玉兰"
 PLACES = ("屋场东头", "村部后面", "小学旁边", "老井边上", "塘坝下面", "公路拐弯处", "祠堂对面", "果园入口")
 TROUBLES = {
-    "toilet_survey": ("化粪池破损渗漏，雨天外溢", "厕屋门缺失，无法正常使用", "过粪管脱落，冲水不畅", "水冲不上水，水压不足"),
-    "house_inspection": ("土坯房墙体开裂，宽约两厘米", "屋面塌陷漏雨，檩条腐朽", "地基不均匀沉降，墙体倾斜", "后山滑坡威胁房屋安全"),
-    "petition": ("征地青苗补偿一直未到位", "村级公路被重车压坏无人修", "养猪场臭味扰民多次反映", "低保被取消要求说明理由"),
+    "toilet_survey": (
+        "化粪池破损渗漏，雨天外溢",
+        "厕屋门缺失，无法正常使用",
+        "过粪管脱落，冲水不畅",
+        "水冲不上水，水压不足",
+    ),
+    "house_inspection": (
+        "土坯房墙体开裂，宽约两厘米",
+        "屋面塌陷漏雨，檩条腐朽",
+        "地基不均匀沉降，墙体倾斜",
+        "后山滑坡威胁房屋安全",
+    ),
+    "petition": (
+        "征地青苗补偿一直未到位",
+        "村级公路被重车压坏无人修",
+        "养猪场臭味扰民多次反映",
+        "低保被取消要求说明理由",
+    ),
 }
 CATEGORIES = {
     "toilet_survey": ("technique", "quality", "promotion", "upkeep", "files"),
@@ -101,7 +116,11 @@ class Story:
         name = rng.choice(SURNAMES) + rng.choice(GIVEN) + rng.choice(GIVEN)
         problem = f"{rng.choice(PLACES)}{name[0]}家{rng.choice(TROUBLES[kind])}，编号{rng.randrange(10**6):06d}"
         phone = f"138{rng.randrange(10**8):08d}"
-        common = {"problem": problem, "category": rng.choice(CATEGORIES[kind]), "severity": str(rng.randrange(4))}
+        common: dict[str, Any] = {
+            "problem": problem,
+            "category": rng.choice(CATEGORIES[kind]),
+            "severity": str(rng.randrange(4)),
+        }
         common |= {"group": rng.randrange(1, 20), "source": "self_check", "phone": phone}
         if kind == "petition":
             title, number = problem[:16], f"HN{rng.randrange(10**12):012d}"
@@ -157,7 +176,9 @@ class Story:
     def _house(self) -> Iterator[Move]:
         grade = {"milestone": "appraised", "grade": self.rng.choice("BCCD"), "appraiser": "县房屋安全鉴定站"}
         yield self._move("supervisor", "reach_milestone", 1, 20, grade)
-        yield self._move("supervisor", "reach_milestone", 1, 10, {"milestone": "people_safe", "people_safe_how": "rent"})
+        yield self._move(
+            "supervisor", "reach_milestone", 1, 10, {"milestone": "people_safe", "people_safe_how": "rent"}
+        )
         disposed = {"milestone": "building_disposed", "building_how": "reinforced"}
         yield self._move("supervisor", "reach_milestone", 5, 80, disposed)
 

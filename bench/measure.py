@@ -1,0 +1,262 @@
+"""What is timed inside the database and the process: reports, lists behind figures, commands, import, rebuild, size.
+
+Every function gives plain numbers (milliseconds unless its name says otherwise) for table.py to print.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from bench.county import Site
+from bench.generate import read_people
+from tracker.domain.commands import RegisterTicket, TakeStep
+from tracker.domain.days import to_number
+from tracker.exchange.commands import command_of
+from tracker.exchange.rows import read_file
+from tracker.handler import Outcome, Request, handle, handle_all
+from tracker.house import CUBE_FOLDER, House
+from tracker.log import store
+from tracker.packs.loader import LoadedPack
+from tracker.projections.live_cube import LiveCube
+from tracker.queries import behind, figures
+from tracker.queries.figures import AsOf
+
+Numbers = dict[str, float]
+RUNS, PAIRS, COMMANDS = 15, 40, 400
+DRILLED = 20
+IMPORTED = "toilet_survey"
+
+
+def percentiles(samples: list[float], *wanted: int) -> Numbers:
+    """p50, p95 … of samples in seconds, as milliseconds."""
+    ordered = sorted(samples)
+    return {f"p{p}": 1000 * ordered[min(len(ordered) - 1, len(ordered) * p // 100)] for p in wanted}
+
+
+def timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+@dataclass(frozen=True)
+class Bench:
+    """An open site: its engine and house as one process of the product has them."""
+
+    place: Site
+    engine: Engine
+    house: House
+    until: date
+
+    @staticmethod
+    def of(place: Site, until: date) -> Bench:
+        engine = place.engine()
+        return Bench(place, engine, place.house(engine), until)
+
+    @property
+    def last_year(self) -> date:
+        """The last day of the last whole year: twelve months."""
+        return date(self.until.year - 1, 12, 31)
+
+    def report(self) -> list[Any]:
+        return [
+            self.house.pack.figure_by_id[name] for _, names in self.house.pack.reports[0].sections for name in names
+        ]
+
+
+# -- figures ------------------------------------------------------------------------------------------
+def reports(bench: Bench) -> dict[str, Numbers]:
+    """The full report (figures × 12 months × 30 villages), all of it: question, cube, numbers of every cell."""
+    villages = read_people(bench.place).villages[:30]
+    specs, end = bench.report(), bench.last_year
+    after = datetime.combine(end + timedelta(days=5), datetime.min.time(), bench.house.time_zone)
+    out = {}
+    with bench.engine.connect() as conn:
+
+        def ask(pair: AsOf) -> float:
+            return timed(lambda: figures.report_sheet(conn, bench.house, specs, pair, units=villages))
+
+        now, past = (figures.as_of(conn, effective=end, known=known) for known in (None, after))
+        ask(now)
+        out["report now"] = percentiles([ask(now) for _ in range(RUNS)], 50, 95)
+        out["report past"] = percentiles([ask(past) for _ in range(RUNS)], 50, 95)
+        pairs = [figures.as_of(conn, effective=end, known=k) for end, k in _random_pairs(bench)]
+        out["report any pair"] = percentiles([ask(pair) for pair in pairs], 50, 95)
+    return out
+
+
+def _random_pairs(bench: Bench) -> Iterator[tuple[date, datetime]]:
+    """Any day of the last two years, known on that day or later."""
+    rng, latest = Random(7), bench.until
+    for _ in range(PAIRS):
+        effective = latest - timedelta(days=rng.randrange(700))
+        known = effective + timedelta(days=rng.randrange((latest - effective).days + 1))
+        yield effective, datetime.combine(known, datetime.max.time(), bench.house.time_zone)
+
+
+def drills(bench: Bench) -> dict[str, Numbers]:
+    """Exact count and first 50 tickets, of a village's stock and of what began in one month of it."""
+    villages = read_people(bench.place).villages
+    stock, flow = (bench.house.pack.figure_by_id[name] for name in ("toilet_closed_now", "toilet_registered"))
+    end = bench.last_year
+    with bench.engine.connect() as conn:
+        pair = figures.as_of(conn, effective=end, known=None)
+
+        def look(spec: Any, village: int, month: Any) -> float:
+            wanted = behind.Behind(spec, behind.NUMERATOR, pair, (village,), month)
+            return timed(lambda: behind.drill(conn, bench.house, wanted, behind.OPERATOR, cursor="", limit=50))
+
+        months = figures.months_of(end)
+        look(stock, villages[0], None)
+        return {
+            "drill village": percentiles([look(stock, v, None) for v in villages[:DRILLED]], 50, 95),
+            "drill month": percentiles(
+                [look(flow, v, months[i % 12]) for i, v in enumerate(villages[:DRILLED])], 50, 95
+            ),
+        }
+
+
+# -- writing ------------------------------------------------------------------------------------------
+def commands(bench: Bench) -> dict[str, Numbers]:
+    """Tickets from registration to closure through the handler, one transaction a command, one writer."""
+    people = read_people(bench.place)
+    village = people.villages[1]
+    worker, by = people.staff[village], people.by_role
+    values: dict[str, Any] = {"problem": "化粪池破损渗漏，雨天外溢", "category": "quality", "rectification": "dated"}
+    values |= {"source": "self_check", "household": "刘小云", "problem_items": ["tank_leak"]}
+    photo = {"digest": "ab" * 32, "name": "a.jpg", "media_type": "image/jpeg", "size": 1, "kind": "photo_after"}
+    now = datetime.now(UTC)
+    today = bench.house.today(now)
+    began, done = time.perf_counter(), 0
+    while done < COMMANDS:
+        new = RegisterTicket(register=IMPORTED, values=values, place_id=village, found_on=today)
+        ticket = handle(bench.house, new, actor_id=worker, now=now)
+        version, done = 1, done + 1
+        steps: list[tuple[int, str, dict[str, Any], tuple[Any, ...]]] = [
+            (by["supervisor"], "assign", {"owner_unit_id": village, "owner_id": worker}, ()),
+            (worker, "accept", {}, ()),
+            (worker, "comment", {"message": "看过现场"}, ()),
+            (worker, "submit", {"note": "修好了"}, (photo, photo)),
+            (by["verifier"], "verify", {"finding": "合格", "outcome": "fixed"}, ()),
+        ]
+        for actor, step, given, files in steps:
+            command = TakeStep(
+                ticket_id=ticket.stream_id, step=step, version=version, occurred_on=today, values=given, evidence=files
+            )
+            version = handle(bench.house, command, actor_id=actor, now=now).events[-1].version
+            done += 1
+    return {"commands": {"per second": done / (time.perf_counter() - began)}}
+
+
+def import_rows(bench: Bench, count: int) -> dict[str, Numbers]:
+    """A ledger of `count` rows: read as a file, then all rows as commands in one transaction."""
+    data = _ledger(count, bench)
+    now = datetime.now(UTC)
+    began = time.perf_counter()
+    with bench.engine.connect() as conn:
+        directory = bench.house.directory(conn)
+    register = bench.house.register(IMPORTED)
+    pack = bench.house.pack
+    columns = pack.columns[IMPORTED] if isinstance(pack, LoadedPack) else ()
+    today = bench.house.today(now)
+    reading = read_file(
+        data, "ledger.csv", register, directory.units, directory.people, today, secret=b"bench", step_columns=columns
+    )
+    read_seconds = time.perf_counter() - began
+    actor = read_people(bench.place).by_role["supervisor"]
+    requests = (Request(command_of(row, register), actor, now) for row in reading.ready_rows)
+    results = handle_all(bench.house, requests, goes_on=True)
+    taken = sum(isinstance(result, Outcome) for result in results)
+    if taken != count:
+        raise RuntimeError(f"{taken} of {count} rows were imported")
+    seconds = time.perf_counter() - began
+    return {"import": {"seconds": seconds, "reading": read_seconds, "MB": peak_mb(), "µs a row": seconds / count * 1e6}}
+
+
+def _ledger(count: int, bench: Bench) -> bytes:
+    """A CSV ledger as a township keeps it, with Chinese headings; every row another household."""
+    rng, sheet = Random(count), io.StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(
+        ["序号", "村名", "组别", "户主姓名", "联系电话", "发现日期", "问题描述", "问题类别", "整改类别", "问题类型"]
+    )
+    first = to_number(bench.until) - 300
+    for i in range(count):
+        village, day = rng.randrange(30), date(1970, 1, 1) + timedelta(days=first + rng.randrange(290))
+        problem = f"化粪池破损渗漏，第{i}处，雨天外溢"
+        name, phone = f"刘{chr(0x4E00 + i % 20000)}{chr(0x4E00 + i // 7 % 20000)}", f"138{rng.randrange(10**8):08d}"
+        row = [i + 1, f"第{village:03d}村", rng.randrange(1, 20), name, phone, day, problem]
+        writer.writerow([*row, "改厕质量", "限期整改", "化粪池破损渗漏"])
+    return sheet.getvalue().encode()
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process. Kilobytes on Linux, bytes on macOS."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+# -- the cube, rebuilding, size -----------------------------------------------------------------------
+def cube(bench: Bench) -> dict[str, Numbers]:
+    """Building it from the deltas, and opening it as a restarted worker does, to its first answer."""
+    folder = bench.place.folder / CUBE_FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    with bench.engine.connect() as conn:
+        head = store.read_head(conn)
+
+        def first_answer() -> None:
+            live = LiveCube(folder)
+            live.counts(conn, [[1]], [to_number(bench.until)], position=head.size, places=None)
+
+        return {"cube": {"build s": timed(first_answer), "open s": timed(first_answer)}}
+
+
+def size(bench: Bench) -> dict[str, Numbers]:
+    """Bytes per ticket on disk, by table with its indexes; what the log itself does not hold is left out."""
+    with bench.engine.connect() as conn:
+        parts = _sqlite_parts(conn) if bench.place.system == "SQLite" else _postgresql_parts(conn)
+    per_ticket = {name: number / bench.place.tickets for name, number in parts.items()}
+    return {"bytes": {"total": sum(per_ticket.values()), **per_ticket}}
+
+
+def _sqlite_parts(conn: Connection) -> dict[str, float]:
+    """By dbstat; where SQLite was built without it, the file as a whole."""
+    has_dbstat = conn.scalar(text("SELECT count(*) FROM pragma_module_list WHERE name = 'dbstat'"))
+    if not has_dbstat:
+        pages = text("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
+        return {"file": float(conn.scalar(pages) or 0)}
+    rows = conn.execute(
+        text(
+            "SELECT coalesce(s.tbl_name, 'schema'), sum(d.pgsize) FROM dbstat d LEFT JOIN sqlite_schema s"
+            " ON s.name = d.name WHERE d.aggregate = TRUE GROUP BY 1 ORDER BY 2 DESC"
+        )
+    )
+    return {name: float(total) for name, total in rows}
+
+
+def _postgresql_parts(conn: Connection) -> dict[str, float]:
+    rows = conn.execute(
+        text(
+            "SELECT relname, pg_total_relation_size(oid) FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC"
+        )
+    )
+    return {name: float(total) for name, total in rows}
+
+
+def folder_of(path: Path) -> Path:
+    path.mkdir(parents=True, exist_ok=True)
+    return path
