@@ -93,7 +93,8 @@ class TicketWriter:
 def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any]:
     """The row of a ticket; nothing private and no text of a restricted ticket enters it."""
     severity = t.fields.get("severity")
-    listed = {f.name: t.fields[f.name] for f in register.fields if f.is_listed and f.name in t.fields}
+    apart = _columns_of(register)
+    listed = {f.name: t.fields[f.name] for f in register.fields if f.is_listed and f.name in t.fields.keys() - apart}
     return {
         "id": t.id,
         "number": t.number,
@@ -117,6 +118,21 @@ def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any
         "listed": orjson.dumps(listed).decode() if listed else "{}",
         "external_key": hash_external_key(t.external_key) if t.external_key and t.status is not Status.VOIDED else None,
     }
+
+
+def _columns_of(register: Register) -> Mapping[str, str]:
+    """Listed fields that have a column of their own: field → column. Kept once, a million times."""
+    return {register.summary_field: "summary", "category": "category", "severity": "severity"}
+
+
+def listed_values(row: Any, register: Register) -> dict[str, Any]:
+    """The open values of the register's listed fields, from a row of `tickets`."""
+    values: dict[str, Any] = orjson.loads(row.listed)
+    for name, column in _columns_of(register).items():
+        field, value = register.by_name.get(name), getattr(row, column)
+        if field is not None and field.is_listed and value not in (None, ""):
+            values[name] = str(value)
+    return values
 
 
 def _shelf(t: Ticket) -> int:

@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-import orjson
 from sqlalchemy import Connection, and_, func, or_, select, true, union
 
 from tracker.domain.days import from_number, to_number
@@ -20,7 +19,14 @@ from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, Status
 from tracker.domain.registers import Register
 from tracker.log import vault
 from tracker.models.tickets import TicketRow
-from tracker.projections.tickets import SHELF_CLOSED, SHELF_GONE, SHELF_OPEN, STATUS_BY_NUMBER, STATUS_NUMBERS
+from tracker.projections.tickets import (
+    SHELF_CLOSED,
+    SHELF_GONE,
+    SHELF_OPEN,
+    STATUS_BY_NUMBER,
+    STATUS_NUMBERS,
+    listed_values,
+)
 from tracker.queries.scope import Condition, Viewer, visible, ways
 
 T = TicketRow
@@ -313,15 +319,15 @@ def lines_by_id(
     shown = sorted({f.name for r in registers.values() for f in r.fields if f.is_listed and f.is_private})
     open_ids = [i for i in ids if not rows[i].is_restricted]
     private = vault.read_private_of_tickets(conn, open_ids, shown) if shown and open_ids else {}
-    return tuple(_line(rows[i], names, private.get(i, {}), viewer.on) for i in ids)
+    return tuple(_line(rows[i], registers[names[rows[i].register_id]], private.get(i, {}), viewer.on) for i in ids)
 
 
-def _line(row: Any, names: Mapping[int, str], private: Mapping[str, Any], today: date) -> TicketLine:
+def _line(row: Any, register: Register, private: Mapping[str, Any], today: date) -> TicketLine:
     status = STATUS_BY_NUMBER[row.status]
     return TicketLine(
         id=row.id,
         number=row.number,
-        register=names[row.register_id],
+        register=register.name,
         place_id=row.place_id,
         owner_unit_id=row.owner_unit_id,
         owner_id=row.owner_id,
@@ -337,7 +343,7 @@ def _line(row: Any, names: Mapping[int, str], private: Mapping[str, Any], today:
         relapse_count=row.relapse_count,
         version=row.version,
         summary=row.summary,
-        listed=orjson.loads(row.listed),
+        listed=listed_values(row, register),
         masked={name: vault.mask(value) for name, value in private.items()},
     )
 
