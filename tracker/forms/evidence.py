@@ -85,6 +85,8 @@ class Evidence:
                 self._take(store, upload, kind, pictures_only=pictures_only)
             except Refusal as refusal:
                 refused.append((clean_name(upload.filename), refusal))
+            finally:
+                upload.close()  # a large one is a file of its own meanwhile
         return refused
 
     def _take(self, store: FileStore, upload: FileStorage, kind: str, *, pictures_only: bool) -> None:

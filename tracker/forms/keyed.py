@@ -29,7 +29,7 @@ class KeyedForm(FlaskForm):
         self.evidence = Evidence(person_id)
         self.evidence.take_kept(kept)
         is_good = True
-        for name, kind, pictures_only in (("photos", self.photo_kind(), True), ("documents", "document", False)):
+        for name, kind, pictures_only in (("photos", self.kind_of_photos(), True), ("documents", "document", False)):
             if name not in self:
                 continue
             for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=pictures_only):
@@ -41,7 +41,7 @@ class KeyedForm(FlaskForm):
         """Of what has happened meanwhile. A new key, since the old one may have been used."""
         self.version.data, self.key.data = str(version), uuid.uuid4().hex
 
-    def photo_kind(self) -> str:
+    def kind_of_photos(self) -> str:
         """What a photograph sent with this form shows."""
         return "photo_after"
 

@@ -59,7 +59,7 @@ class RegisterForm(KeyedForm):
         form.further = tuple(f.name for f in asked if f.name not in form.first)
         return form
 
-    def photo_kind(self) -> str:
+    def kind_of_photos(self) -> str:
         return "photo_before"
 
     def to_command(self) -> RegisterTicket:

@@ -83,7 +83,7 @@ class StepForm(KeyedForm):
         form.names = tuple(inputs)
         return form
 
-    def photo_kind(self) -> str:
+    def kind_of_photos(self) -> str:
         chosen = self["photo_kind"].value if "photo_kind" in self else None
         return chosen if chosen in {"photo_before", "photo_after", "photo_check"} else "photo_after"
 
