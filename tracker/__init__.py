@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(_flask_config(settings))
     _join_proxies(app, settings)
     _join_extensions(app)
+    _join_house(app, settings)
     responses.init_app(app, settings)
     formats.register_filters(app)
     app.before_request(_refuse_undeclared)
