@@ -28,6 +28,8 @@ class FolioRow(Base):
 class MarkRow(Base):
     """Counted on every day ef <= D < et, as known at positions rf <= n < rt (rt NULL: still known).
 
+    Nearly every mark begins without an end and gets one later: that is written where it stands, with the
+    position `er` from which the end is known. Before it (n < er) the mark held for ever.
     Clustered in the order of the drill-down: folio, unit, day.
     """
 
@@ -39,6 +41,7 @@ class MarkRow(Base):
     ticket_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     rf: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     et: Mapped[int] = mapped_column(SmallInteger)
+    er: Mapped[int | None] = mapped_column(BigInteger)
     rt: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,7 +1,8 @@
 """The ledger as rows: what an event changes in a ticket's marks, for drill-down and for the cube.
 
-A mark is opened at the position of the event that brought it (`rf`) and ended at the position of the
-event after which it no longer holds (`rt`). Cells are the same change as netted steps of ±1.
+A mark is opened at the position of the event that brought it (`rf`), gets its end where it stands when an
+event brings one (`er`), and is ended at the position of the event after which it no longer holds (`rt`).
+Cells are the same change as netted steps of ±1.
 """
 
 from __future__ import annotations
@@ -28,21 +29,19 @@ FolioKey = tuple[str, str, int, int]
 
 _MARKS = MarkRow.__table__
 _DELTAS = MarkDeltaRow.__table__
-_MARK_COLUMNS = ("folio", "unit", "ef", "ticket_id", "rf", "et", "rt")
-_RT = _MARK_COLUMNS.index("rt")
+_MARK_COLUMNS = ("folio", "unit", "ef", "ticket_id", "rf", "et", "er", "rt")
+_ET, _ER, _RT = (_MARK_COLUMNS.index(name) for name in ("et", "er", "rt"))
 _DELTA_COLUMNS = ("position", "recorded_on", "cells")
-_END_NAMES = ("b_folio", "b_unit", "b_ef", "b_ticket", "b_rt")
-_END_MARK = (
-    update(_MARKS)
-    .where(
-        _MARKS.c.folio == bindparam("b_folio"),
-        _MARKS.c.unit == bindparam("b_unit"),
-        _MARKS.c.ef == bindparam("b_ef"),
-        _MARKS.c.ticket_id == bindparam("b_ticket"),
-        _MARKS.c.rt.is_(None),
-    )
-    .values(rt=bindparam("b_rt"))
+_KEY_NAMES = ("b_folio", "b_unit", "b_ef", "b_ticket")
+_LIVE = (
+    _MARKS.c.folio == bindparam("b_folio"),
+    _MARKS.c.unit == bindparam("b_unit"),
+    _MARKS.c.ef == bindparam("b_ef"),
+    _MARKS.c.ticket_id == bindparam("b_ticket"),
+    _MARKS.c.rt.is_(None),
 )
+_END_MARK = update(_MARKS).where(*_LIVE).values(rt=bindparam("b_rt"))
+_CUT_MARK = update(_MARKS).where(*_LIVE).values(et=bindparam("b_et"), er=bindparam("b_er"))
 
 
 class FolioBook:
@@ -98,9 +97,10 @@ class LedgerWriter:
         self._conn = conn
         self._folios = folios
         self._opened: list[list[Any]] = []
-        self._open_by_key: dict[tuple[int, int, int, int], list[list[Any]]] = {}
+        self._live: dict[tuple[int, int, int, int], list[list[Any]]] = {}
         self._born_here: set[int] = set()  # tickets without a mark of an earlier transaction
         self._ended: list[dict[str, int]] = []
+        self._cut: list[dict[str, int]] = []
         self._deltas: list[tuple[int, int, bytes]] = []
 
     def post(
@@ -116,13 +116,20 @@ class LedgerWriter:
         if not before:
             self._born_here.add(ticket_id)
         cells: dict[tuple[int, int, int], int] = {}
-        for mark in before - after:
+        gone, come = before - after, after - before
+        endless = {_without_end(mark) for mark in gone if mark.et == FOREVER}
+        cut = {_without_end(mark) for mark in come if mark.et < FOREVER} & endless if endless else endless
+        for mark in gone:
             folio = self._folio(mark, register)
-            self._end(folio, mark, ticket_id, position)
+            if _without_end(mark) not in cut:
+                self._end(folio, mark, ticket_id, position)
             _step(cells, folio, mark, -1)
-        for mark in after - before:
+        for mark in come:
             folio = self._folio(mark, register)
-            self._open(folio, mark, ticket_id, position)
+            if _without_end(mark) in cut:
+                self._cut_off(folio, mark, ticket_id, position)
+            else:
+                self._open(folio, mark, ticket_id, position)
             _step(cells, folio, mark, +1)
         packed = pack_cells(cells)
         if packed:
@@ -133,27 +140,43 @@ class LedgerWriter:
 
     def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         key = (folio, mark.unit, mark.ef, ticket_id)
-        row = [*key, position, mark.et, None]
+        row = [*key, position, mark.et, None, None]
         self._opened.append(row)
-        self._open_by_key.setdefault(key, []).append(row)
+        self._live.setdefault(key, []).append(row)
 
     def _end(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         """In memory when this transaction opened it, else by an update. Two equal flows of a day end
         together (only a void, merge or exclusion ends a flow), so the key need not tell them apart."""
         key = (folio, mark.unit, mark.ef, ticket_id)
-        for row in self._open_by_key.pop(key, ()):
+        for row in self._live.pop(key, ()):
             row[_RT] = position
         if ticket_id not in self._born_here:
-            self._ended.append(dict(zip(_END_NAMES, (*key, position), strict=True)))
+            self._ended.append({**dict(zip(_KEY_NAMES, key, strict=True)), "b_rt": position})
+
+    def _cut_off(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
+        """The one mark of this key that is in force had no end until now (a flow never gets one)."""
+        key = (folio, mark.unit, mark.ef, ticket_id)
+        rows = self._live.get(key, ())
+        for row in rows:
+            row[_ET], row[_ER] = mark.et, position
+        if not rows:
+            self._cut.append({**dict(zip(_KEY_NAMES, key, strict=True)), "b_et": mark.et, "b_er": position})
 
     def flush(self) -> None:
         """Updates first: they may only touch rows of earlier transactions."""
+        if self._cut:
+            self._conn.execute(_CUT_MARK, self._cut)
         if self._ended:
             self._conn.execute(_END_MARK, self._ended)
         insert_rows(self._conn, _MARKS, _MARK_COLUMNS, [tuple(row) for row in self._opened])
         insert_rows(self._conn, _DELTAS, _DELTA_COLUMNS, self._deltas)
-        self._opened, self._ended, self._deltas = [], [], []
-        self._open_by_key, self._born_here = {}, set()
+        self._opened, self._ended, self._cut, self._deltas = [], [], [], []
+        self._live, self._born_here = {}, set()
+
+
+def _without_end(mark: Mark) -> tuple[object, ...]:
+    """All of a mark but `et`."""
+    return mark[:3] + mark[4:]
 
 
 def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: int) -> None:

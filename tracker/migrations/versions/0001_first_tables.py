@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("ticket_id", Position, autoincrement=False, nullable=False),
         sa.Column("rf", Position, autoincrement=False, nullable=False),
         sa.Column("et", sa.SmallInteger(), nullable=False),
+        sa.Column("er", sa.BigInteger(), nullable=True),
         sa.Column("rt", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("folio", "unit", "ef", "ticket_id", "rf", name=op.f("pk_marks")),
         sqlite_with_rowid=False,
