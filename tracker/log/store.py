@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_canonical
+from tracker.log.packing import pack, unpack
 from tracker.log.seal import Fault, SealedEvent, Tree, check_chain, leaf_hash
 from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
 from tracker.models.rows import insert_rows
@@ -105,6 +106,7 @@ class Appender:
     def __init__(self, conn: Connection) -> None:
         row = conn.execute(_LOCK_HEAD).one()
         self._conn = conn
+        self._is_packing = conn.dialect.name == "sqlite"
         self._tree = Tree(row.size, row.frontier)
         self.latest_ms: int = row.recorded_at
         self.directory_position: int = row.directory_position
@@ -157,7 +159,7 @@ class Appender:
             )
             leaf = leaf_hash(event)
             self._tree.add(leaf)
-            self._rows.append(_row(event, leaf))
+            self._rows.append(_row(event, leaf, self._is_packing))
             out.append(event)
         if key is not None:
             self._keys.append((key, out[0].position))
@@ -192,8 +194,9 @@ class Appender:
         self._rows, self._keys = [], []
 
 
-def _row(event: Event, leaf: bytes) -> list[Any]:
+def _row(event: Event, leaf: bytes, is_packing: bool) -> list[Any]:
     """In the order of _EVENT_COLUMNS."""
+    text = orjson.dumps(event.data, option=orjson.OPT_SORT_KEYS)
     return [
         event.position,
         int(event.stream_kind),
@@ -203,7 +206,7 @@ def _row(event: Event, leaf: bytes) -> list[Any]:
         to_number(event.occurred_on),
         to_ms(event.recorded_at),
         event.actor_id,
-        orjson.dumps(event.data, option=orjson.OPT_SORT_KEYS).decode(),
+        pack(text) if is_packing else text.decode(),
         leaf,
         None,
     ]
@@ -219,7 +222,7 @@ def _event(row: Any) -> Event:
         from_number(row[5]),
         from_ms(row[6]),
         row[7],
-        orjson.loads(row[8]),
+        orjson.loads(unpack(row[8])),
     )
 
 
@@ -244,19 +247,30 @@ def read_streams(conn: Connection, kind: StreamKind, ids: Sequence[int]) -> dict
 
 
 def read_all(conn: Connection, *, after: int = 0, until: int | None = None) -> Iterator[Event]:
-    """Every event by position; streamed in slices, so that memory stays level."""
-    for sealed in read_sealed(conn, after=after, until=until):
-        yield sealed.event
+    """Every event by position; streamed in slices, so that memory stays level. ValueError: one cannot be read."""
+    for row in _stored(conn, after, until):
+        yield _event(row)
 
 
 def read_sealed(conn: Connection, *, after: int = 0, until: int | None = None) -> Iterator[SealedEvent]:
-    """Every event with its stored hashes, by position."""
+    """Every event with its stored hashes, by position. One that cannot be read comes with data of its own,
+    so that it is found changed by its hash and named."""
+    for row in _stored(conn, after, until):
+        yield SealedEvent(_readable(row), bytes(row[9]), None if row[10] is None else bytes(row[10]))
+
+
+def _stored(conn: Connection, after: int, until: int | None) -> Iterator[Any]:
     query = select(*_COLUMNS, EventRow.leaf, EventRow.root).where(EventRow.position > after)
     if until is not None:
         query = query.where(EventRow.position <= until)
-    rows = conn.execution_options(yield_per=5000).execute(query.order_by(EventRow.position))
-    for row in rows:
-        yield SealedEvent(_event(row), bytes(row[9]), None if row[10] is None else bytes(row[10]))
+    yield from conn.execution_options(yield_per=5000).execute(query.order_by(EventRow.position))
+
+
+def _readable(row: Any) -> Event:
+    try:
+        return _event(row)
+    except (ValueError, TypeError):
+        return _event((*row[:8], '{"unreadable": true}'))
 
 
 def read_by_stream(conn: Connection, kind: StreamKind) -> Iterator[list[Event]]:
