@@ -120,6 +120,7 @@ def _milestone_row(name: str, label: str, ticket: Ticket, register: Register, na
         (words.of(clock.label), from_number(ticket.clocks[clock.name].due_on))
         for clock in register.side_clocks
         if clock.start == name and clock.name in ticket.clocks and clock.stop not in ticket.milestones
+        if not ticket.is_gone
     )
     if reached is None:
         return MilestoneRow(name, label, None, "", running)

@@ -165,7 +165,7 @@ class _Segment:
     has_due: bool | None
 
 
-_SHELVES: Mapping[View, tuple[int, ...]] = {
+SHELVES: Mapping[View, tuple[int, ...]] = {
     View.CLOSED: (SHELF_CLOSED,),
     View.GONE: (SHELF_GONE,),
     View.ALL: (SHELF_OPEN, SHELF_CLOSED),
@@ -222,7 +222,7 @@ def count_views(conn: Connection, viewer: Viewer, register: str, views: Iterable
 
 
 def _segments(filters: Filters, sort: Sort) -> tuple[_Segment, ...]:
-    shelves = _SHELVES.get(filters.view, (SHELF_OPEN,))
+    shelves = SHELVES.get(filters.view, (SHELF_OPEN,))
     if sort is not Sort.DUE:
         return (_Segment(shelves, None),)
     if filters.view in (View.OVERDUE, View.WEEK):
