@@ -1,0 +1,363 @@
+"""Importing a ledger: upload, look at what was understood, register all rows or some, see what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from functools import wraps
+from io import BytesIO
+from typing import Any
+
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from tracker import formats, languages, uploads, words
+from tracker.blueprints.import_view import AT_ONCE, DATED, Importer, defaults_of
+from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
+from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Register
+from tracker.exchange.exports import ExportHead, csv_pieces, write_xlsx
+from tracker.exchange.files import FileRefusal
+from tracker.extensions import db, limiter
+from tracker.forms.imports import (
+    SKIPPED,
+    WARNINGS,
+    cell_trouble,
+    confirm_form,
+    how_to_mend,
+    label_of,
+    row_numbers,
+    upload_form,
+)
+from tracker.forms.options import unit_pairs
+from tracker.log.files import clean_name
+from tracker.queries import imports, people
+from tracker.queries.imports import Line, State, Upload
+from tracker.queries.scope import Viewer
+
+bp = Blueprint("imports", __name__)
+
+UPLOADS = "30 per minute"
+SHOWN_SKIPPED = 20
+_MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+# -- the file -----------------------------------------------------------------------------------------
+@bp.route("/registers/<register>/import", methods=["GET", "POST"])
+@needs("import")
+@limiter.limit(UPLOADS, methods=["POST"])
+def upload(register: str) -> ResponseReturnValue:
+    """Choose a file; nothing is registered before its preview was seen."""
+    importer = _importer(register)
+    form = upload_form(unit_pairs(people.places_for(importer.viewer, "import", register)))
+    if request.method == "POST" and form.validate():
+        try:
+            import_id = _take_file(importer, form)
+        except Refusal as why:
+            form.refuse(why, importer.register)
+        else:
+            return redirect(url_for("imports.preview", import_id=import_id))
+    page = render_template(
+        "imports/upload.html",
+        form=form,
+        register=importer.register,
+        columns=[(f.label, f.is_required) for f in importer.register.fields if f.name != "source"],
+        recent=imports.recent_uploads(connection(), person_id=current_person().id, register=register, now=now()),
+    )
+    return page, 422 if request.method == "POST" else 200
+
+
+def _importer(register: str) -> Importer:
+    """404 for a register that there is not, or into which this person may import nowhere."""
+    viewer = Viewer(current_person(), directory(), house().register_numbers(connection()), today())
+    if register not in house().pack.register_by_name or not people.places_for(viewer, "import", register):
+        abort(404)
+    # The same secret for every way in: a row has one key, whether it comes by page or by command line.
+    secret = current_app.config["SETTINGS"].secret_key.encode()
+    return Importer(house(), connection(), viewer, house().register(register), secret)
+
+
+def _take_file(importer: Importer, form: Any) -> int:
+    sent, limit = form.file.data, current_app.config["SETTINGS"].file_bytes
+    if not sent or not sent.filename:
+        raise FileRefusal("file_empty", reason="none")
+    with closing(sent):
+        content = sent.stream.read(limit + 1)
+    if len(content) > limit:
+        raise FileRefusal("file_too_large", reason="bytes", limit=limit)
+    file = importer.preview(content, clean_name(sent.filename), None, form.defaults())
+    return uploads.keep(db.engine, file, person_id=current_person().id, now=now())
+
+
+# -- the preview --------------------------------------------------------------------------------------
+def mine(view: Any) -> Any:
+    """Gives the view the upload, which is its uploader's alone: to anybody else it does not exist."""
+
+    @wraps(view)
+    def guarded(import_id: int, **values: Any) -> ResponseReturnValue:
+        found = imports.upload_of(connection(), import_id, person_id=current_person().id, now=now())
+        if found is None:
+            abort(404)
+        answer: ResponseReturnValue = view(found, _importer(found.register), **values)
+        return answer
+
+    return guarded
+
+
+@bp.get("/imports/<int:import_id>")
+@needs("import")
+@mine
+def preview(upload: Upload, importer: Importer) -> ResponseReturnValue:
+    """What was understood, what would come of each row, and what came of it."""
+    return _preview_page(upload, importer, confirm_form())
+
+
+def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
+    counts = imports.row_counts(connection(), upload.id)
+    state = _state_shown(upload, counts)
+    after = request.args.get("after", 0, type=int)
+    lines = imports.lines_of(connection(), upload.id, state, importer.viewer, after=max(0, min(after, 10**7)))
+    shown, more = lines[: imports.PAGE], lines[imports.PAGE :]
+    register = importer.register
+    return render_template(
+        "imports/preview.html",
+        upload=upload,
+        form=form,
+        register=register,
+        counts={state.name.lower(): count for state, count in counts.items()},
+        show=state.name.lower(),
+        views=_views(upload, counts, state),
+        rows=[_row(line, importer) for line in shown],
+        first_url=url_for("imports.preview", import_id=upload.id, show=state.name.lower()) if after else None,
+        next_url=url_for("imports.preview", import_id=upload.id, show=state.name.lower(), after=shown[-1].row)
+        if more
+        else None,
+        columns=[(letter, heading, _target(target, importer)) for letter, heading, target in upload.told["columns"]],
+        missing=[label_of(name, register.fields) for name in upload.told["missing"]],
+        warnings=[WARNINGS[name] for name in upload.told["warnings"] if name in WARNINGS],
+        skipped=[(row, SKIPPED[reason], text) for row, reason, text in upload.told["skipped"][:SHOWN_SKIPPED]],
+        given=_given(upload, register),
+        at_once=AT_ONCE,
+    )
+
+
+def _state_shown(upload: Upload, counts: Mapping[State, int]) -> State:
+    """What was asked for; else what came of the import, what is ready, what is wrong."""
+    asked = request.values.get("show", "").upper()
+    if asked in State.__members__:
+        return State[asked]
+    usual = (State.REGISTERED,) if upload.done else ()
+    order = (*usual, State.READY, State.WRONG, State.KNOWN, State.REPEATED, State.REGISTERED)
+    return next((state for state in order if counts[state]), State.READY)
+
+
+def _views(upload: Upload, counts: Mapping[State, int], shown: State) -> list[dict[str, Any]]:
+    labels = {
+        State.REGISTERED: gettext("Registered"),
+        State.READY: gettext("Ready"),
+        State.WRONG: gettext("With mistakes"),
+        State.KNOWN: gettext("Recorded already"),
+        State.REPEATED: gettext("Repeated in the file"),
+    }
+    return [
+        {
+            "url": url_for("imports.preview", import_id=upload.id, show=state.name.lower()),
+            "label": label,
+            "count": counts[state],
+            "is_current": state is shown,
+        }
+        for state, label in labels.items()
+        if counts[state] or state in (State.READY, State.WRONG)
+    ]
+
+
+def _target(target: str | None, importer: Importer) -> dict[str, Any]:
+    """How a column was understood: a field's name, a number of the row, something a step records, or nothing."""
+    register = importer.register
+    if target is None or target == "@ignored":
+        return {"kind": "unused", "label": ""}
+    if target == "#":
+        return {"kind": "serial", "label": ""}
+    if target in register.by_name:
+        return {"kind": "field", "label": words.of(register.by_name[target].label)}
+    return {"kind": "step", "label": label_of(target, importer.step_columns)}
+
+
+def _given(upload: Upload, register: Register) -> list[tuple[str, str]]:
+    """What the upload said for rows that do not."""
+    shown = []
+    for name, value in defaults_of(upload).items():
+        text = formats.day(value) if name in DATED else _unit_name(value)
+        shown.append((label_of(name, register.fields), text))
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the file as the page prints it."""
+
+    row: int
+    summary: str
+    place: str
+    found_on: str | None
+    mistakes: tuple[dict[str, str], ...]
+    notes: tuple[dict[str, str], ...]
+    repeats: int | None
+    ticket_id: int | None
+    number: str | None
+    is_again: bool
+
+
+def _row(line: Line, importer: Importer) -> Row:
+    told = line.told
+    return Row(
+        line.row,
+        told["summary"],
+        _unit_name(told["place"]),
+        told["found_on"],
+        tuple(_mistake(one, importer) for one in told["errors"]),
+        tuple(_mistake(one, importer) for one in told["notes"]),
+        told.get("repeats"),
+        line.ticket_id,
+        line.number,
+        bool(told.get("again")),
+    )
+
+
+def _unit_name(unit_id: Any) -> str:
+    unit = directory().units.get(unit_id) if isinstance(unit_id, int) else None
+    return unit.label(languages.current()) if unit else ""
+
+
+def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:
+    """Where, in which field, what is wrong, what it may be instead."""
+    fields = (*importer.register.fields, *importer.step_columns)
+    field = next((f for f in fields if f.name == told["field"]), None)
+    label = label_of(told["field"], fields) if told["field"] else ""
+    return {
+        "cell": told["cell"],
+        "field": label,
+        "what": cell_trouble(told["code"], told["params"]),
+        "instead": how_to_mend(field, told["code"]),
+    }
+
+
+@bp.post("/imports/<int:import_id>/sheet")
+@needs("import")
+@limiter.limit(UPLOADS)
+@mine
+def sheet(upload: Upload, importer: Importer) -> ResponseReturnValue:
+    """Read another sheet of the same file."""
+    name = request.form.get("sheet", "")
+    if name not in {told[0] for told in upload.told["sheets"]}:
+        abort(404)
+    content = imports.content_of(connection(), upload.id)
+    try:
+        file = importer.preview(content, upload.file_name, name, defaults_of(upload))
+    except FileRefusal:
+        flash(gettext("That sheet holds no list for this register. The present one stays."), "warn")
+    else:
+        uploads.read_again(db.engine, upload.id, file)
+    return redirect(url_for("imports.preview", import_id=upload.id))
+
+
+@bp.post("/imports/<int:import_id>/forget")
+@needs("import")
+@mine
+def forget(upload: Upload, importer: Importer) -> ResponseReturnValue:
+    """The file is not needed any more."""
+    uploads.forget(db.engine, upload.id)
+    flash(gettext("The file is deleted. What was registered from it stays."), "done")
+    return redirect(url_for("imports.upload", register=upload.register))
+
+
+# -- registering --------------------------------------------------------------------------------------
+@bp.post("/imports/<int:import_id>")
+@needs("import")
+@mine
+def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
+    """Register all rows that are ready, or exactly the rows chosen."""
+    form = confirm_form()
+    ready = imports.rows_in(connection(), upload.id, State.READY)
+    wanted = set(ready) if request.form.get("act") == "all" else _chosen(form)
+    if wanted is None:
+        return _preview_page(upload, importer, form), 422
+    chosen = [row for row in ready if row in wanted][:AT_ONCE]
+    # A second press of the button finds nothing ready any more, and says what the first one did.
+    if chosen or not upload.done:
+        content = imports.content_of(connection(), upload.id)
+        _settle(upload, importer.carry_out(upload, content, frozenset(chosen), now()))
+    return redirect(url_for("imports.preview", import_id=upload.id))
+
+
+def _chosen(form: Any) -> set[int] | None:
+    """Rows ticked and rows typed; None, with the reason at the field, when there are none or they cannot be read."""
+    ticked = {int(text) for text in request.form.getlist("row") if text.isascii() and text.isdigit() and len(text) < 9}
+    typed = row_numbers(form.rows.data or "")
+    if typed is None:
+        form.rows.errors = [gettext("Write rows like 4-20, 33.")]
+    elif not ticked | typed:
+        form.rows.errors = [gettext("No row is chosen. Tick rows, or write their numbers.")]
+    else:
+        return ticked | typed
+    form.rows.data = gettext(", ").join([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
+    return None
+
+
+def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
+    registered = [row for row in rows if row.state is State.REGISTERED]
+    done = {
+        "at": int(now().timestamp() * 1000),
+        "registered": len([row for row in registered if not row.told["again"]]),
+        "again": len([row for row in registered if row.told["again"]]),
+        "known": sum(1 for row in rows if row.state is State.KNOWN),
+        "refused": sum(1 for row in rows if row.state is State.WRONG),
+    }
+    uploads.settle(db.engine, upload.id, rows, done)
+    count = done["registered"]
+    flash(ngettext("%(num)s ticket is registered.", "%(num)s tickets are registered.", count), "done")
+
+
+# -- the list of mistakes -----------------------------------------------------------------------------
+@bp.get("/imports/<int:import_id>/mistakes.<any(csv, xlsx):ending>")
+@needs("import")
+@mine
+def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnValue:
+    """Every mistake with its cell, to hand to whoever keeps the ledger."""
+    head = ExportHead(
+        gettext("Mistakes in %(file)s", file=upload.file_name),
+        (
+            (gettext("Sheet"), upload.sheet),
+            (gettext("Made by"), current_person().name),
+            (gettext("Made at"), formats.instant(now())),
+        ),
+    )
+    columns = (
+        gettext("Row"),
+        gettext("Cell"),
+        gettext("Field"),
+        gettext("What is wrong"),
+        gettext("What it may be"),
+        words.of(importer.register.by_name[importer.register.summary_field].label),
+    )
+    rows = _mistake_rows(imports.all_lines(connection(), upload.id, State.WRONG, importer.viewer), importer)
+    name = f"{upload.file_name.rpartition('.')[0] or upload.file_name}-{gettext('mistakes')}.{ending}"
+    if ending == "csv":
+        body = b"".join(csv_pieces(head, columns, rows))
+        return send_file(BytesIO(body), mimetype=_MEDIA["csv"], as_attachment=True, download_name=name)
+    out = BytesIO()
+    write_xlsx(out, head, columns, rows)
+    out.seek(0)
+    return send_file(out, mimetype=_MEDIA["xlsx"], as_attachment=True, download_name=name)
+
+
+def _mistake_rows(lines: Iterable[Line], importer: Importer) -> Iterator[tuple[int | str, ...]]:
+    for line in lines:
+        for told in line.told["errors"]:
+            one = _mistake(told, importer)
+            yield line.row, one["cell"], one["field"], one["what"], one["instead"], line.told["summary"]

@@ -1,0 +1,183 @@
+"""Uploaded files as their uploader sees them, and which of their rows are recorded already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from itertools import islice
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from tracker.log.store import from_ms, to_ms
+from tracker.models.imports import ImportedRow, ImportRow
+from tracker.models.tickets import TicketRow
+from tracker.projections.tickets import hash_external_key
+from tracker.queries.scope import Viewer, visible
+
+PAGE = 100
+RECENT = 10
+_AT_ONCE = 500  # values in one IN (…)
+_HEAD = (
+    ImportRow.id,
+    ImportRow.register,
+    ImportRow.file_name,
+    ImportRow.sheet,
+    ImportRow.digest,
+    ImportRow.uploaded_at,
+    ImportRow.expires_at,
+    ImportRow.told,
+    ImportRow.done,
+)
+
+
+class State(IntEnum):
+    """What stands of a row. The numbers are in the table: never renumber."""
+
+    READY = 1
+    WRONG = 2
+    KNOWN = 3  # recorded already, by this file or another
+    REPEATED = 4  # says the same as an earlier row of this file
+    REGISTERED = 5  # by this import
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that waits, or was imported. `told` and `done` are what `blueprints/import_view.py` wrote."""
+
+    id: int
+    register: str
+    file_name: str
+    sheet: str
+    digest: str
+    uploaded_at: datetime
+    expires_at: datetime
+    told: Mapping[str, Any]
+    done: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record of a file. `number` is given when its ticket may be seen."""
+
+    row: int
+    state: State
+    told: Mapping[str, Any]
+    ticket_id: int | None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A ticket that carries an external key. Whoever may not see it learns only that there is one."""
+
+    ticket_id: int
+    number: str
+    is_visible: bool
+
+
+def upload_of(conn: Connection, import_id: int, *, person_id: int, now: datetime) -> Upload | None:
+    """The upload, for the person who made it and until it expires; None for anybody else."""
+    asked = select(*_HEAD).where(
+        ImportRow.id == import_id, ImportRow.person_id == person_id, ImportRow.expires_at > to_ms(now)
+    )
+    row = conn.execute(asked).one_or_none()
+    return None if row is None else _upload(row)
+
+
+def recent_uploads(conn: Connection, *, person_id: int, register: str, now: datetime) -> list[Upload]:
+    """This person's uploads for a register, the latest first; at most RECENT."""
+    asked = (
+        select(*_HEAD)
+        .where(ImportRow.person_id == person_id, ImportRow.register == register, ImportRow.expires_at > to_ms(now))
+        .order_by(ImportRow.uploaded_at.desc())
+        .limit(RECENT)
+    )
+    return [_upload(row) for row in conn.execute(asked)]
+
+
+def _upload(row: Any) -> Upload:
+    return Upload(
+        row.id,
+        row.register,
+        row.file_name,
+        row.sheet,
+        row.digest,
+        from_ms(row.uploaded_at),
+        from_ms(row.expires_at),
+        orjson.loads(row.told),
+        orjson.loads(row.done),
+    )
+
+
+def content_of(conn: Connection, import_id: int) -> bytes:
+    """The file as it came."""
+    return bytes(conn.execute(select(ImportRow.content).where(ImportRow.id == import_id)).scalar_one())
+
+
+def row_counts(conn: Connection, import_id: int) -> dict[State, int]:
+    """How many rows are in each state; every state has its number."""
+    asked = (
+        select(ImportedRow.state, func.count()).where(ImportedRow.import_id == import_id).group_by(ImportedRow.state)
+    )
+    return dict.fromkeys(State, 0) | {State(state): count for state, count in conn.execute(asked)}
+
+
+def lines_of(
+    conn: Connection, import_id: int, state: State, viewer: Viewer, *, after: int, limit: int = PAGE
+) -> list[Line]:
+    """Rows of one state in the order of the file, from the row behind `after`; one more than `limit` when there is."""
+    asked = (
+        select(ImportedRow.row, ImportedRow.told, ImportedRow.ticket_id)
+        .where(ImportedRow.import_id == import_id, ImportedRow.state == int(state), ImportedRow.row > after)
+        .order_by(ImportedRow.row)
+        .limit(limit + 1)
+    )
+    rows = conn.execute(asked).all()
+    numbers = _numbers(conn, viewer, {row.ticket_id for row in rows if row.ticket_id})
+    return [Line(r.row, state, orjson.loads(r.told), r.ticket_id, numbers.get(r.ticket_id)) for r in rows]
+
+
+def all_lines(conn: Connection, import_id: int, state: State, viewer: Viewer) -> Iterator[Line]:
+    """Every row of one state, read page by page."""
+    after = 0
+    while page := lines_of(conn, import_id, state, viewer, after=after, limit=1000):
+        yield from page
+        after = page[-1].row
+
+
+def rows_in(conn: Connection, import_id: int, state: State) -> list[int]:
+    """The row numbers in this state, in the order of the file."""
+    asked = select(ImportedRow.row).where(ImportedRow.import_id == import_id, ImportedRow.state == int(state))
+    return list(conn.scalars(asked.order_by(ImportedRow.row)))
+
+
+def already_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iterable[str]) -> dict[str, Recorded]:
+    """External key → the ticket that carries it, for those that some ticket carries."""
+    register_id = viewer.register_ids.get(register)
+    by_hash = {hash_external_key(key): key for key in keys}
+    found: dict[str, Recorded] = {}
+    for part in _parts(by_hash):
+        asked = select(
+            TicketRow.id, TicketRow.number, TicketRow.external_key, visible(viewer).label("is_visible")
+        ).where(TicketRow.register_id == register_id, TicketRow.external_key.in_(part))
+        for row in conn.execute(asked):
+            found[by_hash[bytes(row.external_key)]] = Recorded(row.id, row.number, bool(row.is_visible))
+    return found
+
+
+def _numbers(conn: Connection, viewer: Viewer, ticket_ids: Iterable[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for part in _parts(ticket_ids):
+        asked = select(TicketRow.id, TicketRow.number).where(TicketRow.id.in_(part), visible(viewer))
+        found |= {row.id: row.number for row in conn.execute(asked)}
+    return found
+
+
+def _parts(values: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(values)
+    while part := list(islice(rest, _AT_ONCE)):
+        yield part
