@@ -14,7 +14,7 @@ from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.forms.evidence import photos_field
-from tracker.forms.fields import TextAreaField, input_for, required
+from tracker.forms.fields import DateField, IdField, TextAreaField, input_for, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
 
@@ -27,6 +27,19 @@ def asked_at_registration(register: Register) -> tuple[Field, ...]:
 
 def _units_of(field: Field, options: Options) -> list[tuple[str, str]]:
     return options.places if field.name == "place" else options.units
+
+
+HEAD = ("place", "found_on")
+"""What every ticket has, also where its register declares no such field."""
+
+
+def _head_inputs(options: Options, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Where and when; a field of the register with this name takes its place."""
+    places = [("", gettext("Choose")), *options.places]
+    return {
+        "place": required(IdField(words.need("place"), choices=places, default=defaults.get("place"))),
+        "found_on": required(DateField(words.need("found_on"), default=defaults["found_on"])),
+    }
 
 
 class RegisterForm(KeyedForm):
@@ -42,7 +55,7 @@ class RegisterForm(KeyedForm):
         defaults: Mapping[str, Any] = {"found_on": today}
         if len(options.places) == 1:
             defaults = {**defaults, "place": options.places[0][0]}
-        inputs: dict[str, Any] = {
+        inputs: dict[str, Any] = _head_inputs(options, defaults) | {
             f.name: input_for(
                 f,
                 units=_units_of(f, options),
@@ -55,7 +68,8 @@ class RegisterForm(KeyedForm):
         inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
         form = type("RegisterForm", (cls,), inputs)()
         form.register = register
-        form.first = tuple(f.name for f in asked if f.is_required or f.is_listed or f.required_unless)
+        head = tuple(name for name in HEAD if name not in register.by_name)
+        form.first = head + tuple(f.name for f in asked if f.is_required or f.is_listed or f.required_unless)
         form.further = tuple(f.name for f in asked if f.name not in form.first)
         return form
 
@@ -72,7 +86,7 @@ class RegisterForm(KeyedForm):
             raise Refusals(Refusal("field_required", field=name) for name in missing)
         return RegisterTicket(
             register=self.register.name,
-            values=values,
+            values={name: value for name, value in values.items() if name in self.register.by_name},
             place_id=place,
             found_on=found_on,
             is_restricted=values.get("restricted") is True,

@@ -189,8 +189,8 @@ def _owned_ids(conn: Connection, viewer: Viewer) -> list[int]:
 
 
 def first_page(viewer: Viewer) -> str:
-    """Which page the person begins with: desk, today, figures, people — by the widest of their roles."""
+    """Which page the person begins with: desk, today, figures, people — by the widest of their roles; else profile."""
     for page, action in (("desk", "desk"), ("today", "today"), ("figures", "figures"), ("people", "administer")):
         if holds_any(viewer.person, action, viewer.on):
             return page
-    return "figures"
+    return "profile"

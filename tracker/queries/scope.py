@@ -61,6 +61,12 @@ def ranges(viewer: Viewer, action: str) -> tuple[Range, ...]:
     return tuple(sorted(found, key=lambda r: (r.register_id or 0, r.reach, sorted(r.units))))
 
 
+def open_registers(viewer: Viewer, action: str) -> frozenset[str]:
+    """Registers in which some grant of the person allows the action."""
+    opened = {r.register_id for r in ranges(viewer, action)}
+    return frozenset(name for name, number in viewer.register_ids.items() if opened & {None, number})
+
+
 def _range(viewer: Viewer, reach: Reach, grant: Grant) -> Range:
     register_id = None if grant.register is None else viewer.register_ids[grant.register]
     units = viewer.directory.subtree(grant.unit_id)

@@ -1,0 +1,106 @@
+"""First pages: the desk of those who supervise, verify and decide, and the list of today of those who do the work."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext, ngettext
+
+from tracker import words
+from tracker.blueprints import list_view
+from tracker.blueprints.rights import SIGNED_IN, can, connection, current_person, house, needs, now, today
+from tracker.domain.commands import TakeStep
+from tracker.domain.lifecycle import WORKING
+from tracker.handler import Refused, Request, handle_all
+from tracker.queries import desk
+from tracker.queries.lists import View
+
+bp = Blueprint("desk", __name__)
+
+_FIRST = {"desk": "desk.show", "today": "desk.today", "figures": "figures.report", "people": "admin.people"}
+
+
+@bp.get("/")
+@needs(SIGNED_IN)
+def home() -> ResponseReturnValue:
+    """To the page that this person begins with; to their profile, while nobody has given them a role."""
+    page = desk.first_page(list_view.viewer())
+    return redirect(url_for(_FIRST.get(page, "profile.show")))
+
+
+# -- the desk -----------------------------------------------------------------------------------------
+@bp.get("/desk")
+@needs("desk")
+def show() -> ResponseReturnValue:
+    page = desk.desk_page(connection(), list_view.viewer(), house().pack.register_by_name)
+    return render_template(
+        "desk/show.html",
+        page=page,
+        names=list_view.names(),
+        today=today(),
+        numbers=_numbers(page),
+        late=[(unit, list_view.rows(unit.lines)) for unit in page.late],
+        late_count=sum(len(unit.lines) for unit in page.late),
+        to_verify=list_view.rows(page.to_verify),
+        to_decide=list_view.rows(page.to_decide),
+        relapsed=list_view.rows(page.relapsed),
+        week=[(day.on, list_view.rows(day.lines)) for day in page.week],
+        order=_order(),
+        working=WORKING,
+    )
+
+
+def _numbers(page: desk.DeskPage) -> dict[View, str]:
+    return {view: list_view.count_text(count) for view, count in page.counts.items()}
+
+
+def _order() -> tuple[str, ...]:
+    """What this person is here for comes first."""
+    if can("assign"):
+        return ("late", "verify", "decide")
+    return ("decide", "late", "verify") if can("approve") else ("verify", "late", "decide")
+
+
+# -- today --------------------------------------------------------------------------------------------
+@bp.get("/today", endpoint="today")
+@needs("today")
+def today_page() -> ResponseReturnValue:
+    viewer = list_view.viewer()
+    page = desk.today_page(connection(), viewer, house().pack.register_by_name)
+    return render_template(
+        "desk/today.html",
+        page=page,
+        parts={name: list_view.rows(getattr(page, name)) for name in desk.PARTS},
+        today=today(),
+        working=WORKING,
+        registers=list_view.registers_open_for("register"),
+        new_key=uuid.uuid4().hex,
+    )
+
+
+@bp.post("/today/accept")
+@needs("accept")
+def accept() -> ResponseReturnValue:
+    """Accepts one ticket or all that were sent, without leaving the list."""
+    picked = list_view.picked(request.form.getlist("ticket"))
+    key = request.form.get("key", "")
+    requests = [
+        Request(
+            TakeStep(ticket_id=i, step="accept", version=version, occurred_on=today(), key=f"{key}.{i}"),
+            current_person().id,
+            now(),
+        )
+        for i, version in picked.items()
+    ]
+    results = handle_all(house(), requests, goes_on=True)
+    _tell([r for r in results if isinstance(r, Refused)], len(results))
+    return redirect(url_for("desk.today"), 303)
+
+
+def _tell(refused: list[Refused], count: int) -> None:
+    if done := count - len(refused):
+        flash(ngettext("%(num)s ticket accepted.", "%(num)s tickets accepted.", done), "done")
+    for why in dict.fromkeys(words.refusal(no) for r in refused for no in r.refusals):
+        flash(gettext("Not accepted: %(why)s", why=why), "warn")
