@@ -120,3 +120,9 @@ class AsOfForm(wtforms.Form):
 
     def _end_of(self, day: date) -> datetime:
         return datetime.combine(day + timedelta(days=1), time(), self._zone) - _TICK
+
+
+class DayForm(wtforms.Form):
+    """A single day of recording, as the log's page is narrowed to it."""
+
+    day = DateField(lazy_gettext("Recorded on"))

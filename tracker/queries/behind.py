@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, or_, select, true
+from sqlalchemy import Connection, and_, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -273,7 +273,7 @@ def _read(
                 break
 
 
-def _read_slice(conn: Connection, stretch: _Stretch, reader: Reader, begin: _Place, size: int) -> Sequence[Row[Any]]:
+def _read_slice(conn: Connection, stretch: _Stretch, reader: Reader, begin: _Place, size: int) -> Sequence[Any]:
     beyond = or_(MarkRow.ef > begin.ef, and_(MarkRow.ef == begin.ef, MarkRow.ticket_id > begin.ticket_id))
     query = (
         select(MarkRow.ef, *_COLUMNS)

@@ -1,0 +1,246 @@
+"""What pages of figures show, as frozen rows in the reader's language: the pair, one figure, one ticket behind it.
+
+The numbers are asked in queries/figures.py, the tickets in queries/behind.py; sentences stand in the templates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import wraps
+from typing import Any
+
+from babel.dates import format_skeleton
+from flask import abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+
+from tracker import languages, words
+from tracker.blueprints.rights import connection, current_person, directory, house, now, today
+from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
+from tracker.domain.lifecycle import Status
+from tracker.forms.asof import AsOfForm
+from tracker.projections.tickets import STATUS_BY_NUMBER
+from tracker.queries import behind, figures
+from tracker.queries.behind import Behind, DrillTicket
+from tracker.queries.figures import AsOf, Span
+from tracker.queries.scope import Viewer
+
+View = Callable[..., ResponseReturnValue]
+
+KEPT = ("by", "section", "part", "month", "village")
+"""What an address may ask for beside the pair; a new pair does not lose it."""
+
+
+# -- the pair -----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a page looks at: the form of the pair, the pair, and the arguments that lead to it from anywhere."""
+
+    form: AsOfForm
+    pair: AsOf
+    args: Mapping[str, str]
+
+    @property
+    def is_now(self) -> bool:
+        return self.form.is_now
+
+
+def with_pair(view: View) -> View:
+    """Gives the view the pair of the address; one that cannot be read comes back with the reason at its field."""
+
+    @wraps(view)
+    def looked(**values: Any) -> ResponseReturnValue:
+        form = AsOfForm(request.args, now=now(), zone=house().time_zone)
+        if not form.validate():
+            return render_template("figures/not_a_pair.html", form=form, kept=kept()), 422
+        pair = figures.as_of(connection(), effective=form.effective_on, known=form.known_at)
+        return view(Sight(form, pair, form.address()), **values)
+
+    return looked
+
+
+def kept() -> dict[str, str]:
+    return {name: request.args[name] for name in KEPT if request.args.get(name)}
+
+
+def narrowed() -> dict[str, str]:
+    """The month and the village of the address."""
+    return {name: value for name, value in kept().items() if name in ("month", "village")}
+
+
+def shortcuts(endpoint: str, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Days that reports are usually asked for: (address, words)."""
+    last_month = today().replace(day=1) - timedelta(days=1)
+    last_year = date(today().year - 1, 12, 31)
+    asked = {**values, **kept()}
+    days = ((gettext("End of last month"), last_month), (gettext("End of last year"), last_year))
+    dated = [(url_for(endpoint, **asked, effective=day.isoformat()), text) for text, day in days]
+    return [(url_for(endpoint, **asked), gettext("Today")), *dated]
+
+
+def month_text(first: date) -> str:
+    """A month with its year: `2023年5月`, `May 2023`."""
+    return str(format_skeleton("yMMM", first, locale=get_locale()))
+
+
+# -- figures ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A figure as a page prints it. `now`: what it says with everything recorded since, where that differs."""
+
+    spec: FigureSpec
+    value: FigureValue
+    now: FigureValue | None
+
+    @property
+    def rest(self) -> int:
+        return behind.part_count(self.spec, behind.REST, self.value)
+
+    def excluded(self) -> list[tuple[str, Mapping[str, str], int]]:
+        """(name, label, count) of what was left out, without those that left out nothing."""
+        found = zip(self.spec.exclusions, self.value.excluded_by, strict=True)
+        return [(e.name, e.label, count) for e, count in found if count]
+
+
+def report_spec() -> ReportSpec:
+    """The pack's first report; where it has none, its figures register by register."""
+    pack = house().pack
+    if pack.reports:
+        found: ReportSpec = pack.reports[0]
+        return found
+    sections = tuple((r.label, tuple(f.id for f in pack.figures if f.register == r.name)) for r in pack.registers)
+    return ReportSpec(pack.name, pack.label, tuple(section for section in sections if section[1]))
+
+
+def figure_spec(name: str) -> FigureSpec:
+    """404 for a figure that the pack does not have."""
+    found: FigureSpec | None = house().pack.figure_by_id.get(name)
+    if found is None:
+        abort(404)
+    return found
+
+
+def lines_of(specs: Sequence[FigureSpec], pair: AsOf) -> list[Line]:
+    """These figures at the pair, each beside what it says now."""
+    values = figures.figure_values(connection(), house(), specs, pair, units=None)
+    latest = values if pair.is_head else figures.figure_values(connection(), house(), specs, _head(pair), units=None)
+    return [Line(*one) for one in zip(specs, values, map(_differing, values, latest), strict=True)]
+
+
+def line_of(asked: Behind) -> Line:
+    """One figure as its own page narrows it."""
+    value = _value(asked)
+    latest = value if asked.pair.is_head else _value(replace(asked, pair=_head(asked.pair)))
+    return Line(asked.spec, value, _differing(value, latest))
+
+
+def _value(asked: Behind) -> FigureValue:
+    return figures.figure_in(connection(), house(), asked.spec, asked.pair, units=asked.units, month=asked.month)
+
+
+def _head(pair: AsOf) -> AsOf:
+    """The same day with everything recorded until now."""
+    return figures.as_of(connection(), effective=pair.effective, known=None)
+
+
+def _differing(value: FigureValue, latest: FigureValue) -> FigureValue | None:
+    is_same = (value.numerator, value.denominator) == (latest.numerator, latest.denominator)
+    return None if is_same else latest
+
+
+def show_url(spec: FigureSpec, sight: Sight, **more: Any) -> str:
+    """The page behind a figure at the same pair."""
+    return url_for("figures.show", **{"figure": spec.id, **sight.args, **more})
+
+
+# -- what an address asks for -------------------------------------------------------------------------
+def behind_of(spec: FigureSpec, sight: Sight) -> Behind:
+    """The part, the month and the village of the address; 404 for one that there is not."""
+    part = request.args.get("part", behind.NUMERATOR)
+    if part not in behind.part_names(spec):
+        abort(404)
+    return Behind(spec, part, sight.pair, _units_asked(), _month_asked(figures.effective_of(spec, sight.pair)))
+
+
+def _units_asked() -> tuple[int, ...] | None:
+    text = request.args.get("village", "")
+    if not text:
+        return None
+    unit_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    if unit_id not in directory().units:
+        abort(404)
+    return (unit_id,)
+
+
+def _month_asked(effective: date) -> Span | None:
+    text = request.args.get("month", "")
+    if not text:
+        return None
+    try:
+        start = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        abort(404)
+    if start > effective:
+        abort(404)
+    return figures.month_of(start, effective)
+
+
+def viewer() -> Viewer:
+    return Viewer(current_person(), directory(), house().register_numbers(connection()), today())
+
+
+# -- the tickets behind a figure ----------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class TicketLine:
+    """One ticket of a list behind a figure, in the reader's words."""
+
+    ticket: DrillTicket
+    url: str
+    status: Status
+    place: str
+    owner: str
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status is Status.CLOSED
+
+
+def ticket_line(ticket: DrillTicket) -> TicketLine:
+    return TicketLine(
+        ticket,
+        url_for("tickets.show", number=ticket.number),
+        STATUS_BY_NUMBER[ticket.status],
+        unit_name(ticket.place_id),
+        unit_name(ticket.owner_unit_id),
+    )
+
+
+def unit_name(unit_id: int | None) -> str:
+    unit = directory().units.get(unit_id or 0)
+    return unit.label(languages.current()) if unit else ""
+
+
+def part_label(spec: FigureSpec, part: str) -> str:
+    """What a part of a figure is called, exclusions by their own label."""
+    named = {
+        behind.NUMERATOR: gettext("Numerator") if spec.denominator else gettext("Counted"),
+        behind.DENOMINATOR: gettext("Denominator"),
+        behind.REST: gettext("Not in the numerator"),
+    }
+    return named.get(part) or next(words.of(e.label) for e in spec.exclusions if e.name == part)
+
+
+def part_links(line: Line, asked: Behind, sight: Sight) -> list[dict[str, Any]]:
+    """The lists that this figure has, as links; parts that hold nothing are not offered."""
+    return [
+        {
+            "url": show_url(line.spec, sight, **narrowed(), part=part),
+            "label": part_label(line.spec, part),
+            "count": count,
+            "is_current": part == asked.part,
+        }
+        for part in behind.part_names(line.spec)
+        if (count := behind.part_count(line.spec, part, line.value)) or part in (behind.NUMERATOR, asked.part)
+    ]

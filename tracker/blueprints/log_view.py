@@ -1,0 +1,100 @@
+"""The log's page: rows in the reader's language, filters, and the result of the check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import render_template, request, url_for
+from flask_babel import gettext
+
+from tracker import words
+from tracker.blueprints.figure_view import unit_name, viewer
+from tracker.blueprints.rights import connection, directory, house
+from tracker.domain.events import ALL_KINDS, Event
+from tracker.forms.asof import DayForm
+from tracker.queries import audit
+from tracker.queries.audit import LogEntry, LogFilters
+
+FILTERS = ("kind", "actor", "day", "late")
+SYSTEM = "0"
+
+
+def show() -> tuple[str, int]:
+    """The page; 422 when the day of the filter cannot be read, and then that filter is left out."""
+    form = DayForm(request.args)
+    is_good = form.validate()
+    filters = LogFilters(_kind_asked(), _number("actor"), form.day.data, request.args.get("late") == "yes")
+    page = audit.log_page(connection(), viewer(), filters, house().time_zone, before=_number("before"))
+    kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    shown = render_template(
+        "figures/log.html",
+        check=audit.check_latest(connection(), audit.CHECKED),
+        page=page,
+        rows=[_row(entry) for entry in page.entries],
+        unsound=[entry.event.position for entry in page.entries if not entry.is_sound],
+        filters=filters,
+        mistake=" ".join(form.day.errors),
+        kept=kept,
+        kinds=sorted(((kind, words.event(kind)) for kinds in ALL_KINDS.values() for kind in kinds), key=lambda k: k[1]),
+        actors=[(SYSTEM, gettext("The system itself")), *_people()],
+        late_days=audit.LATE_ENTRY_DAYS,
+    )
+    return shown, 200 if is_good else 422
+
+
+def _number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _kind_asked() -> str | None:
+    kind = request.args.get("kind", "")
+    return kind if any(kind in kinds for kinds in ALL_KINDS.values()) else None
+
+
+def _people() -> list[tuple[str, str]]:
+    return sorted(((str(p.id), p.name) for p in directory().people.values()), key=lambda p: p[1])
+
+
+def _row(entry: LogEntry) -> Mapping[str, Any]:
+    """One line of components/log.html."""
+    event = entry.event
+    row = {"position": event.position, "occurred_on": event.occurred_on, "recorded_at": event.recorded_at}
+    if entry.is_hidden:
+        return row | {
+            "what": gettext("Restricted"),
+            "detail": gettext("Only people named on this ticket see what this entry says."),
+        }
+    return row | {
+        "what": words.event(event.kind),
+        "who": _who(event.actor_id),
+        "detail": entry.number or _detail(event),
+        "late_days": entry.late_days,
+        "is_closing": event.kind == "closed",
+        "href": url_for("tickets.show", number=entry.number) if entry.can_open else None,
+    }
+
+
+def _who(actor_id: int) -> str:
+    person = directory().people.get(actor_id)
+    return person.name if person else gettext("The system itself")
+
+
+def _detail(event: Event) -> str:
+    """What an entry that is not about a ticket is about: names only, and the figure of an export."""
+    data = event.data
+    person = directory().people.get(event.stream_id)
+    told = {
+        "exported": (data.get("figure"), data.get("part"), data.get("effective")),
+        "granted": (person.name if person else "", _role(data.get("role")), unit_name(data.get("unit"))),
+        "grant_ended": (person.name if person else "",),
+        "person_moved": (person.name if person else "", unit_name(data.get("unit"))),
+        "person_left": (person.name if person else "",),
+        "unit_closed": (unit_name(event.stream_id),),
+    }
+    return " ".join(str(text) for text in told.get(event.kind, (data.get("name"),)) if text)
+
+
+def _role(name: Any) -> str:
+    return words.role(name) if isinstance(name, str) else ""
