@@ -163,7 +163,8 @@ def take_step(number: str, step: str) -> ResponseReturnValue:
     form = _step_form(opened, step)
     if request.method == "POST":
         return _sent(opened, form, lambda: form.to_command(opened.ticket.id, form.seen_version()))
-    _refuse_impossible(opened, step)
+    if why := _impossible(opened, step):
+        return _not_now(opened, why)
     return _form_page(opened, form)
 
 
@@ -195,15 +196,22 @@ def _is_owner(opened: Opened) -> bool:
     return owner_id is not None and directory().is_within(opened.person.unit_id, owner_id)
 
 
-def _refuse_impossible(opened: Opened, name: str) -> None:
-    """Says at once that this cannot be done, before anybody fills in a form for nothing."""
+def _impossible(opened: Opened, name: str) -> Refusal | None:
+    """Why this cannot be done as the ticket stands, before anybody fills in a form for nothing."""
     possible = {step.name: why for step, why in opened.possible()}
     if name not in possible:
-        raise Refusal("step_not_possible_now", step=name)
-    if why := possible[name]:
-        raise why
+        return Refusal("step_not_possible_now", step=name)
     if name in ticket_view.WAYS and name != ticket_view.awaited_decision(opened.ticket):
-        raise Refusal("no_open_request")
+        return Refusal("no_open_request")
+    return possible[name]
+
+
+def _not_now(opened: Opened, why: Refusal) -> ResponseReturnValue:
+    """Back to the ticket with the reason; what a person may never do to it is forbidden."""
+    if why.kind is Kind.FORBIDDEN:
+        raise why
+    flash(words.refusal(why), "warn")
+    return redirect(url_for("tickets.show", number=opened.ticket.number), 303)
 
 
 def _form_page(opened: Opened, form: StepForm | AmendForm) -> str:
@@ -215,7 +223,6 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
     """The form and what stands around its fields."""
     step = form.step if isinstance(form, StepForm) else None
     name = step.name if step else "amend"
-    rule, given = opened.register.evidence, opened.ticket.evidence[opened.ticket.evidence_before :]
     return {
         "form": form,
         "inputs_in_order": form.names if isinstance(form, StepForm) else (*form.names, "reason"),
@@ -225,9 +232,17 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
         "action": url_for("tickets.amend", number=opened.ticket.number)
         if step is None
         else url_for("tickets.take_step", number=opened.ticket.number, step=name),
-        "photos_needed": max(0, rule.photos_after - sum(e.kind == "photo_after" for e in given)),
+        "photos_needed": _photos_needed(opened, form),
         "came_back": request.method == "POST",
     }
+
+
+def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
+    """How many are still missing: without those of this attempt and those that wait in the form."""
+    given = opened.ticket.evidence[opened.ticket.evidence_before :]
+    kept = form.evidence.files if request.method == "POST" else []
+    there = [*(e.kind for e in given), *(file.kind for file in kept)].count("photo_after")
+    return max(0, opened.register.evidence.photos_after - there)
 
 
 # -- a correction -------------------------------------------------------------------------------------
@@ -241,7 +256,7 @@ def amend(number: str) -> ResponseReturnValue:
     if request.method == "POST":
         return _sent(opened, form, form.to_command)
     if opened.ticket.is_gone:
-        raise Refusal("step_not_possible_now", step="amend")
+        return _not_now(opened, Refusal("step_not_possible_now", step="amend"))
     return _form_page(opened, form)
 
 
@@ -284,9 +299,11 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
         outcome = handle(house(), command(), actor_id=opened.person.id, now=now())
     except (Refusal, Refusals) as no:
         return _refused(opened, form, no)
-    flash(f"{opened.ticket.number} {words.event(outcome.events[0].kind)}", "done")
+    kinds = [event.kind for event in outcome.events]
+    is_sealed = "closed" in kinds
+    flash(f"{opened.ticket.number} {words.event('closed' if is_sealed else kinds[0])}", "done")
     flash(request.path, "draft-sent")
-    sealed = 1 if any(e.kind == "closed" for e in outcome.events) else None
+    sealed = 1 if is_sealed else None
     return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed), 303)
 
 
@@ -322,13 +339,9 @@ def _conflict(number: str, form: StepForm | AmendForm, no: Refusal | Refusals) -
 
 
 def _can_send(opened: Opened, form: StepForm | AmendForm) -> bool:
-    if not isinstance(form, StepForm):
-        return not opened.ticket.is_gone
-    try:
-        _refuse_impossible(opened, form.step.name)
-    except Refusal:
-        return False
-    return True
+    if isinstance(form, StepForm):
+        return _impossible(opened, form.step.name) is None
+    return not opened.ticket.is_gone
 
 
 # -- evidence -----------------------------------------------------------------------------------------
