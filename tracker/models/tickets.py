@@ -50,6 +50,8 @@ class TicketRow(Base):
     # Each list has an index in its order: due day first, the newest number second (= id).
     __table_args__ = (
         Index("ix_tickets_register", "register_id", "shelf", "due_on"),
+        Index("ix_tickets_newest", "register_id", "shelf", "id"),
+        Index("ix_tickets_shelf", "shelf", "due_on"),
         Index("ix_tickets_place", "place_id", "register_id", "shelf", "due_on"),
         Index("ix_tickets_owner", "owner_unit_id", "shelf", "due_on"),
         Index("ix_tickets_status", "status", "register_id", "due_on"),

@@ -6,9 +6,10 @@ to `domain.access.may`, and the union of `ways` equal to `visible`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any, TypeVar
 
 from sqlalchemy import and_, exists, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
@@ -18,6 +19,7 @@ from tracker.domain.people import Directory, Grant, Person
 from tracker.models.tickets import NamedPersonRow, SupportRow, TicketRow
 
 T = TicketRow
+Found = TypeVar("Found")
 Condition = ColumnElement[bool]
 
 NARROW = 60
@@ -27,12 +29,23 @@ read and filtered, since then a good part of its rows belongs to the list anyway
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks, on which day. `register_ids`: register name → number in the tables."""
+    """Who asks, on which day. `register_ids`: register name → number in the tables.
+
+    `_known`: what was worked out for this viewer; a page asks for the same ranges and ways dozens of times.
+    """
 
     person: Person
     directory: Directory
     register_ids: Mapping[str, int]
     on: date
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: tuple[Any, ...], work: Callable[[], Found]) -> Found:
+        """The answer of `work`, which is asked the first time only."""
+        if key not in self._known:
+            self._known[key] = work()
+        found: Found = self._known[key]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +60,18 @@ class Range:
 
 def visible(viewer: Viewer, action: str = "view") -> Condition:
     """True for each ticket row on which the person may do `action` today. The same as `access.may`."""
-    return and_(_is_open_to(viewer.person), or_(false(), *(_lies_in(r) for r in ranges(viewer, action))))
+    return viewer.once(
+        ("visible", action),
+        lambda: and_(_is_open_to(viewer.person), or_(false(), *(_lies_in(r) for r in ranges(viewer, action)))),
+    )
 
 
 def ranges(viewer: Viewer, action: str) -> tuple[Range, ...]:
     """What the person's grants open for this action, without repetition."""
+    return viewer.once(("ranges", action), lambda: _ranges(viewer, action))
+
+
+def _ranges(viewer: Viewer, action: str) -> tuple[Range, ...]:
     found = {
         _range(viewer, rule.reach, grant)
         for rule in RIGHTS[action]
@@ -104,8 +124,16 @@ def ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> t
     """Conditions whose union is `visible` in these registers (None: in all), each the start of an index range.
 
     Each begins with an equality that `ix_tickets_register`, `_place` or `_owner` serves and carries what is left
-    to check. Bound: NARROW units, or registers, per grant.
+    to check; who sees everything reads all registers by `ix_tickets_shelf`. Bound: NARROW units, or registers, per
+    grant.
     """
+    return viewer.once(("ways", action, register_ids), lambda: _all_ways(viewer, action, register_ids))
+
+
+def _all_ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> tuple[Condition, ...]:
+    is_open = _is_open_to(viewer.person)
+    if register_ids is None and any(_is_unlimited(r) for r in ranges(viewer, action)):
+        return (is_open,)
     wanted = tuple(viewer.register_ids.values()) if register_ids is None else register_ids
     found: dict[str, Condition] = {}
     for r in ranges(viewer, action):
@@ -115,8 +143,11 @@ def ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> t
     whole = {f"register {i}" for i in wanted}
     if whole <= found.keys():  # the registers are read as a whole anyway
         found = {name: way for name, way in found.items() if name in whole}
-    is_open = _is_open_to(viewer.person)
     return tuple(and_(way, is_open) for way in found.values())
+
+
+def _is_unlimited(r: Range) -> bool:
+    return r.register_id is None and r.is_everywhere and r.reach is not Reach.OWNER
 
 
 def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[tuple[str, Condition]]:

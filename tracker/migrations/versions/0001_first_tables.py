@@ -215,6 +215,8 @@ def upgrade() -> None:
     op.create_index("ix_tickets_owner", "tickets", ["owner_unit_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_place", "tickets", ["place_id", "register_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_register", "tickets", ["register_id", "shelf", "due_on"], unique=False)
+    op.create_index("ix_tickets_newest", "tickets", ["register_id", "shelf", "id"], unique=False)
+    op.create_index("ix_tickets_shelf", "tickets", ["shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_status", "tickets", ["status", "register_id", "due_on"], unique=False)
     op.create_index("uq_tickets_external", "tickets", ["register_id", "external_key"], unique=True)
 
