@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -94,8 +93,18 @@ def reports(bench: Bench) -> dict[str, Numbers]:
         out["report now"] = percentiles([ask(now) for _ in range(RUNS)], 50, 95)
         out["report past"] = percentiles([ask(past) for _ in range(RUNS)], 50, 95)
         pairs = [figures.as_of(conn, effective=end, known=k) for end, k in _random_pairs(bench)]
+        out["report cube"] = percentiles([_cube_alone(conn, bench, now, specs, villages) for _ in range(RUNS)], 50, 95)
         out["report any pair"] = percentiles([ask(pair) for pair in pairs], 50, 95)
     return out
+
+
+def _cube_alone(conn: Connection, bench: Bench, pair: AsOf, specs: list[Any], villages: tuple[int, ...]) -> float:
+    """The same question without putting it together or reading the answer."""
+    sheet = figures._Sheet(conn, bench.house, pair, villages)
+    for spec in specs:
+        for start, end in figures.months_of(pair.effective):
+            sheet.ask(spec, end, start, exclusions=())
+    return timed(sheet.answer)
 
 
 def _random_pairs(bench: Bench) -> Iterator[tuple[date, datetime]]:
@@ -255,8 +264,3 @@ def _postgresql_parts(conn: Connection) -> dict[str, float]:
         )
     )
     return {name: float(total) for name, total in rows}
-
-
-def folder_of(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path

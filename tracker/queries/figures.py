@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from tracker.domain.days import to_number
-from tracker.domain.figures import Counting, FigureSpec, FigureValue, Term, Window
+from tracker.domain.figures import Counting, Exclusion, FigureSpec, FigureValue, Term, Window
 from tracker.domain.registers import Register
 from tracker.house import House
 from tracker.log import store
@@ -94,14 +94,12 @@ class MonthlySheet:
 def report_sheet(
     conn: Connection, house: House, specs: Sequence[FigureSpec], pair: AsOf, *, units: Sequence[int]
 ) -> MonthlySheet:
-    """Every figure × month × unit at once: one question to the cube."""
+    """Every figure × month × unit at once: one question to the cube, without the exclusions."""
     months = months_of(pair.effective)
     sheet = _Sheet(conn, house, pair, units)
-    asked = [[sheet.ask(spec, end, start) for start, end in months] for spec in specs]
+    asked = [[sheet.ask(spec, end, start, exclusions=()) for start, end in months] for spec in specs]
     sheet.answer()
-    numbers = tuple(
-        tuple(tuple(sheet.pair_of(one, unit=i) for i in range(len(units))) for one in figure) for figure in asked
-    )
+    numbers = tuple(tuple(sheet.pairs_by_unit(one) for one in figure) for figure in asked)
     return MonthlySheet(months, tuple(units), numbers)
 
 
@@ -155,11 +153,20 @@ class _Sheet:
         self._numbers = np.zeros((0, 0, 0), np.int64)  # until `answer`
         self._totals = np.zeros((0, 0), np.int64)
 
-    def ask(self, spec: FigureSpec, effective: date, since: date | None = None) -> _Asked:
+    def ask(
+        self,
+        spec: FigureSpec,
+        effective: date,
+        since: date | None = None,
+        *,
+        exclusions: Sequence[Exclusion] | None = None,
+    ) -> _Asked:
+        """`exclusions`: those to count, when not all of the figure's."""
+
         def cells(terms: Iterable[Term]) -> tuple[_Cell, ...]:
             return tuple(cell for term in terms for cell in self._cells(spec.register, term, effective, since))
 
-        excluded = tuple(cells(e.terms) for e in spec.exclusions)
+        excluded = tuple(cells(e.terms) for e in (spec.exclusions if exclusions is None else exclusions))
         return _Asked(spec, effective, cells(spec.numerator), cells(spec.denominator), excluded)
 
     def _cells(self, register: str, term: Term, effective: date, since: date | None) -> Iterator[_Cell]:
@@ -193,6 +200,19 @@ class _Sheet:
     def pair_of(self, asked: _Asked, unit: int | None = None) -> tuple[int, int | None]:
         denominator = self._sum(asked.denominator, unit) if asked.spec.denominator else None
         return self._sum(asked.numerator, unit), denominator
+
+    def pairs_by_unit(self, asked: _Asked) -> tuple[tuple[int, int | None], ...]:
+        """`pair_of` for every unit at once."""
+        numerators = self._by_unit(asked.numerator)
+        denominators = self._by_unit(asked.denominator) if asked.spec.denominator else [None] * len(numerators)
+        return tuple(zip(numerators, denominators, strict=True))
+
+    def _by_unit(self, cells: Iterable[_Cell]) -> list[int]:
+        total = np.zeros(self._numbers.shape[2], np.int64)
+        for cell in cells:
+            total += cell.sign * self._numbers[cell.group, self._at[cell.day]]
+        found: list[int] = total.tolist()
+        return found
 
     def _sum(self, cells: Iterable[_Cell], unit: int | None) -> int:
         if unit is None:
