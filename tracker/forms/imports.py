@@ -48,6 +48,7 @@ _FILE_TROUBLE: Mapping[tuple[str, str], Any] = {
     ),
     ("file_damaged", ""): _("The file is damaged or was cut short. Open it, save it again and send that."),
     ("file_empty", "no_records"): _("The sheet “%(sheet)s” has headings but no record below them."),
+    ("file_empty", "none"): _("Choose a file."),
     ("file_empty", ""): _("The file is empty."),
 }
 # The same for cells: what a spreadsheet does to values that a form never sees.
