@@ -16,7 +16,9 @@ from ticket_stories import address, assigned, current, picture, registered, seen
 from township import DOCUMENT, PLAIN_VALUES, Township, at, plain_ticket
 
 from tracker.domain.events import Event, StreamKind
+from tracker.domain.registers import Field, FieldType, Privacy
 from tracker.log import store
+from tracker.queries.tickets import masked
 
 Browse = Callable[..., Any]
 NAME, MASKED = "刘小云", "刘＊云"
@@ -150,6 +152,21 @@ def test_without_a_reason_or_a_value_nothing_is_revealed(town: Township, browse:
     assert accesses(town, ticket_id) == []
     if typed.get("reason") is None:
         assert "核对地址" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        (FieldType.TEXT, "刘小云", "刘＊云"),
+        (FieldType.TEXT, "13812345678", "138＊＊＊＊5678"),
+        (FieldType.SELECT_ONE, "low_income", "＊＊＊"),
+        (FieldType.SELECT_MULTIPLE, ["disabled"], "＊＊＊"),
+        (FieldType.YES_NO, True, "＊＊＊"),
+    ],
+)
+def test_of_a_private_choice_nothing_is_shown(kind: FieldType, value: Any, shown: str) -> None:
+    field = Field("household", kind, {"en": "Household"}, privacy=Privacy.PERSONAL)
+    assert masked(field, value) == shown
 
 
 def test_somebody_elses_private_values_do_not_exist(town: Township, browse: Browse) -> None:

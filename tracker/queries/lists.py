@@ -28,6 +28,7 @@ from tracker.projections.tickets import (
     listed_values,
 )
 from tracker.queries.scope import Condition, Viewer, visible, ways
+from tracker.queries.tickets import masked
 
 T = TicketRow
 PAGE = 50
@@ -344,7 +345,7 @@ def _line(row: Any, register: Register, private: Mapping[str, Any], today: date)
         version=row.version,
         summary=row.summary,
         listed=listed_values(row, register),
-        masked={name: vault.mask(value) for name, value in private.items()},
+        masked={name: masked(register.by_name.get(name), value) for name, value in private.items()},
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, exists, select
 
 from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind
-from tracker.domain.registers import Register
+from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket, fold
 from tracker.log import store, vault
 from tracker.models.log import EventRow
@@ -25,6 +25,9 @@ from tracker.queries.scope import Viewer, visible
 T = TicketRow
 LATE_ENTRY_DAYS = 3
 """An entry recorded longer after its day is marked as late."""
+_CHOSEN = frozenset(
+    {FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE, FieldType.YES_NO, FieldType.UNIT, FieldType.PERSON}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,14 @@ def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: Z
     return TicketPage(
         ticket,
         tuple(_journal_row(e, time_zone) for e in reversed(events)),
-        {name: vault.mask(value) for name, value in values.items() if name not in own},
+        {name: masked(register.by_name.get(name), value) for name, value in values.items() if name not in own},
         own,
     )
+
+
+def masked(field: Field | None, value: Any) -> str:
+    """A private value as anybody may see it. Of a choice nothing is shown: its first letters would give it away."""
+    return vault.MASK * 3 if field is None or field.type in _CHOSEN else vault.mask(value)
 
 
 def private_values(conn: Connection, ticket: Ticket, names: Iterable[str]) -> dict[str, Any]:
