@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import BytesIO
@@ -242,6 +243,14 @@ def test_a_double_click_does_it_once(town: Township, browse: Browse) -> None:
     first, second = (staff.client.post(url, data={**form, "photos": (picture(), "a.jpg")}) for _ in range(2))
     assert (first.status_code, second.status_code) == (303, 303)
     assert current(town, ticket_id).version == town.state(ticket_id).version + 1
+
+
+def test_the_draft_of_a_form_is_forgotten_once_it_arrived(town: Township, browse: Browse) -> None:
+    ticket_id, supervisor = assigned(town), browse("supervisor")
+    url = address(town, ticket_id, "comment")
+    (draft,) = re.findall(r'data-draft="([^"]+)"', supervisor.text(url))
+    supervisor.send(url, message="已电话联系")
+    assert f'data-draft-sent="{draft}"' in supervisor.text(address(town, ticket_id))
 
 
 def test_a_stale_form_shows_what_happened_and_can_be_sent_on_top(town: Township, browse: Browse) -> None:

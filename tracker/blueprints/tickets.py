@@ -302,7 +302,7 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     kinds = [event.kind for event in outcome.events]
     is_sealed = "closed" in kinds
     flash(f"{opened.ticket.number} {words.event('closed' if is_sealed else kinds[0])}", "done")
-    flash(request.path, "draft-sent")
+    flash(url_for(str(request.endpoint), **(request.view_args or {})), "draft-sent")
     sealed = 1 if is_sealed else None
     return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed), 303)
 
