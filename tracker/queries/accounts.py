@@ -48,3 +48,8 @@ def password_changed_at(conn: Connection, account_id: int) -> datetime | None:
     """When the password of this account was last set."""
     at = conn.scalar(select(AccountRow.password_changed_at).where(AccountRow.id == account_id))
     return None if at is None else from_ms(at)
+
+
+def is_login_taken(conn: Connection, login: str) -> bool:
+    """Whether an account has this sign-in name (as `signin.normal_login` writes it)."""
+    return conn.scalar(select(AccountRow.id).where(AccountRow.login == login)) is not None

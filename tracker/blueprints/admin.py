@@ -1,0 +1,384 @@
+"""People, units, grants and accounts, for administrators.
+
+Who is who and may what are events, by commands through the handler; accounts are rows of `signin`. Nobody changes
+their own roles or switches off their own account: so at least one administrator, the one who acts, always stays.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from tracker import languages, signin, words
+from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
+from tracker.domain.commands import AddPerson, AddUnit, DirectoryCommand, EndGrant, GiveGrant, PersonLeaves
+from tracker.domain.people import Grant, Person, Role, Unit
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.extensions import db
+from tracker.forms.admin import KINDS, account_form, grant_form, person_form, unit_form
+from tracker.forms.fields import Pairs, normal
+from tracker.handler import handle
+from tracker.queries.accounts import AccountLine, accounts_of, is_login_taken
+
+bp = Blueprint("admin", __name__)
+
+PAGE = 100
+# No letters or digits that look alike on paper; 12 of them are 59 bits.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+# -- everybody ----------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """A line of the list. It groups by unit, so the unit itself is a line as well."""
+
+    name: str
+    is_group: bool = False
+    id: int = 0
+    roles: str = ""
+    logins: str = ""
+    has_left: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self.has_left
+
+
+@bp.get("/admin/people")
+@needs("administer")
+def people() -> ResponseReturnValue:
+    """Who is there, unit by unit, with roles and accounts."""
+    unit_id, words_asked = request.args.get("unit", 0, type=int), normal(request.args.get("q", ""))[:80]
+    start = max(0, request.args.get("after", 0, type=int))
+    found = _found(unit_id, words_asked, shows_left=request.args.get("left") == "1")
+    shown = found[start : start + PAGE]
+    args: dict[str, Any] = {
+        name: value for name, value in request.args.items() if name in ("unit", "q", "left") and value
+    }
+    return render_template(
+        "admin/people.html",
+        rows=_lines(shown),
+        count=len(shown),
+        total=len(found),
+        units=_unit_pairs(),
+        unit_id=unit_id,
+        query=words_asked,
+        shows_left=request.args.get("left", ""),
+        is_filtered=bool(args),
+        first_url=url_for("admin.people", **args) if start else None,
+        next_url=url_for("admin.people", **args, after=start + PAGE) if len(found) > start + PAGE else None,
+        unit_count=len(directory().units),
+    )
+
+
+def _found(unit_id: int, asked: str, *, shows_left: bool) -> list[Person]:
+    units = directory().units
+    within = directory().subtree(unit_id) if unit_id in units else units.keys()
+    everybody = (p for p in directory().people.values() if p.unit_id in within and (shows_left or not p.has_left))
+    fitting = (p for p in everybody if asked.casefold() in f"{p.name} {units[p.unit_id].name}".casefold())
+    return sorted(fitting, key=lambda p: (units[p.unit_id].code, p.id))
+
+
+def _lines(people: list[Person]) -> list[PersonLine]:
+    accounts = accounts_of(connection(), (p.id for p in people))
+    lines: list[PersonLine] = []
+    unit_id = None
+    for person in people:
+        if person.unit_id != unit_id:
+            unit_id = person.unit_id
+            lines.append(PersonLine(_unit_name(unit_id), is_group=True))
+        lines.append(
+            PersonLine(
+                person.name,
+                id=person.id,
+                roles=_listed([words.role(g.role) for g in person.grants_on(today())]),
+                logins=_listed([a.login for a in accounts.get(person.id, []) if not a.is_disabled]),
+                has_left=person.has_left,
+            )
+        )
+    return lines
+
+
+def _listed(texts: list[str]) -> str:
+    return gettext(", ").join(dict.fromkeys(texts))
+
+
+def _unit_name(unit_id: int) -> str:
+    return directory().units[unit_id].label(languages.current())
+
+
+def _unit_pairs() -> Pairs:
+    """Units that are open, in the order of their codes; a village with its town, since names repeat."""
+    units = sorted((u for u in directory().units.values() if not u.is_closed), key=lambda u: u.code)
+    return [(str(unit.id), _full_name(unit)) for unit in units]
+
+
+def _full_name(unit: Unit) -> str:
+    name, same = unit.label(languages.current()), [u for u in directory().units.values() if u.name == unit.name]
+    return f"{_unit_name(unit.parent_id)} {name}" if len(same) > 1 and unit.parent_id else name
+
+
+def _register_pairs() -> Pairs:
+    return [(register.name, words.of(register.label)) for register in house().pack.registers]
+
+
+# -- a new person, a new unit -------------------------------------------------------------------------
+@bp.route("/admin/people/new", methods=["GET", "POST"])
+@needs("administer")
+def add_person() -> ResponseReturnValue:
+    """A person, with a first role and an account if the form names them."""
+    form = person_form(_unit_pairs(), _register_pairs(), today())
+    if request.method == "POST" and form.validate():
+        login = signin.normal_login(form.login.value or "")
+        if login and is_login_taken(connection(), login):
+            form.refuse(Refusal("login_taken", field="login", login=login))
+        elif person_id := _carry_out(
+            form, AddPerson(name=form.name.value, unit_id=form.unit_id.value, key=form.key.data)
+        ):
+            return _first_role(form, person_id) or _open_account(person_id, form.name.value, login)
+    page = render_template("admin/new_person.html", form=form)
+    return page, 422 if request.method == "POST" else 200
+
+
+def _first_role(form: Any, person_id: int) -> Response | None:
+    """Gives the role that the form names; where the rules refuse, the person's page says why."""
+    if form.role.value is None:
+        return None
+    command = _grant(form, person_id, form.grant_unit_id.value or form.unit_id.value)
+    if _carry_out(form, command) is not None:
+        return None
+    flash(gettext("The person is added, but the role was refused: ") + " ".join(_errors(form)), "warn")
+    return redirect(url_for("admin.person", person_id=person_id))
+
+
+def _grant(form: Any, person_id: int, unit_id: int) -> GiveGrant:
+    return GiveGrant(
+        person_id=person_id,
+        role=form.role.value,
+        unit_id=unit_id,
+        register=form.register.value,
+        starts_on=form.starts_on.value or today(),
+        key=f"{form.key.data}/grant",
+    )
+
+
+def _errors(form: Any) -> list[str]:
+    return [*form.form_errors, *(error for field in form for error in field.errors)]
+
+
+def _carry_out(form: Any, command: DirectoryCommand) -> int | None:
+    """The id of what the command was about; None when it was refused, with the reason in the form."""
+    try:
+        return handle(house(), command, actor_id=current_person().id, now=now()).stream_id
+    except (Refusal, Refusals) as why:
+        if any(one.code == "not_permitted" for one in (why.refusals if isinstance(why, Refusals) else (why,))):
+            raise
+        form.refuse(why)
+        return None
+
+
+@bp.route("/admin/units/new", methods=["GET", "POST"])
+@needs("administer")
+def add_unit() -> ResponseReturnValue:
+    """A unit below another."""
+    form = unit_form(_unit_pairs())
+    if request.method == "POST" and form.validate():
+        known = form.kind.value in KINDS
+        command = AddUnit(
+            code=form.code.value,
+            name=form.name.value,
+            kind=form.kind.value,
+            parent_id=form.parent_id.value,
+            key=form.key.data,
+        )
+        if not known:
+            form.refuse(Refusal("choice_unknown", field="kind", value=form.kind.value))
+        elif _carry_out(form, command) is not None:
+            flash(gettext("The unit %(name)s is added.", name=form.name.value), "done")
+            return redirect(url_for("admin.people"))
+    page = render_template("admin/new_unit.html", form=form)
+    return page, 422 if request.method == "POST" else 200
+
+
+# -- one person ---------------------------------------------------------------------------------------
+def of_person(view: Any) -> Any:
+    """Gives the view the person; 404 for one that there is not."""
+
+    @wraps(view)
+    def guarded(person_id: int, **values: Any) -> ResponseReturnValue:
+        person = directory().people.get(person_id)
+        if person is None:
+            abort(404)
+        answer: ResponseReturnValue = view(person, **values)
+        return answer
+
+    return guarded
+
+
+def of_other(view: Any) -> Any:
+    """The same, but nobody does this to themselves."""
+
+    @wraps(view)
+    def guarded(person: Person, **values: Any) -> ResponseReturnValue:
+        if person.id == current_person().id or person.has_left:
+            abort(404)
+        answer: ResponseReturnValue = view(person, **values)
+        return answer
+
+    return of_person(guarded)
+
+
+@bp.get("/admin/people/<int:person_id>")
+@needs("administer")
+@of_person
+def person(person: Person) -> ResponseReturnValue:
+    """One person: roles, accounts, and what can be done about them."""
+    return _person_page(person, _grant_form(), account_form())
+
+
+def _grant_form() -> Any:
+    return grant_form(_unit_pairs(), _register_pairs(), today())
+
+
+def _person_page(person: Person, roles: Any, account: Any) -> str:
+    return render_template(
+        "admin/person.html",
+        one=person,
+        unit=_unit_name(person.unit_id),
+        grants=[_grant_line(grant) for grant in person.grants],
+        accounts=accounts_of(connection(), [person.id]).get(person.id, []),
+        grant_form=roles,
+        account_form=account,
+        is_me=person.id == current_person().id,
+    )
+
+
+def _grant_line(grant: Grant) -> dict[str, Any]:
+    register = house().pack.register_by_name.get(grant.register or "")
+    return {
+        "id": grant.id,
+        "role": words.role(grant.role),
+        "unit": _unit_name(grant.unit_id),
+        "register": words.of(register.label) if register else gettext("all registers"),
+        "starts_on": grant.starts_on,
+        "ends_on": grant.ends_on,
+        "is_over": grant.ends_on is not None and grant.ends_on <= today(),
+    }
+
+
+@bp.post("/admin/people/<int:person_id>/grants")
+@needs("administer")
+@of_other
+def give_grant(person: Person) -> ResponseReturnValue:
+    """A role more."""
+    form = _grant_form()
+    if form.validate():
+        if form.role.value not in set(Role):
+            form.refuse(Refusal("role_unknown", field="role", value=form.role.value))
+        elif form.register.value and form.register.value not in house().pack.register_by_name:
+            form.refuse(Refusal("choice_unknown", field="register", value=form.register.value))
+        elif _carry_out(form, _grant(form, person.id, form.grant_unit_id.value)) is not None:
+            flash(gettext("%(name)s has a new role.", name=person.name), "done")
+            return redirect(url_for("admin.person", person_id=person.id))
+    return _person_page(person, form, account_form()), 422
+
+
+@bp.post("/admin/people/<int:person_id>/grants/<int:grant_id>/end")
+@needs("administer")
+@of_other
+def end_grant(person: Person, grant_id: int) -> ResponseReturnValue:
+    """From today on the person may no longer do this. Ended already: nothing happens."""
+    grant = next((g for g in person.grants if g.id == grant_id), None)
+    if grant is None:
+        abort(404)
+    if grant.ends_on is None:
+        command = EndGrant(person_id=person.id, grant_id=grant_id, ends_on=max(today(), grant.starts_on))
+        handle(house(), command, actor_id=current_person().id, now=now())
+        flash(gettext("The role has ended."), "done")
+    return redirect(url_for("admin.person", person_id=person.id))
+
+
+@bp.post("/admin/people/<int:person_id>/leave")
+@needs("administer")
+@of_other
+def leave(person: Person) -> ResponseReturnValue:
+    """The person works here no longer: no role counts, no account opens. What they did stays theirs."""
+    command = PersonLeaves(person_id=person.id, occurred_on=today(), key=f"leave/{person.id}")
+    handle(house(), command, actor_id=current_person().id, now=now())
+    for account in accounts_of(connection(), [person.id]).get(person.id, []):
+        signin.disable_account(db.engine, login=account.login, address=request.remote_addr or "", now=now())
+    flash(gettext("%(name)s has left.", name=person.name), "done")
+    return redirect(url_for("admin.people"))
+
+
+# -- accounts -----------------------------------------------------------------------------------------
+@bp.post("/admin/people/<int:person_id>/accounts")
+@needs("administer")
+@of_other
+def open_account(person: Person) -> ResponseReturnValue:
+    """An account with a password for one use."""
+    form = account_form()
+    if form.validate():
+        try:
+            return _open_account(person.id, person.name, signin.normal_login(form.login.value))
+        except Refusal as why:
+            form.refuse(why)
+    return _person_page(person, _grant_form(), form), 422
+
+
+def _open_account(person_id: int, name: str, login: str) -> ResponseReturnValue:
+    if not login:
+        flash(gettext("The person is added."), "done")
+        return redirect(url_for("admin.person", person_id=person_id))
+    password = one_time_password()
+    signin.add_account(
+        db.engine, login=login, password=password, person_id=person_id, locale=None, must_change=True, now=now()
+    )
+    return _password_page(person_id, name, login, password)
+
+
+def _password_page(person_id: int, name: str, login: str, password: str) -> str:
+    """Answers the sending itself: a password that is shown once must not lie in a cookie on its way to the page."""
+    return render_template("admin/password.html", person_id=person_id, name=name, login=login, password=password)
+
+
+def one_time_password() -> str:
+    """Three groups of four, to be read out or written down."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
+
+
+@bp.post("/admin/people/<int:person_id>/accounts/<int:account_id>/reset")
+@needs("administer")
+@of_other
+def reset_account(person: Person, account_id: int) -> ResponseReturnValue:
+    """A new password for one use; every device of the account is signed out."""
+    account = _account_of(person, account_id)
+    password = one_time_password()
+    signin.reset_password(db.engine, login=account.login, new=password, address=request.remote_addr or "", now=now())
+    return _password_page(person.id, person.name, account.login, password)
+
+
+@bp.post("/admin/people/<int:person_id>/accounts/<int:account_id>/disable")
+@needs("administer")
+@of_other
+def disable_account(person: Person, account_id: int) -> ResponseReturnValue:
+    """Nobody signs in with it any more."""
+    account = _account_of(person, account_id)
+    signin.disable_account(db.engine, login=account.login, address=request.remote_addr or "", now=now())
+    flash(gettext("The account %(login)s is switched off.", login=account.login), "done")
+    return redirect(url_for("admin.person", person_id=person.id))
+
+
+def _account_of(person: Person, account_id: int) -> AccountLine:
+    accounts = accounts_of(connection(), [person.id]).get(person.id, [])
+    found = next((a for a in accounts if a.id == account_id and not a.is_disabled), None)
+    if found is None:
+        abort(404)
+    return found
