@@ -114,9 +114,18 @@ class Chooser:
         for declared in register.fields:
             if declared.choices and self.chance.number(0, 1):
                 values[declared.name] = self.chance.pick(declared.choices).name
-        command = RegisterTicket(register=name, values=values, place_id=self._place(), found_on=found, milestones=start)
-        events = self._do(command, "supervisor")
-        assert events is None
+        is_restricted = self.chance.number(0, 5) == 0
+        command = RegisterTicket(
+            register=name,
+            values=values,
+            place_id=self._place(),
+            found_on=found,
+            is_restricted=is_restricted,
+            named_ids=tuple(sorted(self.world.person.values())) if is_restricted else (),
+            milestones=start,
+        )
+        answer = self._do(command, "supervisor")
+        assert answer is None, answer
         self.ticket_ids.append(max(self.world.states))
 
     # -- days -------------------------------------------------------------------------------------
@@ -153,7 +162,7 @@ class Chooser:
                 continue
             if step.name in ("grant_extension", "refuse_extension") and t.pending_extension is None:
                 continue
-            if step.name in ("include", "name") and not t.is_excluded:
+            if (step.name == "include" and not t.is_excluded) or (step.name == "name" and not t.is_restricted):
                 continue
             if step.name == "reach_milestone" and not register.milestones:
                 continue
@@ -212,7 +221,8 @@ class Chooser:
                 return {"milestone": chance.pick(register.milestones).name}
             case Need.EVIDENCE:
                 return {}
-        usual = {Need.PAUSE_REASON: "frost", Need.RECHECK_RESULT: "passed"}
+        everybody = tuple(sorted(self.world.person.values()))
+        usual: dict[Need, Any] = {Need.PAUSE_REASON: "frost", Need.RECHECK_RESULT: "passed", Need.PEOPLE: everybody}
         return {need.value: usual.get(need, "据实")}
 
     def _amendment(self, t: Ticket) -> AmendTicket:

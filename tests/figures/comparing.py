@@ -12,6 +12,7 @@ from township import World
 
 from tracker.domain import ledger, ticket
 from tracker.domain.events import Event
+from tracker.domain.registers import Register
 
 EPOCH = date(1970, 1, 1)
 AFTER_DUE = (0, 1, 31)
@@ -49,12 +50,15 @@ def count_marks(marks: Iterable[ledger.Mark], day: date) -> Counter[oracle.Key]:
 
 
 def check_rules(world: World, ticket_id: int) -> int:
+    """A ticket of `world`, see check_history."""
+    return check_history(world.history(ticket_id), world.register_of(ticket_id))
+
+
+def check_history(history: Sequence[Event], register: Register) -> int:
     """marks(fold of the first n events) against the oracle, every n, every hunted day; gives the number of pairs.
 
     Names of the ledger are looked up when called, so that a planted fault is met.
     """
-    history = world.history(ticket_id)
-    register = world.register_of(ticket_id)
     days = hunted_days(history)
     for known in range(1, len(history) + 1):
         state = ticket.fold(history[:known])

@@ -156,9 +156,11 @@ def _turns(events: Sequence[Any], known: Known, register: Any) -> list[Turn]:
             turns.append((known.found, event.position, "registered", {}))
         elif event.kind in BECOMES or event.kind == "extension_granted":
             turns.append((event.occurred_on, event.position, event.kind, event.data))
-    for record in known.milestones.values():
-        if record.due is not None:
-            turns.append((record.on, record.position, "due", {"due_on": record.due.isoformat()}))
+    turns.extend(
+        (record.on, record.position, "due", {"due_on": record.due.isoformat()})
+        for record in known.milestones.values()
+        if record.due is not None
+    )
     return sorted(turns, key=lambda t: (t[0], t[1]))
 
 
@@ -171,22 +173,26 @@ def _look(turns: Iterable[Turn]) -> Day:
             now.owner = data["owner_unit"]
         if kind in HAPPENINGS:
             now.happenings.append((HAPPENINGS[kind], None))
-        if kind == "paused":
-            now.paused_on = on
-        elif kind == "submitted":
-            now.submitted = on
-        elif kind == "verified":
-            now.completed = now.submitted
-        elif kind == "closed":
-            _close(now, on, data["outcome"])
-        elif kind in ("relapsed", "reopened"):
-            now.reopened += 1
-            if now.closed_on != on:
-                now.open_since = on
-        elif kind == "registered":
-            now.open_since = on
+        _take(now, on, kind, data)
         now.status = BECOMES.get(kind, now.status)
     return now
+
+
+def _take(now: Day, on: date, kind: str, data: Mapping[str, Any]) -> None:
+    if kind == "paused":
+        now.paused_on = on
+    elif kind == "submitted":
+        now.submitted = on
+    elif kind == "verified":
+        now.completed = now.submitted
+    elif kind == "closed":
+        _close(now, on, data["outcome"])
+    elif kind in ("relapsed", "reopened"):
+        now.reopened += 1
+        if now.closed_on != on:
+            now.open_since = on
+    elif kind == "registered":
+        now.open_since = on
 
 
 def _close(now: Day, on: date, outcome: str) -> None:
