@@ -44,7 +44,7 @@ def by_month(specs: Sequence[FigureSpec], sight: Sight) -> Table:
         return tuple((value, show_url(spec, sight, month=f"{start:%Y-%m}")) for start, value in months)
 
     rows = (Row(words.of(s.label), cells(s, of), show_url(s, sight)) for s, of in zip(specs, values, strict=True))
-    return Table(tuple(month_text(start) for start in starts), tuple(rows))
+    return Table(tuple(month_text(start, with_year=False) for start in starts), tuple(rows))
 
 
 def by_village(specs: Sequence[FigureSpec], sight: Sight) -> Table:

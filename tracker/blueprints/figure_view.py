@@ -21,6 +21,8 @@ from tracker.blueprints.rights import connection, current_person, directory, hou
 from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
 from tracker.domain.lifecycle import Status
 from tracker.forms.asof import AsOfForm
+from tracker.log import store
+from tracker.packs.demo.story import END
 from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind, figures
 from tracker.queries.behind import Behind, DrillTicket
@@ -75,14 +77,16 @@ def shortcuts(endpoint: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
     last_month = today().replace(day=1) - timedelta(days=1)
     last_year = date(today().year - 1, 12, 31)
     asked = {**values, **kept()}
-    days = ((gettext("End of last month"), last_month), (gettext("End of last year"), last_year))
+    days = [(gettext("End of last month"), last_month), (gettext("End of last year"), last_year)]
+    if store.read_head(connection()).is_demonstration:
+        days.append((gettext("End of the demonstration"), END.date()))
     dated = [(url_for(endpoint, **asked, effective=day.isoformat()), text) for text, day in days]
     return [(url_for(endpoint, **asked), gettext("Today")), *dated]
 
 
-def month_text(first: date) -> str:
-    """A month with its year: `2023年5月`, `May 2023`."""
-    return str(format_skeleton("yMMM", first, locale=get_locale()))
+def month_text(first: date, *, with_year: bool) -> str:
+    """A month: `2023年5月`, `May 2023`; without its year `5月`, `May`."""
+    return str(format_skeleton("yMMM" if with_year else "MMM", first, locale=get_locale()))
 
 
 # -- figures ------------------------------------------------------------------------------------------

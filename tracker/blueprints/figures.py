@@ -35,8 +35,10 @@ def report(sight: Sight) -> ResponseReturnValue:
         return _breakdown(sight, spec, by)
     wanted = [figure_view.figure_spec(name) for _, names in spec.sections for name in names]
     lines = iter(figure_view.lines_of(wanted, sight.pair))
-    sections = [(label, [next(lines) for _ in names]) for label, names in spec.sections]
-    return render_template("figures/report.html", **_frame(sight, spec), by="", sections=sections)
+    rows: list[Any] = []
+    for label, names in spec.sections:
+        rows += [{"is_group": True, "label": label}, *(next(lines) for _ in names)]
+    return render_template("figures/report.html", **_frame(sight, spec), by="", rows=rows)
 
 
 def _breakdown(sight: Sight, spec: ReportSpec, by: str) -> ResponseReturnValue:
@@ -78,7 +80,7 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
         parts=figure_view.part_links(line, asked, sight),
         near=_near(spec),
         village=figure_view.unit_name(asked.units[0]) if asked.units else "",
-        month=figure_view.month_text(asked.month[0]) if asked.month else "",
+        month=figure_view.month_text(asked.month[0], with_year=True) if asked.month else "",
         kept=figure_view.kept(),
         narrowed=figure_view.narrowed() | dict(sight.args),
         shortcuts=figure_view.shortcuts("figures.show", {"figure": spec.id}),

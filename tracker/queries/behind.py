@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, func, or_, select, true
+from sqlalchemy import Connection, and_, case, exists, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -249,10 +249,11 @@ def _hidden(conn: Connection, stretches: Sequence[_Stretch], reader: Reader) -> 
         if not stretch.is_restricted and (reader.may_see is None or stretch.unit in reader.open_units):
             continue
         query = (
-            select(func.count())
+            # Not `~shown`: a ticket without an owner is neither shown nor not shown to SQL.
+            select(func.count() - func.count(case((_is_shown(stretch, reader), 1))))
             .select_from(MarkRow)
             .join(TicketRow, TicketRow.id == MarkRow.ticket_id)
-            .where(_in_force(stretch), ~_is_shown(stretch, reader))
+            .where(_in_force(stretch))
         )
         hidden += int(conn.scalar(query) or 0)
     return hidden
