@@ -207,10 +207,11 @@ class _Sheet:
         denominators = self._by_unit(asked.denominator) if asked.spec.denominator else [None] * len(numerators)
         return tuple(zip(numerators, denominators, strict=True))
 
-    def _by_unit(self, cells: Iterable[_Cell]) -> list[int]:
-        total = np.zeros(self._numbers.shape[2], np.int64)
-        for cell in cells:
-            total += cell.sign * self._numbers[cell.group, self._at[cell.day]]
+    def _by_unit(self, cells: Sequence[_Cell]) -> list[int]:
+        total = self._numbers[cells[0].group, self._at[cells[0].day]]  # signs begin with +; most have one cell
+        for cell in cells[1:]:
+            numbers = self._numbers[cell.group, self._at[cell.day]]
+            total = total + numbers if cell.sign > 0 else total - numbers
         found: list[int] = total.tolist()
         return found
 
