@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import resource
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -231,6 +233,14 @@ def cube(bench: Bench) -> dict[str, Numbers]:
             live.counts(conn, [[1]], [to_number(bench.until)], position=head.size, places=None)
 
         return {"cube": {"build s": timed(first_answer), "open s": timed(first_answer)}}
+
+
+def rebuild(bench: Bench) -> dict[str, Numbers]:
+    """All projections anew from the log, by the command that operators have."""
+    command = [sys.executable, "-c", "from tracker.cli import main; main()", "rebuild"]
+    began = time.perf_counter()
+    subprocess.run(command, check=True, env={**os.environ, **bench.place.environment()})
+    return {"rebuild": {"seconds": time.perf_counter() - began}}
 
 
 def size(bench: Bench) -> dict[str, Numbers]:

@@ -95,6 +95,8 @@ class Browser:
         self.connection.request(method, quote(url, safe="/?&=%"), body, headers)
         answer = self.connection.getresponse()
         page = answer.read()
+        if changed := answer.getheader("Set-Cookie"):
+            self.cookie = changed.partition(";")[0]
         seconds = time.perf_counter() - began
         if answer.status not in (wanted, 303 if wanted == 302 else wanted):
             raise RuntimeError(f"{method} {url}: {answer.status}\n{page[:2000].decode(errors='replace')}")
