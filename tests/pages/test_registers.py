@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
+from urllib.parse import unquote
 
+import pytest
+from page_checks import check_page
+from pages.conftest import form_values
 from PIL import Image
 from township import PLAIN_VALUES, Township, plain_ticket
 
 from tracker import clock
+from tracker.domain.commands import TakeStep
 from tracker.domain.ticket import Ticket
 from tracker.handler import Outcome, Request, handle_all
-from tracker.queries.tickets import ticket_now
+from tracker.queries.scope import Viewer
+from tracker.queries.tickets import find_visible_id, ticket_now
 
 LIST, NEW, ASSIGN = "/registers/toilet/tickets", "/registers/toilet/tickets/new", "/registers/toilet/assign"
 
@@ -38,6 +44,12 @@ def now(town: Township, ticket_id: int) -> Ticket:
         ticket = ticket_now(conn, ticket_id)
     assert ticket is not None
     return ticket
+
+
+def viewer(town: Township, post: str) -> Viewer:
+    with town.engine.connect() as conn:
+        numbers = town.house.register_numbers(conn)
+    return Viewer(town.directory.people[town.person[post]], town.directory, numbers, today(town))
 
 
 def numbers(page: str) -> list[str]:
@@ -80,3 +92,238 @@ def test_a_problem_is_registered_by_form_and_its_page_opens(town, browse):
     assert "is registered" in page
     assert "化粪池破损渗漏" in page
     assert numbers(visitor.text(LIST))
+
+
+def test_a_double_click_registers_once(town, browse):
+    visitor = browse("staff")
+    sent = visitor.form(NEW) | PLAIN_VALUES["toilet"]
+    first, second = (visitor.client.post(NEW, data=sent) for _ in range(2))
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(numbers(visitor.text(LIST))) == 1
+
+
+def test_a_refused_form_keeps_every_word_and_every_photograph(town, browse):
+    visitor = browse("staff")
+    typed = {**PLAIN_VALUES["toilet"], "problem": "短", "remark": "户主要求周末来", "found_on": "2199-01-01"}
+    answer = visitor.send(NEW, **typed, photos=picture())
+    assert answer.status_code == 422
+    check_page(answer.text)
+    for kept in ("刘小云", "短", "户主要求周末来", "2199-01-01", "before.jpg"):
+        assert kept in answer.text
+    again = form_values(answer.text) | {"problem": "化粪池破损渗漏", "found_on": today(town).isoformat()}
+    done = visitor.client.post(NEW, data=again)
+    assert done.status_code == 303
+    with town.engine.connect() as conn:
+        number = unquote(done.headers["Location"]).rpartition("/")[2]
+        ticket_id = find_visible_id(conn, viewer(town, "staff"), number)
+    assert [e.kind for e in now(town, ticket_id).evidence] == ["photo_before"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"problem": ""}, "This has to be filled in."),
+        ({"found_on": "after the flood"}, "is not a day"),
+        ({"found_on": "２０２３．３．１", "problem": "短"}, "are too few"),
+        ({"place": ""}, "This has to be filled in."),
+        ({"remark": "长" * 500}, "500 characters are too many"),
+        ({"category": "nonsense"}, "is not one of the choices"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
+)
+def test_each_mistake_is_told_at_its_field(browse, typed, said):
+    answer = browse("staff").send(NEW, **(PLAIN_VALUES["toilet"] | typed))
+    assert answer.status_code == 422
+    check_page(answer.text)
+    assert said in answer.text
+
+
+def test_the_next_problem_follows_at_once_with_the_village_kept(town, browse):
+    visitor = browse("supervisor")
+    typed = {**PLAIN_VALUES["toilet"], "place": str(town.unit["donghu"])}
+    answer = visitor.send(NEW, **typed, then="next")
+    assert answer.headers["Location"] == f"{NEW}?place={town.unit['donghu']}"
+    assert visitor.form(answer.headers["Location"])["place"] == str(town.unit["donghu"])
+
+
+def test_a_place_that_is_not_theirs_cannot_be_registered_in(town, browse):
+    answer = browse("staff").send(NEW, **PLAIN_VALUES["toilet"], place=str(town.unit["donghu"]))
+    assert answer.status_code == 404
+
+
+def test_registers_that_do_not_exist_or_are_not_open_look_alike(browse):
+    for url in ("/registers/nothing/tickets", "/registers/nothing/tickets/new", "/registers/nothing/assign"):
+        assert browse("supervisor").open(url).status_code == 404
+    assert browse("auditor").open(NEW).status_code == 404
+    assert browse("staff").open(ASSIGN).status_code == 404
+    assert browse("administrator").open("/registers").status_code == 404
+
+
+# -- lists: views, filters, orders, pages -------------------------------------------------------------
+def test_a_list_is_read_page_by_page_without_gap_or_repetition(town, browse):
+    many(town, 120)
+    visitor, url, seen = browse("supervisor"), LIST, []
+    for _ in range(3):
+        page = visitor.text(url)
+        seen += numbers(page)
+        following = re.search(r'href="([^"]+)" rel="next"', page)
+        url = following.group(1).replace("&amp;", "&") if following else None
+    assert url is None
+    assert len(seen) == len(set(seen)) == 120
+
+
+def test_two_hundred_fit_on_one_page(town, browse):
+    many(town, 120)
+    assert len(numbers(browse("supervisor").text(f"{LIST}?rows=200"))) == 120
+
+
+def test_filters_and_orders_have_addresses(town, browse):
+    first = registered(town, "晨光村的第一件")
+    second = registered(town, "东湖村的第二件", place_id=town.unit["donghu"])
+    visitor = browse("supervisor")
+    here, there = now(town, first).number, now(town, second).number
+    assert numbers(visitor.text(f"{LIST}?sort=newest")) == [there, here]
+    assert numbers(visitor.text(f"{LIST}?sort=oldest")) == [here, there]
+    assert numbers(visitor.text(f"{LIST}?place={town.unit['donghu']}")) == [there]
+    assert numbers(visitor.text(f"{LIST}?category=quality&status=registered")) == [here, there]
+    assert "Nothing fits all these filters together." in visitor.text(f"{LIST}?category=upkeep")
+    assert numbers(visitor.text(f"{LIST}?view=closed")) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["view=nothing", "sort=1", "after=x", "after=9.9.9", "place=0", "owner=١", "status=closed", "rows=9999"]
+)
+def test_an_address_that_nobody_of_us_wrote_still_shows_a_list(town, browse, query):
+    registered(town)
+    assert browse("supervisor").open(f"{LIST}?{query}").status_code == 200
+
+
+def test_restricted_tickets_show_their_title_to_nobody_in_a_list_and_exist_for_named_people_only(town, browse):
+    text = "举报某人的一件事情"
+    hidden = registered(town, text, is_restricted=True, named_ids=(town.person["supervisor"],))
+    number = now(town, hidden).number
+    mine = browse("supervisor").text(LIST)
+    assert number in mine
+    assert text not in mine
+    for post in ("verifier", "official", "auditor", "staff", "everything"):
+        for url in (LIST, f"{LIST}?view=all&sort=newest", "/registers"):
+            page = browse(post).text(url)
+            assert number not in page
+            assert text not in page
+        assert 'href="/registers/toilet/tickets?view=open">1</a>' not in browse(post).text("/registers")
+
+
+def test_people_see_the_tickets_of_their_subtree_only(town, browse):
+    here = now(town, registered(town)).number
+    there = now(town, registered(town, place_id=town.unit["donghu"])).number
+    assert numbers(browse("staff").text(LIST)) == [here]
+    assert numbers(browse("neighbour").text(LIST)) == [there]
+    assert numbers(browse("clerk").text(LIST)) == []
+
+
+@pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
+def test_pages_of_registers_are_in_order_in_every_language(town, browse, locale):
+    registered(town)
+    visitor = browse("supervisor", locale)
+    for url in ("/registers", LIST, NEW, f"{ASSIGN}?ticket=1.1"):
+        visitor.text(url)
+
+
+# -- many at once -------------------------------------------------------------------------------------
+def ticked(town: Township, ids: list[int]) -> str:
+    return ASSIGN + "?" + "&".join(f"ticket={i}.{now(town, i).version}" for i in ids)
+
+
+def test_two_hundred_tickets_are_assigned_at_once_and_each_is_named(town, browse):
+    ids = many(town, 200)
+    visitor = browse("supervisor")
+    sent = visitor.form(ASSIGN + "?" + "&".join(f"ticket={i}.1" for i in ids), ASSIGN)
+    due = today(town) + timedelta(days=20)
+    sent |= {
+        "owner_unit_id": str(town.unit["chenguang"]),
+        "owner_id": str(town.person["staff"]),
+        "lead_official_id": str(town.person["official"]),
+        "due_on": due.isoformat(),
+    }
+    answer = visitor.client.post(ASSIGN, data=sent)
+    assert answer.status_code == 200
+    check_page(answer.text)
+    assert "200 tickets assigned" in answer.text
+    assert len(set(numbers(answer.text))) == 200
+    for i in (ids[0], ids[-1]):
+        ticket = now(town, i)
+        assert (ticket.owner_unit_id, ticket.owner_id) == (town.unit["chenguang"], town.person["staff"])
+        assert (ticket.lead_official_id, ticket.current_due) == (town.person["official"], due)
+
+
+def test_a_double_click_assigns_once(town, browse):
+    (i,) = many(town, 1)
+    visitor = browse("supervisor")
+    sent = visitor.form(ticked(town, [i]), ASSIGN) | {"owner_unit_id": str(town.unit["chenguang"])}
+    answers = [visitor.client.post(ASSIGN, data=sent).text for _ in range(2)]
+    assert all("1 ticket assigned" in text for text in answers)
+    assert now(town, i).version == 2
+
+
+def test_who_was_overtaken_on_one_ticket_assigns_the_others_and_is_told_which_and_why(town, browse):
+    ids = many(town, 3)
+    visitor = browse("supervisor")
+    sent = visitor.form(ticked(town, ids), ASSIGN) | {"owner_unit_id": str(town.unit["chenguang"])}
+    overtaken = TakeStep(
+        ticket_id=ids[1],
+        step="assign",
+        version=1,
+        occurred_on=today(town),
+        values={"owner_unit_id": town.unit["farming"]},
+    )
+    town.do(overtaken, "official", clock.now())
+    answer = visitor.client.post(ASSIGN, data=sent)
+    check_page(answer.text)
+    assert "2 tickets assigned" in answer.text
+    assert "1 left as it was" in answer.text
+    assert "Somebody changed this ticket while you were writing." in answer.text
+    assert now(town, ids[1]).owner_unit_id == town.unit["farming"]
+    # The refused one can be ticked again, at the version in which it now stands.
+    assert f'value="{ids[1]}.2"' in answer.text
+    assert [now(town, i).owner_unit_id for i in (ids[0], ids[2])] == [town.unit["chenguang"]] * 2
+
+
+def test_a_mistake_in_the_form_comes_back_with_all_that_was_typed_and_ticked(town, browse):
+    ids = many(town, 3)
+    visitor = browse("supervisor")
+    sent = visitor.form(ticked(town, ids), ASSIGN)
+    answer = visitor.client.post(ASSIGN, data=sent | {"owner_unit_id": "", "note": "请抓紧办理"})
+    assert answer.status_code == 422
+    check_page(answer.text)
+    assert "请抓紧办理" in answer.text
+    assert answer.text.count('name="ticket"') == 3
+    early = sent | {"owner_unit_id": str(town.unit["farming"]), "due_on": "2020-01-01"}
+    answer = visitor.client.post(ASSIGN, data=early)
+    assert answer.status_code == 422
+    assert "lies before the day found" in answer.text
+    assert all(now(town, i).version == 1 for i in ids)
+
+
+def test_tickets_that_cannot_be_seen_or_lie_elsewhere_are_not_assigned(town, browse):
+    (here,) = many(town, 1)
+    hidden = registered(town, by="verifier", is_restricted=True, named_ids=(town.person["verifier"],))
+    house = town.do(plain_ticket(town, "house"), "supervisor", clock.now())[0].stream_id
+    visitor = browse("supervisor")
+    url = f"{ASSIGN}?ticket={here}.1&ticket={hidden}.1&ticket={house}.1&ticket=99999999.1&ticket=x"
+    assert "3 of the chosen rows are not here." in visitor.text(url)
+    sent = visitor.form(url, ASSIGN) | {"owner_unit_id": str(town.unit["chenguang"])}
+    sent["ticket"] = [sent["ticket"], f"{hidden}.1", f"{house}.1"]
+    answer = visitor.client.post(ASSIGN, data=sent)
+    assert "1 ticket assigned" in answer.text
+    assert now(town, hidden).version == now(town, house).version == 1
+
+
+def test_nothing_ticked_says_what_to_do(browse):
+    assert "No ticket is chosen" in browse("supervisor").text(ASSIGN)
+
+
+def test_more_than_two_hundred_are_cut_and_it_is_said(town, browse):
+    ids = many(town, 201)
+    page = browse("supervisor").text(ASSIGN + "?" + "&".join(f"ticket={i}.1" for i in ids))
+    assert "At most 200 tickets can be assigned at once." in page
+    assert page.count('name="ticket"') == 200

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,6 +20,9 @@ from tracker.queries import desk
 from tracker.queries.lists import View
 
 bp = Blueprint("desk", __name__)
+
+LATE_OF_UNIT = 5
+"""So many late tickets of one unit stand on the desk; the unit's lists have all of them."""
 
 _FIRST = {"desk": "desk.show", "today": "desk.today", "figures": "figures.report", "people": "admin.people"}
 
@@ -41,7 +46,7 @@ def show() -> ResponseReturnValue:
         names=list_view.names(),
         today=today(),
         numbers=_numbers(page),
-        late=[(unit, list_view.rows(unit.lines)) for unit in page.late],
+        late=[_late_unit(unit) for unit in page.late],
         late_count=sum(len(unit.lines) for unit in page.late),
         to_verify=list_view.rows(page.to_verify),
         to_decide=list_view.rows(page.to_decide),
@@ -49,6 +54,40 @@ def show() -> ResponseReturnValue:
         week=[(day.on, list_view.rows(day.lines)) for day in page.week],
         order=_order(),
         working=WORKING,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LateUnit:
+    """A unit with its latest tickets. `days`, `marks`: of all its late ones. `others`: where the rest are listed."""
+
+    name: str
+    rows: tuple[list_view.Row, ...]
+    days: tuple[int, ...]
+    marks: tuple[int, ...]
+    others: tuple[tuple[str, str, int], ...]
+
+
+def _late_unit(unit: desk.LateUnit) -> LateUnit:
+    return LateUnit(
+        name=list_view.names().unit(unit.unit_id),
+        rows=tuple(list_view.rows(unit.lines[:LATE_OF_UNIT])),
+        days=tuple(line.due.days for line in unit.lines),
+        marks=unit.marks,
+        others=_lists_of(unit) if len(unit.lines) > LATE_OF_UNIT and unit.unit_id is not None else (),
+    )
+
+
+def _lists_of(unit: desk.LateUnit) -> tuple[tuple[str, str, int], ...]:
+    """(address, register, how many): the late tickets of the unit, register by register."""
+    counted = Counter(line.register for line in unit.lines)
+    return tuple(
+        (
+            url_for("registers.tickets", register=name, view=View.OVERDUE.value, owner=unit.unit_id),
+            words.of(house().register(name).label),
+            count,
+        )
+        for name, count in counted.items()
     )
 
 

@@ -18,7 +18,7 @@ from tracker import formats, languages, words
 from tracker.blueprints.rights import connection, current_person, directory, house, today
 from tracker.blueprints.ticket_view import Names, value_text
 from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, GONE, OPEN, Status
-from tracker.domain.registers import Register
+from tracker.domain.registers import Field, FieldType, Register
 from tracker.queries import people, scope
 from tracker.queries.lists import PAGE, Count, Cursor, Due, Filters, Sort, TicketLine, View
 from tracker.queries.scope import Viewer
@@ -88,7 +88,7 @@ class Row:
 
 def row(line: TicketLine, register: Register) -> Row:
     """The line in the reader's language. A restricted ticket shows its number and where it stands, no word of it."""
-    known, listed = names(), _listed_texts(line, register)
+    known, listed = names(), {} if line.is_restricted else _listed_texts(line, register)
     text = "" if line.is_restricted else line.summary
     return Row(
         id=line.id,
@@ -99,7 +99,7 @@ def row(line: TicketLine, register: Register) -> Row:
         status_label=words.status(line.status),
         text=text,
         is_restricted=line.is_restricted,
-        place=" ".join(filter(None, (known.unit(line.place_id), _group(listed, register)))),
+        place=_place(known.unit(line.place_id), listed.get("group")),
         who=" ".join(line.masked.values()),
         category=listed.get("category", ""),
         severity=listed.get("severity", ""),
@@ -112,18 +112,22 @@ def row(line: TicketLine, register: Register) -> Row:
         has_request=line.has_request,
         relapse_count=line.relapse_count,
         version=line.version,
-        more=tuple(text for name, text in listed.items() if name not in _APART | {register.summary_field}),
+        more=tuple(text for name, text in listed.items() if _explains_itself(register.by_name[name])),
     )
+
+
+def _explains_itself(field: Field) -> bool:
+    """A choice says what it is by its words; a bare number or day would need its heading."""
+    return field.type is FieldType.SELECT_ONE and field.name not in _APART
 
 
 def rows(lines: tuple[TicketLine, ...]) -> list[Row]:
     return [row(line, house().register(line.register)) for line in lines]
 
 
-def _group(listed: Mapping[str, str], register: Register) -> str:
-    """The villagers' group, which people say together with the village: 4组."""
-    group = listed.get("group")
-    return gettext("group %(number)s", number=group) if group and "group" in register.by_name else ""
+def _place(village: str, group: str | None) -> str:
+    """The village, with the villagers' group as people say it: 晨光村4组."""
+    return gettext("%(village)s, group %(number)s", village=village, number=group) if group else village
 
 
 def _listed_texts(line: TicketLine, register: Register) -> dict[str, str]:

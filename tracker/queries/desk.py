@@ -34,6 +34,8 @@ from tracker.queries.scope import Condition, Viewer
 
 T = TicketRow
 LATE_SHOWN = 100
+LONGEST_AXIS = 120
+"""Days; what is later stands at the end of the axis, or one forgotten ticket would press all others together."""
 CHECKS_SHOWN = 20
 WEEK_SHOWN = 60
 SIDE_SHOWN = 10
@@ -94,11 +96,8 @@ def desk_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register
 
 
 def _axis(longest: int) -> int:
-    """The end of the axis: the next of 15, 30, 60 … days, so that it keeps its scale from day to day."""
-    end = 15
-    while end < longest:
-        end *= 2
-    return end
+    """The end of the axis: 15, 30, 60 or 120 days, so that it keeps its scale from day to day."""
+    return next((end for end in (15, 30, 60) if longest <= end), LONGEST_AXIS)
 
 
 def _by_unit(lines: tuple[TicketLine, ...], axis_days: int) -> tuple[LateUnit, ...]:
@@ -107,7 +106,7 @@ def _by_unit(lines: tuple[TicketLine, ...], axis_days: int) -> tuple[LateUnit, .
     for line in lines:
         groups.setdefault(line.owner_unit_id, []).append(line)
     return tuple(
-        LateUnit(unit_id, tuple(group), tuple(95 * line.due.days // axis_days for line in group))
+        LateUnit(unit_id, tuple(group), tuple(95 * min(line.due.days, axis_days) // axis_days for line in group))
         for unit_id, group in groups.items()
     )
 

@@ -1,0 +1,245 @@
+"""One visibility: what the permission table allows for a ticket is what lists and counts show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import URL, select
+from township import PACK, PEOPLE, UNITS, Township, at, plain_ticket
+
+from tracker.domain.access import RIGHTS, Reach, may
+from tracker.domain.commands import AddUnit, EndGrant, GiveGrant, TakeStep
+from tracker.domain.deciding import ticket_facts
+from tracker.models.tickets import TicketRow
+from tracker.queries import scope
+from tracker.queries.lists import Cursor, Filters, Sort, View, count_tickets, tickets_page
+from tracker.queries.scope import Viewer
+
+TODAY = date(2023, 6, 1)
+PLACES = ("chenguang", "donghu", "town")
+REGISTERS = tuple(r.name for r in PACK.registers)
+ABOUT_TICKETS = [a for a, rules in RIGHTS.items() if all(r.reach is not Reach.ANYWHERE for r in rules)]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A ticket to come into being."""
+
+    register: str
+    place: str
+    owner: str | None
+    supports: tuple[str, ...]
+    named: tuple[str, ...]  # restricted to these, when any
+
+
+@st.composite
+def wanted_tickets(draw: st.DrawFn) -> Wanted:
+    owner = draw(st.sampled_from([None, *UNITS]))
+    others = [unit for unit in UNITS if unit != owner]
+    supports = draw(st.lists(st.sampled_from(others), unique=True, max_size=2)) if owner else []
+    named = draw(st.lists(st.sampled_from(sorted(PEOPLE)), unique=True, max_size=2))
+    return Wanted(
+        draw(st.sampled_from(REGISTERS)),
+        draw(st.sampled_from(PLACES)),
+        owner,
+        tuple(supports),
+        tuple(named) if draw(st.booleans()) else (),
+    )
+
+
+# role, unit, register
+grants = st.lists(
+    st.tuples(
+        st.sampled_from(["staff", "supervisor", "lead_official", "verifier", "approver", "auditor", "administrator"]),
+        st.sampled_from(sorted(UNITS)),
+        st.sampled_from([None, *REGISTERS]),
+    ),
+    max_size=3,
+    unique=True,
+)
+
+
+@contextmanager
+def founded(database: URL) -> Iterator[Township]:
+    town = Township.founded(database)
+    try:
+        yield town
+    finally:
+        town.close()
+
+
+def bring(town: Township, wanted: Wanted) -> int:
+    """Registers and assigns it. The town's supervisor is among the named, or nobody could assign it."""
+    named = tuple(town.person[post] for post in {*wanted.named, "supervisor"}) if wanted.named else ()
+    command = plain_ticket(town, wanted.register, wanted.place, is_restricted=bool(named), named_ids=named)
+    ticket_id = town.do(command, "supervisor", at("2023-03-01"))[0].stream_id
+    if wanted.owner:
+        values = {
+            "owner_unit_id": town.unit[wanted.owner],
+            "supports": tuple({"unit_id": town.unit[unit], "part": "配合"} for unit in wanted.supports),
+        }
+        step = TakeStep(ticket_id=ticket_id, step="assign", version=1, occurred_on=date(2023, 3, 2), values=values)
+        town.do(step, "supervisor", at("2023-03-02"))
+    return ticket_id
+
+
+def new_viewer(town: Township, given_grants: list[tuple[str, str, str | None]]) -> Viewer:
+    """The clerk with these grants and no other."""
+    clerk = town.person["clerk"]
+    with town.engine.connect() as conn:
+        person = town.house.directory(conn).people[clerk]
+    for grant in person.grants_on(TODAY):
+        town.by_system(EndGrant(person_id=clerk, grant_id=grant.id, ends_on=date(2023, 1, 1)), at("2023-05-01"))
+    for role, unit, register in given_grants:
+        command = GiveGrant(
+            person_id=clerk, role=role, unit_id=town.unit[unit], register=register, starts_on=date(2023, 1, 1)
+        )
+        town.by_system(command, at("2023-05-01"))
+    return viewer(town, "clerk")
+
+
+def viewer(town: Township, post: str) -> Viewer:
+    with town.engine.connect() as conn:
+        directory = town.house.directory(conn)
+        return Viewer(directory.people[town.person[post]], directory, town.house.register_numbers(conn), TODAY)
+
+
+def allowed(town: Township, who: Viewer, action: str) -> set[int]:
+    """By the rules alone."""
+    return {i for i, t in town.states.items() if may(who.person, action, ticket_facts(t), who.directory, who.on)}
+
+
+def read(town: Township, *conditions: scope.Condition) -> set[int]:
+    with town.engine.connect() as conn:
+        return {i for c in conditions for i in conn.scalars(select(TicketRow.id).where(c))}
+
+
+@pytest.fixture
+def crowded(database: URL) -> Iterator[Township]:
+    """Tickets of every register in every place, with every owner, restricted and not."""
+    with founded(database) as town:
+        for register in REGISTERS:
+            for place in PLACES:
+                for owner in (None, *UNITS):
+                    bring(town, Wanted(register, place, owner, (), ()))
+            bring(town, Wanted(register, "donghu", "donghu", ("farming", "chenguang"), ()))
+            bring(town, Wanted(register, "chenguang", "chenguang", (), ("staff", "verifier")))
+            bring(town, Wanted(register, "chenguang", None, (), ("clerk",)))
+        yield town
+
+
+@pytest.mark.parametrize("action", ABOUT_TICKETS)
+def test_rows_open_to_a_person_are_those_the_table_of_rights_allows(crowded: Township, action: str) -> None:
+    for post in PEOPLE:
+        who = viewer(crowded, post)
+        assert read(crowded, scope.visible(who, action)) == allowed(crowded, who, action), post
+
+
+def test_the_ways_of_an_index_together_reach_exactly_the_visible_rows(crowded: Township) -> None:
+    for post in PEOPLE:
+        who = viewer(crowded, post)
+        for action in ("view", "submit", "assign"):
+            assert read(crowded, *scope.ways(who, action, None)) == allowed(crowded, who, action), post
+        for number in who.register_ids.values():
+            there = {i for i in allowed(crowded, who, "view") if who.register_ids[crowded.states[i].register] == number}
+            assert read(crowded, *scope.ways(who, "view", (number,))) == there, post
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_grants_on_any_tickets_show_what_the_rules_allow(crowded_once: Township, data: st.DataObject) -> None:
+    bring(crowded_once, data.draw(wanted_tickets()))
+    who = new_viewer(crowded_once, data.draw(grants))
+    for action in ("view", "submit", "verify", "register"):
+        expected = allowed(crowded_once, who, action)
+        assert read(crowded_once, scope.visible(who, action)) == expected
+        assert read(crowded_once, *scope.ways(who, action, None)) == expected
+
+
+@pytest.fixture
+def crowded_once(database: URL) -> Iterator[Township]:
+    """One township for all examples: they add to it."""
+    with founded(database) as town:
+        yield town
+
+
+def test_lists_and_counts_show_what_is_visible_each_once(crowded: Township) -> None:
+    for post in ("supervisor", "staff", "clerk", "auditor", "everything", "administrator"):
+        who = viewer(crowded, post)
+        for sort in Sort:
+            listed = walk(crowded, who, Filters(None, View.ALL), sort)
+            assert sorted(listed) == sorted(allowed(crowded, who, "view")), (post, sort)
+        with crowded.engine.connect() as conn:
+            assert count_tickets(conn, who, Filters(None, View.ALL)).number == len(allowed(crowded, who, "view"))
+
+
+@pytest.mark.parametrize("narrowed", ["place", "owner", "both"])
+def test_a_filter_takes_away_and_never_opens(crowded: Township, narrowed: str) -> None:
+    for post in ("supervisor", "staff", "clerk"):
+        who = viewer(crowded, post)
+        place = crowded.unit["chenguang"] if narrowed != "owner" else None
+        owner = crowded.unit["donghu"] if narrowed != "place" else None
+        expected = {
+            i
+            for i in allowed(crowded, who, "view")
+            if place in (None, crowded.states[i].place_id) and owner in (None, crowded.states[i].owner_unit_id)
+        }
+        filters = Filters(None, View.ALL, place_id=place, owner_unit_id=owner)
+        assert set(walk(crowded, who, filters, Sort.DUE)) == expected
+
+
+def walk(town: Township, who: Viewer, filters: Filters, sort: Sort) -> list[int]:
+    """Every page of a list, seven rows at a time."""
+    found: list[int] = []
+    after: Cursor | None = None
+    with town.engine.connect() as conn:
+        while True:
+            page = tickets_page(conn, who, town.house.pack.register_by_name, filters, sort=sort, after=after, limit=7)
+            found += [line.id for line in page.lines]
+            if page.next is None:
+                return found
+            after = Cursor.read(page.next.text())
+
+
+def test_a_restricted_ticket_has_no_words_in_any_list(crowded: Township) -> None:
+    who = viewer(crowded, "verifier")
+    with crowded.engine.connect() as conn:
+        page = tickets_page(
+            conn,
+            who,
+            crowded.house.pack.register_by_name,
+            Filters(None, View.ALL),
+            sort=Sort.NEWEST,
+            after=None,
+            limit=99,
+        )
+    restricted = [line for line in page.lines if line.is_restricted]
+    assert restricted
+    assert all(not line.summary and not line.masked for line in restricted)
+    # A choice of a closed list may be counted; it is no word of the matter.
+    assert {name for line in restricted for name in line.listed} <= {"category", "class"}
+
+
+def test_a_village_that_joins_the_town_is_seen_by_those_who_see_the_town(crowded: Township) -> None:
+    unit_id = crowded.by_system(
+        AddUnit(code="new", name="新村", kind="village", parent_id=crowded.unit["town"]), at("2023-05-02")
+    )
+    crowded.unit["new"] = unit_id
+    there = bring(crowded, Wanted("toilet", "new", None, (), ()))
+    assert there in read(crowded, scope.visible(viewer(crowded, "auditor")))
+    assert there not in read(crowded, scope.visible(viewer(crowded, "staff")))
+    del crowded.unit["new"]
+
+
+def test_the_registers_open_to_a_person_follow_their_grants(crowded: Township) -> None:
+    who = new_viewer(crowded, [("staff", "farming", "house"), ("auditor", "town", "petition")])
+    assert scope.open_registers(who, "view") == {"house", "petition"}
+    assert scope.open_registers(who, "submit") == {"house"}
+    assert scope.open_registers(who, "import") == frozenset()
