@@ -170,12 +170,15 @@ def check_latest(conn: Connection, at_most: int) -> Check:
     """
     head = store.read_head(conn)
     frontier = bytes(conn.scalar(select(LogHeadRow.frontier).where(LogHeadRow.id == 1)) or b"")
+    fits = len(frontier) == 32 * head.size.bit_count()
     start = _branch_start(head.size, at_most)
-    tree = Tree(start, frontier[: 32 * start.bit_count()]) if start < head.size else None
+    tree = Tree(start, frontier[: 32 * start.bit_count()]) if fits and start < head.size else None
     after = start if tree else max(0, head.size - at_most)
-    faults = tuple(_faults(conn, head, tree, after))
+    faults = list(_faults(conn, head, tree, after))
+    if not fits:
+        faults.append(Fault("tree_head_differs", head.size, head.root.hex()))
     at = store.recorded_at(conn, head.size)
-    return Check(head.size, head.root, at, min(after + 1, head.size), after + 1 if tree else None, faults)
+    return Check(head.size, head.root, at, min(after + 1, head.size), after + 1 if tree else None, tuple(faults))
 
 
 def _branch_start(size: int, at_most: int) -> int:
@@ -188,7 +191,7 @@ def _branch_start(size: int, at_most: int) -> int:
 
 def _faults(conn: Connection, head: store.Head, tree: Tree | None, after: int) -> Iterator[Fault]:
     expected, latest, is_broken = after + 1, None, False
-    for sealed in store.read_sealed(conn, after=after):
+    for sealed in list(store.read_sealed(conn, after=after, until=head.size + 1)):
         event = sealed.event
         if event.position != expected:
             yield Fault("position_gap", event.position, str(expected))
