@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import zipfile
 from datetime import date, timedelta
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,8 +18,10 @@ from township import PLAIN_VALUES, Township, plain_ticket
 
 from tracker import clock
 from tracker.domain.commands import TakeStep
+from tracker.domain.events import Event, StreamKind
 from tracker.domain.ticket import Ticket
 from tracker.handler import Outcome, Request, handle_all
+from tracker.log import store
 from tracker.queries.scope import Viewer
 from tracker.queries.tickets import find_visible_id, ticket_now
 
@@ -327,3 +331,62 @@ def test_more_than_two_hundred_are_cut_and_it_is_said(town, browse):
     page = browse("supervisor").text(ASSIGN + "?" + "&".join(f"ticket={i}.1" for i in ids))
     assert "At most 200 tickets can be assigned at once." in page
     assert page.count('name="ticket"') == 200
+
+
+# -- files --------------------------------------------------------------------------------------------
+def test_a_list_goes_out_as_csv_with_the_same_rows_masked_and_says_who_took_it(town, browse):
+    many(town, 60)
+    registered(town, "东湖村的一件", place_id=town.unit["donghu"])
+    hidden = registered(town, "举报某人的一件", is_restricted=True, named_ids=(town.person["supervisor"],))
+    visitor = browse("supervisor")
+    text = taken(visitor, "/registers/toilet/tickets.csv?sort=newest").decode("utf-8-sig")
+    rows = [row for row in csv.reader(StringIO(text)) if row]
+    titles = next(i for i, row in enumerate(rows) if row[0] == "Number")
+    assert len(rows) - titles - 1 == 62
+    assert "刘小云" not in text
+    assert "举报某人的一件" not in text
+    assert now(town, hidden).number in text
+    assert ["Made by", "镇督办"] in rows
+    log = accesses(town)
+    assert (log.kind, log.data["count"], log.data["restricted"]) == ("exported", 62, [hidden])
+    assert log.actor_id == town.person["supervisor"]
+
+
+def test_a_file_holds_what_its_filters_and_its_reader_may_see(town, browse):
+    here = now(town, registered(town)).number
+    there = now(town, registered(town, "东湖村的一件", place_id=town.unit["donghu"])).number
+    text = taken(browse("supervisor"), f"/registers/toilet/tickets.csv?place={town.unit['donghu']}").decode()
+    assert there in text
+    assert here not in text
+    assert "东湖村" in text.splitlines()[2]
+    text = taken(browse("staff"), "/registers/toilet/tickets.csv").decode()
+    assert here in text
+    assert there not in text
+
+
+def test_a_list_goes_out_as_a_workbook_that_can_be_read_again(town, browse):
+    number = now(town, registered(town, "=cmd|' /C calc'!A0 公式")).number
+    with zipfile.ZipFile(BytesIO(taken(browse("auditor"), "/registers/toilet/tickets.xlsx"))) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        shared = book.read("xl/sharedStrings.xml").decode() if "xl/sharedStrings.xml" in book.namelist() else ""
+    assert number in sheet + shared
+    assert "<f>" not in sheet
+
+
+def test_only_files_of_known_kinds_and_registers_exist(browse):
+    for url in ("/registers/toilet/tickets.pdf", "/registers/nothing/tickets.csv"):
+        assert browse("supervisor").open(url).status_code == 404
+    assert browse("administrator").open("/registers/toilet/tickets.csv").status_code == 404
+
+
+def taken(visitor: Any, url: str) -> bytes:
+    with visitor.open(url) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Disposition"].startswith("attachment")
+        return bytes(answer.data)
+
+
+def accesses(town: Township) -> Event:
+    """The latest entry of who took lists away."""
+    with town.engine.connect() as conn:
+        return list(store.read_stream(conn, StreamKind.ACCESS, 0))[-1]

@@ -279,6 +279,19 @@ def selects(register: Register, what: Asked, viewer: Viewer) -> list[dict[str, A
     return [*shown, {"name": "rows", "label": gettext("Rows"), "value": chosen, "options": pages}]
 
 
+def chosen_filters(register: Register, what: Asked) -> list[tuple[str, str]]:
+    """(what, which one) of every filter that is on, as a file says it in its head."""
+    f = what.filters
+    category = next((words.of(c.label) for c in _categories(register) if c.name == f.category), "")
+    found = [
+        (gettext("Village"), names().unit(f.place_id)),
+        (gettext("Status"), words.status(f.status) if f.status else ""),
+        (gettext("Category"), category),
+        (gettext("Owner unit"), names().unit(f.owner_unit_id)),
+    ]
+    return [(label, text) for label, text in found if text]
+
+
 def columns(register: Register, what: Asked) -> list[dict[str, Any]]:
     """The columns of a register's list; those that an index can sort lead to the sorted list."""
 

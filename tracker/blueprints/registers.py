@@ -11,7 +11,7 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from tracker import words
-from tracker.blueprints import list_view
+from tracker.blueprints import list_view, register_files
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.rights import can, connection, current_person, house, needs, now, today
 from tracker.domain.lifecycle import STEP_BY_NAME
@@ -101,6 +101,13 @@ def tickets(register: str) -> ResponseReturnValue:
         may_import=known.name in _may_import(),
         most_rows=list_view.MOST_ROWS,
     )
+
+
+@bp.get("/registers/<register>/tickets.<any(csv, xlsx):kind>")
+@needs("export")
+def export(register: str, kind: str) -> ResponseReturnValue:
+    known = opened(register, "view")
+    return register_files.file_response(known, list_view.asked(known, request.args), kind)
 
 
 # -- a found problem ----------------------------------------------------------------------------------

@@ -1,0 +1,125 @@
+"""The list of a register as a file: the same rows as the page, whole, with what was asked for in its head.
+
+Names of people stay masked and a restricted ticket is a number without words, as on the page. The file is written
+and its export recorded before the first byte leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
+
+from flask import send_file
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker import formats, languages, words
+from tracker.blueprints import list_view
+from tracker.blueprints.list_view import Asked
+from tracker.blueprints.rights import connection, current_person, directory, house, now
+from tracker.domain.commands import RecordAccess
+from tracker.domain.registers import Field, Register
+from tracker.exchange.exports import ExportHead, OutCell, cell_of, csv_pieces, write_xlsx
+from tracker.handler import handle
+from tracker.log import store
+from tracker.queries.lists import TicketLine, tickets_page
+
+MOST_EXPORTED = 100_000
+"""Rows of one file. A longer list says in its head that it was cut; a filter makes it shorter."""
+SLICE = 500
+IN_MEMORY = 2**20
+TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+def file_response(register: Register, what: Asked, kind: str) -> ResponseReturnValue:
+    """The file; that this person took it, with which filters and how many rows, stands in the log first."""
+    lines = list(_lines(what))
+    out = cast(BinaryIO, SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 # send_file closes it
+    head, columns, rows = _head(register, what, len(lines)), _columns(register), (_cells(x, register) for x in lines)
+    if kind == "xlsx":
+        write_xlsx(out, head, columns, rows)
+    else:
+        out.writelines(csv_pieces(head, columns, rows))
+    _record(register, what, kind, lines)
+    out.seek(0)
+    name = f"{register.name}-{what.filters.view}-{formats.iso(now())}.{kind}"
+    return send_file(out, mimetype=TYPES[kind], as_attachment=True, download_name=name)
+
+
+def _lines(what: Asked) -> Iterator[TicketLine]:
+    viewer, registers, after, count = list_view.viewer(), house().pack.register_by_name, None, 0
+    while count < MOST_EXPORTED:
+        page = tickets_page(connection(), viewer, registers, what.filters, sort=what.sort, after=after, limit=SLICE)
+        yield from page.lines
+        count, after = count + len(page.lines), page.next
+        if after is None:
+            return
+
+
+def _record(register: Register, what: Asked, kind: str, lines: list[TicketLine]) -> None:
+    data: dict[str, Any] = {
+        "register": register.name,
+        "filters": {name: str(value) for name, value in what.args(rows=None).items()},
+        "count": len(lines),
+        "format": kind,
+        "restricted": [line.id for line in lines if line.is_restricted],
+    }
+    command = RecordAccess(ticket_id=0, kind="exported", data=data)
+    handle(house(), command, actor_id=current_person().id, now=now())
+
+
+def _head(register: Register, what: Asked, count: int) -> ExportHead:
+    position = store.read_head(connection()).size
+    cut = gettext("cut at this number") if count >= MOST_EXPORTED else ""
+    lines = [
+        (gettext("List"), list_view.view_label(what.filters.view)),
+        *list_view.chosen_filters(register, what),
+        (gettext("Recorded up to"), f"{formats.instant(now())} (#{position})"),
+        (gettext("Tickets"), f"{count} {cut}".strip()),
+        (gettext("Made by"), current_person().name),
+        (gettext("Made at"), formats.instant(now())),
+    ]
+    return ExportHead(words.of(register.label), tuple(lines))
+
+
+def _listed(register: Register) -> tuple[Field, ...]:
+    return tuple(f for f in register.fields if f.is_listed and f.name not in {"place", "found_on"})
+
+
+def _columns(register: Register) -> tuple[str, ...]:
+    return (
+        gettext("Number"),
+        gettext("Status"),
+        gettext("Village"),
+        gettext("Found on"),
+        *(words.of(f.label) for f in _listed(register)),
+        gettext("Owner unit"),
+        gettext("Owner"),
+        gettext("Due"),
+        words.event("submitted"),
+        gettext("Closed on"),
+    )
+
+
+def _cells(line: TicketLine, register: Register) -> tuple[OutCell, ...]:
+    known, language = list_view.names(), languages.current()
+    yes_no = (words.yes_no(value=True), words.yes_no(value=False))
+    shown = {} if line.is_restricted else {**line.listed, **line.masked, register.summary_field: line.summary}
+    return (
+        line.number,
+        words.status(line.status),
+        known.unit(line.place_id),
+        line.found_on.isoformat(),
+        *(_cell(f, shown.get(f.name), language, yes_no) for f in _listed(register)),
+        known.unit(line.owner_unit_id),
+        known.person(line.owner_id),
+        *(None if day is None else day.isoformat() for day in (line.due.on, line.submitted_on, line.closed_on)),
+    )
+
+
+def _cell(field: Field, value: Any, language: str, yes_no: tuple[str, str]) -> OutCell:
+    """A masked value is text, whatever its field holds."""
+    if field.is_private:
+        return None if value is None else str(value)
+    return cell_of(field, value, directory(), language, yes_no)
