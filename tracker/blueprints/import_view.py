@@ -205,7 +205,6 @@ def _told(row: RowReading, register: Register) -> dict[str, Any]:
         "place": values.get("place"),
         "found_on": values.get("found_on"),
         "errors": [_told_error(error) for error in row.errors],
-        "notes": [_told_error(note) for note in row.notes],
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
 from tracker import formats, languages, uploads, words
 from tracker.blueprints.import_view import AT_ONCE, DATED, Importer, defaults_of
@@ -206,7 +206,6 @@ class Row:
     place: str
     found_on: str | None
     mistakes: tuple[dict[str, str], ...]
-    notes: tuple[dict[str, str], ...]
     repeats: int | None
     ticket_id: int | None
     number: str | None
@@ -221,7 +220,6 @@ def _row(line: Line, importer: Importer) -> Row:
         _unit_name(told["place"]),
         told["found_on"],
         tuple(_mistake(one, importer) for one in told["errors"]),
-        tuple(_mistake(one, importer) for one in told["notes"]),
         told.get("repeats"),
         line.ticket_id,
         line.number,
@@ -319,8 +317,6 @@ def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
         "refused": sum(1 for row in rows if row.state is State.WRONG),
     }
     uploads.settle(db.engine, upload.id, rows, done)
-    count = done["registered"]
-    flash(ngettext("%(num)s ticket is registered.", "%(num)s tickets are registered.", count), "done")
 
 
 # -- the list of mistakes -----------------------------------------------------------------------------
