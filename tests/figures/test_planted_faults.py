@@ -18,6 +18,7 @@ from histories import Player
 from township import Paper
 
 from tracker.domain import ledger, ticket
+from tracker.domain.days import FOREVER, first_of_next_year
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import Status
 from tracker.domain.registers import Register
@@ -114,8 +115,7 @@ def clock_rests_in(status: Status) -> Plant:
 
 
 def carried_over_on_31_december(patch: pytest.MonkeyPatch) -> None:
-    right = ledger.first_of_next_year
-    patch.setattr(ledger, "first_of_next_year", lambda day: right(day) - 1)
+    patch.setattr(ledger, "first_of_next_year", lambda day: first_of_next_year(day) - 1)
 
 
 def carried_over_a_year_after_it_was_found(patch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def closed_a_day_longer(patch: pytest.MonkeyPatch) -> None:
 
     def wrong(book: Any, account: str, spans: Any, outcome: str = "", unit: int | None = None) -> None:
         if account == "closed":
-            spans = [(a, min(b + 1, ledger.FOREVER)) for a, b in spans]
+            spans = [(a, min(b + 1, FOREVER)) for a, b in spans]
         right(book, account, spans, outcome, unit)
 
     patch.setattr(ledger._Book, "stock", wrong)
