@@ -23,7 +23,11 @@ _ROWS = ImportedRow.__table__
 _COLUMNS = ("import_id", "row", "state", "told", "ticket_id")
 _SETTLE = (
     update(_ROWS)
-    .where(_ROWS.c.import_id == bindparam("b_import"), _ROWS.c.row == bindparam("b_row"))
+    .where(
+        _ROWS.c.import_id == bindparam("b_import"),
+        _ROWS.c.row == bindparam("b_row"),
+        _ROWS.c.state != int(State.REGISTERED),
+    )
     .values(state=bindparam("b_state"), told=bindparam("b_told"), ticket_id=bindparam("b_ticket"))
 )
 
@@ -72,8 +76,13 @@ def read_again(engine: Engine, import_id: int, file: ReadFile) -> None:
         _put_rows(conn, import_id, file.rows)
 
 
-def settle(engine: Engine, import_id: int, rows: Iterable[ReadRow], done: Mapping[str, Any]) -> None:
-    """What came of these rows. Safe to repeat: it follows from the log."""
+def settle(
+    engine: Engine, import_id: int, rows: Iterable[ReadRow], counts: Mapping[str, int], *, now: datetime
+) -> None:
+    """What came of these rows; `counts` are added to those of earlier confirmations of this upload.
+
+    A row that stands as registered stays so: a second press of the button learns only that it came second.
+    """
     changes = [
         {
             "b_import": import_id,
@@ -85,8 +94,11 @@ def settle(engine: Engine, import_id: int, rows: Iterable[ReadRow], done: Mappin
         for r in rows
     ]
     with _writer(engine) as conn, conn.begin():
+        this = select(ImportRow.done).where(ImportRow.id == import_id).with_for_update()
+        before: dict[str, int] = orjson.loads(conn.execute(this).scalar_one())
         if changes:
             conn.execute(_SETTLE, changes)
+        done = {name: before.get(name, 0) + count for name, count in counts.items()} | {"at": to_ms(now)}
         conn.execute(update(ImportRow).where(ImportRow.id == import_id).values(done=_json(done)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -16,8 +17,9 @@ from township import Township
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from tracker import clock
+from tracker.domain.commands import TakeStep
 from tracker.packs.loader import built_in, load_pack
-from tracker.queries.imports import State
 
 URL = "/registers/toilet_survey/import"
 
@@ -298,7 +300,7 @@ def test_two_previews_of_one_file_register_it_once(browse, town):
     confirm(supervisor, first, act="all")
     supervisor.client.post(second, data=later)
     assert counted(town) == 5
-    assert "5 rows had been registered from this file before" in supervisor.text(second)
+    assert "5 rows had been registered from this file meanwhile" in supervisor.text(second)
 
 
 def test_a_ledger_with_new_lines_adds_only_those(browse, town):
@@ -318,6 +320,37 @@ def test_a_second_press_of_the_button_adds_nothing(browse, town):
     assert [a.status_code for a in answers] == [302, 302]
     assert counted(town) == 5
     assert "5 tickets were registered." in supervisor.text(url)
+
+
+def test_two_confirmations_are_added_up(browse, town):
+    supervisor = browse("supervisor")
+    url = sent(supervisor, GOOD)
+    confirm(supervisor, url, act="picked", rows="3-4")
+    confirm(supervisor, url, act="all")
+    page = supervisor.text(url)
+    assert "5 tickets were registered." in page
+    assert len(set(numbers(page))) == counted(town) == 5
+
+
+def test_a_row_that_was_voided_does_not_come_back_with_its_file(browse, town):
+    supervisor = browse("supervisor")
+    url = sent(supervisor, GOOD)
+    confirm(supervisor, url, act="all")
+    with town.engine.connect() as conn:
+        ticket_id = conn.scalar(text("SELECT min(id) FROM tickets"))
+    values = {"reason": "登记错误", "way": "void"}
+    on = clock.now().date()
+    ask = TakeStep(ticket_id=ticket_id, step="request_exclusion", version=1, occurred_on=on, values=values)
+    town.do(ask, "supervisor", clock.now())
+    town.do(replace(ask, step="void", version=2, values={}), "approver", clock.now())
+    again = sent(supervisor, GOOD)
+    assert len(set(numbers(supervisor.text(f"{again}?show=known")))) == 5
+
+
+def test_a_file_that_is_too_large_is_told_its_limit(browse):
+    answer = send(browse("supervisor"), b"a,b\r\n" * 5_000_000, "a.csv")
+    check_page(answer.text)
+    assert "The file is larger than 20 MB." in answer.text
 
 
 def test_an_external_number_that_is_taken_is_recorded_already(browse, town):
@@ -345,16 +378,6 @@ def test_the_mistakes_can_be_taken_along_as_a_workbook_or_csv(browse):
     table = supervisor.open(f"{url}/mistakes.csv")
     assert "attachment" in table.headers["Content-Disposition"]
     assert "B4" in table.data.decode("utf-8-sig")
-
-
-def test_states_keep_their_numbers():
-    assert {state.name: int(state) for state in State} == {
-        "READY": 1,
-        "WRONG": 2,
-        "KNOWN": 3,
-        "REPEATED": 4,
-        "REGISTERED": 5,
-    }
 
 
 # -- real ledgers -------------------------------------------------------------------------------------

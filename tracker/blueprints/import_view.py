@@ -26,8 +26,9 @@ from tracker.exchange.reading import CellError, ImportReading, RowReading
 from tracker.exchange.rows import read_file
 from tracker.handler import Outcome, Refused, Request, handle_all
 from tracker.house import House
+from tracker.log.store import hash_key
 from tracker.packs.loader import LoadedPack
-from tracker.queries.imports import Recorded, State, Upload, already_recorded
+from tracker.queries.imports import State, Upload, tickets_of_keys, tickets_recorded
 from tracker.queries.scope import Viewer
 from tracker.uploads import ReadFile, ReadRow
 
@@ -76,27 +77,37 @@ class Importer:
     def preview(self, content: bytes, name: str, sheet: str | None, defaults: Mapping[str, Any]) -> ReadFile:
         """The same as what is kept of it."""
         reading = self.read(content, name, sheet, defaults)
+        digest = hashlib.sha256(content).hexdigest()
         return ReadFile(
             self.register.name,
             name,
             reading.sheet,
-            hashlib.sha256(content).hexdigest(),
+            digest,
             content,
             _told_of_file(reading, defaults),
-            tuple(self._judged(reading)),
+            tuple(self._judged(reading, digest)),
         )
 
     # -- what would come of each row ------------------------------------------------------------------
-    def _judged(self, reading: ImportReading) -> Iterator[ReadRow]:
-        sound = [row for row in reading.rows if row.is_ready]
-        recorded = already_recorded(self.conn, self.viewer, self.register.name, (row.external_key for row in sound))
+    def _judged(self, reading: ImportReading, digest: str) -> Iterator[ReadRow]:
+        recorded = self._recorded(reading, digest)
         world = self._world(recorded)
         at = _cells_of(reading)
         for row in reading.rows:
             yield self._one(row, recorded.get(row.external_key), world, at, bool(reading.missing_required))
 
+    def _recorded(self, reading: ImportReading, digest: str) -> dict[str, int]:
+        """External key → ticket, of rows that are recorded, or were from this very file and are voided since."""
+        sound = [row for row in reading.rows if row.is_ready]
+        person_id = self.viewer.person.id
+        keys = {hash_key(person_id, self._key(digest, reading.sheet, row.source_row)): row for row in sound}
+        from_file = tickets_of_keys(self.conn, keys)
+        found = {keys[key].external_key: ticket_id for key, ticket_id in from_file.items()}
+        by_number = tickets_recorded(self.conn, self.viewer, self.register.name, (row.external_key for row in sound))
+        return found | by_number
+
     def _one(
-        self, row: RowReading, before: Recorded | None, world: Context, at: Mapping[str, str], lacks_column: bool
+        self, row: RowReading, before: int | None, world: Context, at: Mapping[str, str], lacks_column: bool
     ) -> ReadRow:
         told = _told(row, self.register)
         if row.errors:
@@ -104,7 +115,7 @@ class Importer:
         if row.duplicate_of is not None:
             return ReadRow(row.source_row, State.REPEATED, told | {"repeats": row.duplicate_of})
         if before is not None:
-            return ReadRow(row.source_row, State.KNOWN, told, before.ticket_id if before.is_visible else None)
+            return ReadRow(row.source_row, State.KNOWN, told, before)
         if lacks_column:
             return ReadRow(row.source_row, State.WRONG, told)
         if refusals := self._objections(row, world):
@@ -130,7 +141,7 @@ class Importer:
         facts = TicketFacts(self.register.name, command.place_id, None, (), is_restricted, named)
         return may(viewer.person, "import", facts, viewer.directory, viewer.on)
 
-    def _world(self, recorded: Mapping[str, Recorded]) -> Context:
+    def _world(self, recorded: Mapping[str, int]) -> Context:
         """For asking the rules only: no number is handed out."""
         return Context(
             actor=self.viewer.person,
@@ -138,7 +149,7 @@ class Importer:
             directory=self.viewer.directory,
             calendar=self.house.calendar,
             number_for=lambda register, is_restricted: "",
-            key_taken=lambda register, key: recorded[key].number if key in recorded else None,
+            key_taken=lambda register, key: str(recorded[key]) if key in recorded else None,
             find_ticket=lambda ticket_id: None,
         )
 
@@ -159,19 +170,19 @@ class Importer:
         return tuple(self._settled(row, results.get(row.source_row, elsewhere), at) for row in rows)
 
     def _command(self, row: RowReading, upload: Upload) -> RegisterTicket:
-        key = f"import/{self.register.name}/{upload.digest}/{upload.sheet}/{row.source_row}"
-        return replace(command_of(row, self.register), key=key)
+        return replace(command_of(row, self.register), key=self._key(upload.digest, upload.sheet, row.source_row))
+
+    def _key(self, digest: str, sheet: str, row: int) -> str:
+        """The same row of the same file, however often it is sent."""
+        return f"import/{self.register.name}/{digest}/{sheet}/{row}"
 
     def _settled(self, row: RowReading, result: Outcome | Refused, at: Mapping[str, str]) -> ReadRow:
         told = _told(row, self.register)
         if isinstance(result, Outcome):
             return ReadRow(row.source_row, State.REGISTERED, told | {"again": result.is_repeat}, result.stream_id)
         if {why.code for why in result.refusals} == {"duplicate_external_number"}:
-            found = already_recorded(self.conn, self.viewer, self.register.name, [row.external_key])
-            before = found.get(row.external_key)
-            return ReadRow(
-                row.source_row, State.KNOWN, told, before.ticket_id if before and before.is_visible else None
-            )
+            found = tickets_recorded(self.conn, self.viewer, self.register.name, [row.external_key])
+            return ReadRow(row.source_row, State.KNOWN, told, found.get(row.external_key))
         return ReadRow(row.source_row, State.WRONG, told | {"errors": _at_cells(result.refusals, row.source_row, at)})
 
 

@@ -309,14 +309,13 @@ def _chosen(form: Any) -> set[int] | None:
 
 def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
     registered = [row for row in rows if row.state is State.REGISTERED]
-    done = {
-        "at": int(now().timestamp() * 1000),
+    counts = {
         "registered": len([row for row in registered if not row.told["again"]]),
         "again": len([row for row in registered if row.told["again"]]),
         "known": sum(1 for row in rows if row.state is State.KNOWN),
         "refused": sum(1 for row in rows if row.state is State.WRONG),
     }
-    uploads.settle(db.engine, upload.id, rows, done)
+    uploads.settle(db.engine, upload.id, rows, counts, now=now())
 
 
 # -- the list of mistakes -----------------------------------------------------------------------------

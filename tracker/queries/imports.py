@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from tracker.log.store import from_ms, to_ms
 from tracker.models.imports import ImportedRow, ImportRow
+from tracker.models.log import CommandKeyRow
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import hash_external_key
 from tracker.queries.scope import Viewer, visible
@@ -68,15 +69,6 @@ class Line:
     told: Mapping[str, Any]
     ticket_id: int | None
     number: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A ticket that carries an external key. Whoever may not see it learns only that there is one."""
-
-    ticket_id: int
-    number: str
-    is_visible: bool
 
 
 def upload_of(conn: Connection, import_id: int, *, person_id: int, now: datetime) -> Upload | None:
@@ -155,17 +147,25 @@ def rows_in(conn: Connection, import_id: int, state: State) -> list[int]:
     return list(conn.scalars(asked.order_by(ImportedRow.row)))
 
 
-def already_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iterable[str]) -> dict[str, Recorded]:
-    """External key → the ticket that carries it, for those that some ticket carries."""
+def tickets_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iterable[str]) -> dict[str, int]:
+    """External key → the ticket that carries it, seen or not: a page shows its number only to whoever may see it."""
     register_id = viewer.register_ids.get(register)
     by_hash = {hash_external_key(key): key for key in keys}
-    found: dict[str, Recorded] = {}
+    found: dict[str, int] = {}
     for part in _parts(by_hash):
-        asked = select(
-            TicketRow.id, TicketRow.number, TicketRow.external_key, visible(viewer).label("is_visible")
-        ).where(TicketRow.register_id == register_id, TicketRow.external_key.in_(part))
-        for row in conn.execute(asked):
-            found[by_hash[bytes(row.external_key)]] = Recorded(row.id, row.number, bool(row.is_visible))
+        asked = select(TicketRow.id, TicketRow.external_key).where(
+            TicketRow.register_id == register_id, TicketRow.external_key.in_(part)
+        )
+        found |= {by_hash[bytes(row.external_key)]: row.id for row in conn.execute(asked)}
+    return found
+
+
+def tickets_of_keys(conn: Connection, hashed: Iterable[bytes]) -> dict[bytes, int]:
+    """Idempotency key, as the log keeps it, → the ticket that it registered."""
+    found: dict[bytes, int] = {}
+    for part in _parts(hashed):
+        asked = select(CommandKeyRow.key, CommandKeyRow.position).where(CommandKeyRow.key.in_(part))
+        found |= {bytes(row.key): row.position for row in conn.execute(asked)}
     return found
 
 
