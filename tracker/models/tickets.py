@@ -53,7 +53,7 @@ class TicketRow(Base):
         Index("ix_tickets_newest", "register_id", "shelf", "id"),
         Index("ix_tickets_shelf", "shelf", "due_on"),
         Index("ix_tickets_place", "place_id", "register_id", "shelf", "due_on"),
-        Index("ix_tickets_owner", "owner_unit_id", "shelf", "due_on"),
+        Index("ix_tickets_owner", "owner_unit_id", "shelf", "register_id", "due_on"),
         Index("ix_tickets_status", "status", "register_id", "due_on"),
         Index("ix_tickets_category", "category", "register_id", "shelf", "due_on"),
         Index("uq_tickets_external", "register_id", "external_key", unique=True),

@@ -18,6 +18,8 @@ from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, Tick
 STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
 STATUS_BY_NUMBER: tuple[Status, ...] = tuple(Status)
 SHELF_OPEN, SHELF_CLOSED, SHELF_GONE = 0, 1, 2
+_NOT_OPEN = {Status.CLOSED: SHELF_CLOSED, Status.VOIDED: SHELF_GONE, Status.MERGED: SHELF_GONE}
+SHELF_OF: Mapping[Status, int] = {status: _NOT_OPEN.get(status, SHELF_OPEN) for status in Status}
 
 _TICKETS = TicketRow.__table__
 _COLUMNS = tuple(c.name for c in _TICKETS.columns if c.name != "id")
@@ -102,7 +104,7 @@ def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any
         "place_id": t.place_id,
         "owner_unit_id": t.owner_unit_id,
         "owner_id": t.owner_id,
-        "shelf": _shelf(t),
+        "shelf": SHELF_OF[t.status],
         "status": STATUS_NUMBERS[t.status],
         "due_on": to_number(t.current_due) if t.current_due else None,
         "found_on": to_number(t.found_on),
@@ -133,9 +135,3 @@ def listed_values(row: Any, register: Register) -> dict[str, Any]:
         if field is not None and field.is_listed and value not in (None, ""):
             values[name] = str(value)
     return values
-
-
-def _shelf(t: Ticket) -> int:
-    if t.is_gone:
-        return SHELF_GONE
-    return SHELF_CLOSED if t.status is Status.CLOSED else SHELF_OPEN

@@ -22,6 +22,7 @@ from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import (
     SHELF_CLOSED,
     SHELF_GONE,
+    SHELF_OF,
     SHELF_OPEN,
     STATUS_BY_NUMBER,
     STATUS_NUMBERS,
@@ -224,6 +225,8 @@ def count_views(conn: Connection, viewer: Viewer, register: str, views: Iterable
 
 def _segments(filters: Filters, sort: Sort) -> tuple[_Segment, ...]:
     shelves = SHELVES.get(filters.view, (SHELF_OPEN,))
+    if filters.status is not None:  # a status lies on one shelf: no other is looked through in vain
+        shelves = tuple(shelf for shelf in shelves if shelf == SHELF_OF[filters.status])
     if sort is not Sort.DUE:
         return (_Segment(shelves, None),)
     if filters.view in (View.OVERDUE, View.WEEK):
@@ -236,7 +239,8 @@ def _keys(
 ) -> list[tuple[int, int]]:
     """(id, due day or 0) in order. Each arm is one range of an index, read no further than needed."""
     due = func.coalesce(T.due_on, 0).label("due")
-    order = _order(segment, sort, T.due_on, T.id)
+    # Of one place there are few: they are sorted, or SQLite reads the whole register in the order of ids.
+    order = _order(segment, sort, T.due_on, T.id if filters.place_id is None or segment.has_due else T.id + 0)
     start = true() if after is None else _is_after(segment, sort, after)
     arms = [
         select(T.id, due).where(arm, start).order_by(*order).limit(limit) for arm in _arms(viewer, filters, segment)

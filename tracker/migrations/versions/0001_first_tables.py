@@ -212,7 +212,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_tickets_number")),
     )
     op.create_index("ix_tickets_category", "tickets", ["category", "register_id", "shelf", "due_on"], unique=False)
-    op.create_index("ix_tickets_owner", "tickets", ["owner_unit_id", "shelf", "due_on"], unique=False)
+    op.create_index("ix_tickets_owner", "tickets", ["owner_unit_id", "shelf", "register_id", "due_on"], unique=False)
     op.create_index("ix_tickets_place", "tickets", ["place_id", "register_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_register", "tickets", ["register_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_newest", "tickets", ["register_id", "shelf", "id"], unique=False)
