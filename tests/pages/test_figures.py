@@ -19,9 +19,10 @@ from sqlalchemy import Engine
 from ticket_stories import assigned, registered, take
 from township import PACK, PHOTO, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
 
-from tracker.domain.commands import TakeStep
+from tracker.domain.commands import AddUnit, TakeStep
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, Exclusion, FigureSpec, ReportSpec, Term
+from tracker.handler import SYSTEM, Request, handle_all
 from tracker.log import store
 
 Browse = Callable[..., Any]
@@ -178,6 +179,19 @@ def test_months_and_villages_add_up_to_the_whole_and_each_leads_to_its_tickets(t
     march = auditor.text(f"/figures/registered?{YEAR_END}&month=2023-03")
     assert sorted(listed(march)) == sorted([number(town, here), number(town, there)])
     assert listed(auditor.text(f"/figures/registered?{YEAR_END}&month=2023-04")) == []
+
+
+def test_more_villages_than_a_page_holds_follow_on_further_pages(town: Township, browse: Browse) -> None:
+    more = [AddUnit(code=f"v{n:03}", name=f"第{n}村", kind="village", parent_id=town.unit["town"]) for n in range(70)]
+    handle_all(town.house, [Request(unit, SYSTEM, at("2015-01-02")) for unit in more])
+    auditor, url, seen = browse("auditor"), "/figures?by=village", []
+    while url:
+        page = auditor.text(url)
+        seen += re.findall(r'scope="row" role="rowheader" class="cell-number">([^<]+)</th>', page)
+        following = re.search(r'href="([^"]*from=[^"]*)" rel="next"', page)
+        url = following.group(1).replace("&amp;", "&") if following else ""
+    assert [name for name in seen if name == "All"] == ["All", "All"]
+    assert sorted(n for n in seen if n != "All") == sorted(["晨光村", "东湖村", *(unit.name for unit in more)])
 
 
 def test_a_day_that_cannot_be_read_is_refused_at_its_field_and_the_other_is_kept(

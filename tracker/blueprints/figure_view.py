@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from babel.dates import format_skeleton
 from flask import abort, render_template, request, url_for
@@ -47,6 +48,10 @@ class Sight:
     @property
     def is_now(self) -> bool:
         return self.form.is_now
+
+    def url(self, spec: FigureSpec, **more: Any) -> str:
+        """The page behind a figure at the same pair. A report has hundreds: only the path is built by the router."""
+        return f"{url_for('figures.show', figure=spec.id)}?{urlencode({**self.args, **more})}"
 
 
 def with_pair(view: View) -> View:
@@ -154,11 +159,6 @@ def _differing(value: FigureValue, latest: FigureValue) -> FigureValue | None:
     return None if is_same else latest
 
 
-def show_url(spec: FigureSpec, sight: Sight, **more: Any) -> str:
-    """The page behind a figure at the same pair."""
-    return url_for("figures.show", **{"figure": spec.id, **sight.args, **more})
-
-
 # -- what an address asks for -------------------------------------------------------------------------
 def behind_of(spec: FigureSpec, sight: Sight) -> Behind:
     """The part, the month and the village of the address; 404 for one that there is not."""
@@ -240,7 +240,7 @@ def part_links(line: Line, asked: Behind, sight: Sight) -> list[dict[str, Any]]:
     """The lists that this figure has, as links; parts that hold nothing are not offered."""
     return [
         {
-            "url": show_url(line.spec, sight, **narrowed(), part=part),
+            "url": sight.url(line.spec, **narrowed(), part=part),
             "label": part_label(line.spec, part),
             "count": count,
             "is_current": part == asked.part,

@@ -46,7 +46,8 @@ def _breakdown(sight: Sight, spec: ReportSpec, by: str) -> ResponseReturnValue:
     if not 0 <= number < len(spec.sections):
         abort(404)
     label, names = spec.sections[number]
-    table = BREAKDOWNS[by]([figure_view.figure_spec(name) for name in names], sight)
+    start = max(0, request.args.get("from", 0, type=int))
+    table = BREAKDOWNS[by]([figure_view.figure_spec(name) for name in names], sight, start)
     return render_template(
         "figures/breakdown.html", **_frame(sight, spec), by=by, section=number, section_label=label, table=table
     )

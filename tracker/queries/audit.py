@@ -25,7 +25,7 @@ PAGE = 50
 WINDOW = 20_000
 LATE_ENTRY_DAYS = 3
 """An entry recorded more days after it happened is a late one (补记)."""
-CHECKED = 1000
+CHECKED = 500
 """So many of the latest entries are checked against the tree head each time the page opens."""
 
 _DAY_MS = 86_400_000
