@@ -22,3 +22,7 @@ class SearchWriter:
 
     def flush(self) -> None:
         return None
+
+
+def empty(conn: Connection) -> None:
+    """Forget every text, before a rebuild writes them again."""
