@@ -120,6 +120,27 @@ def test_somebody_who_left_does_not_get_in(client, town, account):
     assert client.get("/profile").status_code == 302
 
 
+def test_somebody_who_leaves_while_signed_in_is_seen_off(browse, town):
+    staff = browse("staff")
+    town.by_system(PersonLeaves(person_id=town.person["staff"], occurred_on=clock.now().date()), clock.now())
+    assert staff.open("/profile").headers["Location"] == "/sign-in"
+    staff.text("/sign-in")
+
+
+def test_the_next_person_at_a_browser_ends_the_session_of_the_one_before(client, account, browse, app: Flask):
+    knock(client, account)
+    with client.session_transaction() as session:
+        before = session["_user_id"]
+    browse("staff")
+    given = {"csrf_token": form_values(client.get("/profile").text, "/sign-out")["csrf_token"]}
+    client.post("/sign-in", data=given | {"login": "staff", "password": PASSWORD})
+    thief = app.test_client()
+    with thief.session_transaction() as session:
+        session["_user_id"], session["_fresh"] = before, True
+    assert thief.get("/profile").status_code == 302
+    assert "晨光村网格员" in client.get("/profile").text
+
+
 def test_signing_out_ends_the_session_everywhere(client, account, app: Flask):
     knock(client, account)
     with client.session_transaction() as session:
