@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Executable, bindparam, select, update
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_canonical
@@ -263,14 +263,24 @@ def _stored(conn: Connection, after: int, until: int | None) -> Iterator[Any]:
     query = select(*_COLUMNS, EventRow.leaf, EventRow.root).where(EventRow.position > after)
     if until is not None:
         query = query.where(EventRow.position <= until)
-    yield from conn.execution_options(yield_per=5000).execute(query.order_by(EventRow.position))
+    yield from _streamed(conn, query.order_by(EventRow.position))
+
+
+def _streamed(conn: Connection, query: Executable) -> Iterator[Any]:
+    """Rows in slices. The option is the query's, not the connection's, which would keep it; and whoever stops
+    reading half way leaves no cursor open on the server."""
+    with conn.execute(query.execution_options(yield_per=5000)) as rows:
+        yield from rows
+
+
+_UNREADABLE = {"unreadable": True}
 
 
 def _readable(row: Any) -> Event:
     try:
         return _event(row)
-    except (ValueError, TypeError):
-        return _event((*row[:8], '{"unreadable": true}'))
+    except (ValueError, TypeError, OverflowError, OSError):  # data, or a kind, day or instant that cannot be
+        return Event(row[0], StreamKind.SYSTEM, row[2], row[3], str(row[4]), date.min, from_ms(0), 0, _UNREADABLE)
 
 
 def read_by_stream(conn: Connection, kind: StreamKind) -> Iterator[list[Event]]:
@@ -281,7 +291,7 @@ def read_by_stream(conn: Connection, kind: StreamKind) -> Iterator[list[Event]]:
         .order_by(EventRow.stream_kind, EventRow.stream_id, EventRow.version)
     )
     current: list[Event] = []
-    for row in conn.execution_options(yield_per=5000).execute(query):
+    for row in _streamed(conn, query):
         if current and current[0].stream_id != row[2]:
             yield current
             current = []

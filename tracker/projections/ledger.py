@@ -199,8 +199,10 @@ def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> It
     )
     if until is not None:
         query = query.where(MarkDeltaRow.position <= until)
-    for row in conn.execution_options(yield_per=20000).execute(query.order_by(MarkDeltaRow.position)):
-        yield row[0], row[1], bytes(row[2])
+    query = query.order_by(MarkDeltaRow.position).execution_options(yield_per=20000)
+    with conn.execute(query) as rows:  # whoever stops half way leaves no cursor open on the server
+        for row in rows:
+            yield row[0], row[1], bytes(row[2])
 
 
 DeltaReader = Callable[[int, int], Iterable[tuple[int, int, bytes]]]
