@@ -9,9 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from page_checks import check_page
 from pages.conftest import PASSWORD, form_values
+from sqlalchemy import text
 
 from tracker import clock, signin
 from tracker.domain.commands import PersonLeaves
+from tracker.packs.loader import built_in, load_pack
 
 NEW = "three goats and a bridge"
 
@@ -45,7 +47,17 @@ def cookies(answer) -> str:
 def test_the_page_to_sign_in_is_in_order(client, town):
     page = client.get("/sign-in", headers={"Accept-Language": "en"})
     check_page(page.text)
-    assert "xiaohao-demo" not in page.text
+    assert "Accounts of the demonstration" not in page.text
+
+
+def test_a_demonstration_lists_its_accounts_and_not_their_password(client, town, engine):
+    town.house.pack = load_pack(built_in("township"))
+    with engine.begin() as conn:
+        conn.execute(text("UPDATE log_head SET is_demonstration = :yes"), {"yes": True})
+    page = client.get("/sign-in", headers={"Accept-Language": "en"}).text
+    check_page(page)
+    assert "cadre.chenguang" in page
+    assert "xiaohao-demo" not in page
 
 
 def test_a_page_that_needs_somebody_leads_there_and_back(client, account):

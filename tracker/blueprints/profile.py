@@ -12,7 +12,7 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from tracker import cli_demo, languages, signin, words
+from tracker import languages, signin, words
 from tracker.blueprints.rights import SIGNED_IN, connection, current_person, directory, house, needs, now, public, today
 from tracker.config import Settings
 from tracker.domain.people import Grant
@@ -21,6 +21,8 @@ from tracker.extensions import db, limiter
 from tracker.forms.profile import THEMES, SignInForm, language_form, look_form, password_form, sign_in_form
 from tracker.house import House
 from tracker.log import store
+from tracker.packs.demo.people import read_people
+from tracker.packs.loader import built_in
 from tracker.queries.accounts import password_changed_at
 from tracker.signin import Attempt, Browser, Limits, Outcome
 
@@ -127,13 +129,14 @@ def _sign_in_page(form: SignInForm, trouble: str) -> str:
         trouble=trouble,
         next=_next(),
         demonstration=_demonstration_accounts(house()) if is_demonstration else (),
-        demonstration_password=cli_demo.PASSWORD if is_demonstration else "",
     )
 
 
-def _demonstration_accounts(of: House) -> tuple[tuple[str, str, str], ...]:
-    """(login, post, roles) as the reader says them."""
-    return tuple((login, post, " · ".join(map(words.role, roles))) for login, post, roles in cli_demo.accounts(of))
+def _demonstration_accounts(of: House) -> list[tuple[str, str, str]]:
+    """(login, post, roles) as the reader says them. Their password is printed by `xiaohao run`, not here."""
+    villages = tuple(unit.name for unit in of.pack.units if unit.kind == "village")
+    people = read_people(built_in(of.pack.name) / "demo", villages)
+    return [(p.login, p.post, " · ".join(words.role(g.role) for g in p.grants)) for p in people if p.login]
 
 
 def _is_here(person_id: int) -> bool:
