@@ -7,7 +7,6 @@ Rows are kept packed, a thousand to a frame, and unpacked while somebody reads t
 from __future__ import annotations
 
 import csv
-import os
 import struct
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from tracker.config import child_environment
 from tracker.exchange import delimited
 from tracker.exchange.files import FileKind, FileRefusal, Recognised, recognise
 
@@ -124,7 +124,7 @@ def _read_workbook(data: bytes, recognised: Recognised) -> list[Sheet]:
             capture_output=True,
             timeout=_PARSER_SECONDS,
             check=False,
-            env={name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
+            env=child_environment(),
         )
     except subprocess.TimeoutExpired:
         raise FileRefusal("file_too_large", reason="time", limit=_PARSER_SECONDS) from None
