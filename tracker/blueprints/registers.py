@@ -260,6 +260,9 @@ def _assigned(
         refused=[row for row in after.rows if row.id in refused],
         reasons={i: [words.refusal(no) for no in r.refusals] for i, r in refused.items()},
         missing_count=chosen.missing_count,
-        columns=list_view.columns(register, list_view.asked(register, MultiDict())),
+        columns=[
+            {name: value for name, value in column.items() if name not in ("sort", "order")}
+            for column in list_view.columns(register, list_view.asked(register, MultiDict()))
+        ],
         draft=request.path,
     )
