@@ -104,6 +104,13 @@ class SignedInDevice:
     seen_at: datetime
 
 
+def check_login(engine: Engine, login: str) -> None:
+    """Refuses login_taken. For whoever makes a person before their account."""
+    with engine.connect() as conn:
+        if _by_login(conn, normal_login(login)) is not None:
+            raise Refusal("login_taken", field="login", login=login)
+
+
 def add_account(
     engine: Engine, *, login: str, password: str, person_id: int, locale: str | None, must_change: bool, now: datetime
 ) -> int:
@@ -117,6 +124,12 @@ def add_account(
             return int(conn.execute(insert(AccountRow).values(row).returning(AccountRow.id)).scalar_one())
     except IntegrityError as error:
         raise Refusal("login_taken", field="login", login=login) from error
+
+
+def person_of(conn: Connection, login: str) -> int | None:
+    """The person who signs in by this name."""
+    row = _by_login(conn, normal_login(login))
+    return None if row is None else int(row.person_id)
 
 
 def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now: datetime) -> Attempt:

@@ -277,7 +277,16 @@ FAULTS: Mapping[str, str] = {
     "clock_ran_back": _("The recorded time runs backwards at position %(position)s"),
     "tree_head_differs": _("The tree head at position %(position)s does not fit the events before it"),
     "log_size_differs": _("The log has %(position)s events but its head says %(detail)s"),
+    "private_value_changed": _("A private value of record %(position)s (%(detail)s) is not what was written"),
+    "file_missing": _("The file %(detail)s is missing"),
+    "file_damaged": _("The file %(detail)s has another content than its hash says"),
+    "projection_differs": _("The table %(detail)s is not what the log leads to; xiaohao rebuild mends it"),
 }
+
+
+def fault(code: str, *, position: int, detail: str) -> str:
+    """What is wrong with the log, in the reader's language."""
+    return str(FAULTS[code] % {"position": position, "detail": detail})
 
 
 def refusal(why: Refusal) -> str:

@@ -189,7 +189,7 @@ def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: 
 
 def pack_cells(cells: dict[tuple[int, int, int], int]) -> bytes:
     """Netted cells as packed records of CELL; empty when nothing is left."""
-    return b"".join(_PACK(folio, unit, day, change) for (folio, unit, day), change in cells.items() if change)
+    return b"".join(_PACK(folio, unit, day, change) for (folio, unit, day), change in sorted(cells.items()) if change)
 
 
 def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> Iterable[tuple[int, int, bytes]]:

@@ -32,7 +32,7 @@ def _unit_added(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
         "parent_id": data.get("parent"),
         "is_closed": False,
         "synonyms": orjson.dumps(data.get("synonyms", [])).decode(),
-        "labels": orjson.dumps(data.get("labels", {})).decode(),
+        "labels": orjson.dumps(data.get("labels", {}), option=orjson.OPT_SORT_KEYS).decode(),
     }
     conn.execute(insert(_UNITS), [row])
 

@@ -27,7 +27,7 @@ from tracker.projections.people import project_directory
 from tracker.projections.tickets import TicketWriter, sync_registers
 
 TABLES: tuple[Table, ...] = tuple(
-    row_type.__table__  # type: ignore[misc] # a declared table is a Table
+    row_type.__table__
     for row_type in (
         TicketRow,
         NamedPersonRow,

@@ -2,7 +2,7 @@
 
 `people.py` names posts, `toilets.py`, `houses.py` and `petitions.py` tell one story per ticket, `story.py` holds
 their common form, `pictures.py` draws the evidence. Everything is invented but the villages; a fixed seed makes
-every installation alike. Nothing here knows the handler or a database: `tracker/cli_demo.py` carries it out.
+every installation alike. Nothing here knows the handler or a database: `tracker/cli/demonstration.py` carries it out.
 """
 
 from __future__ import annotations

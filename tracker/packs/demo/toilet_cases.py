@@ -158,10 +158,10 @@ class Case:
 
 
 CASES: Mapping[int, Case] = {
-    66: Case("dated", 12, False, "粪液溢出，未按期清掏", 1, _relapsed),
-    91: Case("planned", 8, True, "化粪池破损渗漏", 0, _paused),
-    103: Case("dated", 12, True, "黑灰水未分离", 0, _refused),
-    118: Case("dated", 11, False, "厕屋门缺失", 0, _extended),
-    142: Case("dated", 11, False, "化粪池破损渗漏", 4, _rejected),
-    155: Case("planned", 9, True, "化粪池破损渗漏", 0, _transferred),
+    66: Case("dated", 12, is_centre=False, problem="粪液溢出，未按期清掏", group=1, tell=_relapsed),
+    91: Case("planned", 8, is_centre=True, problem="化粪池破损渗漏", group=0, tell=_paused),
+    103: Case("dated", 12, is_centre=True, problem="黑灰水未分离", group=0, tell=_refused),
+    118: Case("dated", 11, is_centre=False, problem="厕屋门缺失", group=0, tell=_extended),
+    142: Case("dated", 11, is_centre=False, problem="化粪池破损渗漏", group=4, tell=_rejected),
+    155: Case("planned", 9, is_centre=True, problem="化粪池破损渗漏", group=0, tell=_transferred),
 }

@@ -60,9 +60,11 @@ def _ledger(data: Mapping[str, Any], teller: Teller) -> list[_Row]:
     for n, stays in data["duplicates"].items():
         twin = rows[stays]
         values = {**twin.values, "source_ref": f"2021年摸排台账第{n}行"}
-        rows[n] = _Row(Toilet(n, twin.toilet.village, "dated", False), values, twin.found_on, stays, is_ours=True)
+        rows[n] = _Row(
+            Toilet(n, twin.toilet.village, "dated", is_centre=False), values, twin.found_on, stays, is_ours=True
+        )
     for n in data["not_ours"]:
-        toilet = Toilet(n, teller.dice.choice(list(data["villages"])), "dated", False)
+        toilet = Toilet(n, teller.dice.choice(list(data["villages"])), "dated", is_centre=False)
         values = {**_values(data, teller, toilet), "fund": "self", "source_ref": f"2021年摸排台账第{n}行"}
         rows[n] = _Row(toilet, values, teller.dice.choice(found), None, is_ours=False)
     return [rows[n] for n in sorted(rows)]
@@ -165,7 +167,8 @@ def _tell_imported(teller: Teller, row: _Row) -> None:
 def tell_course(teller: Teller, story: Story, toilet: Toilet) -> None:
     """From assigned to closed, with the mishap that was dealt."""
     dice, limit = teller.dice, LIMITS[toilet.rectification]
-    assert toilet.closed_on is not None
+    if toilet.closed_on is None:
+        raise ValueError(f"toilet {toilet.row} has no day to be closed on")
     done = teller.before(toilet.closed_on, dice.randint(1, 2))
     if toilet.mishap == "extended":
         start = teller.working_before(done - timedelta(days=limit + dice.randint(3, 10)))

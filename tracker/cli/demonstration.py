@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import func, select
 
 from tracker import signin
-from tracker.domain.commands import AddPerson, AddUnit, Command, GiveGrant, MarkDemonstration, RegisterTicket, TakeStep
+from tracker.cli.founding import add_units
+from tracker.domain.commands import AddPerson, Command, GiveGrant, MarkDemonstration, RegisterTicket, TakeStep
 from tracker.domain.events import StreamKind
 from tracker.domain.refusals import Refusal
 from tracker.handler import SYSTEM, Outcome, Request, handle, handle_all
@@ -23,6 +24,7 @@ from tracker.log import store
 from tracker.log.files import FileStore
 from tracker.models.accounts import AccountRow
 from tracker.packs.demo import Act, DemoPerson, demonstration
+from tracker.packs.demo.people import read_people
 from tracker.packs.demo.pictures import Picture, draw
 from tracker.packs.demo.story import PostName, StoryKey, UnitName
 from tracker.packs.loader import built_in
@@ -53,15 +55,8 @@ def load(house: House, files: FileStore, progress: Callable[[int, int], None]) -
 def accounts(house: House) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """(login, post, roles) of each account of the demonstration, in the order of its people."""
     villages = tuple(unit.name for unit in house.pack.units if unit.kind == "village")
-    year_people = demonstration_people(house, villages)
-    return tuple((p.login, p.post, tuple(g.role for g in p.grants)) for p in year_people if p.login)
-
-
-def demonstration_people(house: House, villages: tuple[str, ...]) -> tuple[DemoPerson, ...]:
-    """Everybody of the demonstration, without telling the year."""
-    from tracker.packs.demo.people import read_people
-
-    return read_people(built_in(house.pack.name) / "demo", villages)
+    people = read_people(built_in(house.pack.name) / "demo", villages)
+    return tuple((p.login, p.post, tuple(g.role for g in p.grants)) for p in people if p.login)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +70,8 @@ def _found(house: House, people: Iterable[DemoPerson]) -> _Names:
     now = datetime.combine(_FOUNDED_ON, time(8, 30), house.time_zone)
     town = house.pack.units[0].name
     handle(house, MarkDemonstration(town=town, key="demonstration/town"), actor_id=SYSTEM, now=now)
-    units, codes = {}, {}
-    for level in (False, True):  # parents before children
-        seeds = [seed for seed in house.pack.units if (seed.parent_code is not None) is level]
-        commands = [
-            AddUnit(
-                code=seed.code,
-                name=seed.name,
-                kind=seed.kind,
-                synonyms=seed.synonyms,
-                labels=seed.label,
-                parent_id=codes[seed.parent_code] if seed.parent_code else None,
-                key=f"demonstration/unit/{seed.code}",
-            )
-            for seed in seeds
-        ]
-        for seed, unit_id in zip(seeds, _ids(house, commands, now), strict=True):
-            units[seed.name] = codes[seed.code] = unit_id
+    codes = add_units(house, now, key="demonstration")
+    units = {seed.name: codes[seed.code] for seed in house.pack.units}
     people = tuple(people)
     joining = [AddPerson(name=p.post, unit_id=units[p.unit], key=f"demonstration/person/{p.post}") for p in people]
     ids = dict(zip((p.post for p in people), _ids(house, joining, now), strict=True))

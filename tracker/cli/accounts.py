@@ -1,0 +1,78 @@
+"""`xiaohao user add`: a person with a role and a way to sign in. The first administrator comes in by this door."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from tracker.cli.installation import Installation, opened
+
+ROLES = ("staff", "lead_official", "supervisor", "verifier", "approver", "auditor", "administrator")
+_PASSWORD_BYTES = 12
+
+
+@click.group()
+def user() -> None:
+    """People who sign in."""
+
+
+@user.command("add")
+@click.option("--login", prompt="Sign-in name", help="What the person types to sign in.")
+@click.option("--name", prompt="Name", help="What others see; a post will do.")
+@click.option("--role", type=click.Choice(ROLES), prompt="Role", default="administrator", help="What they may do.")
+@click.option("--unit", help="Name or code of their unit; the topmost one when left out.")
+@click.option("--register", help="Only in this register.")
+def add(login: str, name: str, role: str, unit: str | None, register: str | None) -> None:
+    """Add a person, give them a role in their unit, and print a password for the first sign-in."""
+    with opened() as installation:
+        unit_id = _unit_id(installation, unit)
+        if register and register not in installation.house.pack.register_by_name:
+            raise click.ClickException(f"There is no register {register} in this pack.")
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        _add(installation, login=login, name=name, role=role, unit_id=unit_id, register=register, password=password)
+        click.echo(f"{login} can sign in with {password} and has to choose a new password then.")
+
+
+def _unit_id(installation: Installation, wanted: str | None) -> int:
+    with installation.engine.connect() as conn:
+        units = installation.house.directory(conn).units.values()
+    if wanted is None:
+        tops = [u for u in units if u.kind == "town"] or [u for u in units if u.parent_id is None]
+        found = tops[:1]
+    else:
+        found = [u for u in units if wanted in (u.code, u.name, *u.synonyms)]
+    if len(found) != 1:
+        raise click.ClickException(f"{len(found)} units are called {wanted or 'the topmost'}; give a code with --unit.")
+    return found[0].id
+
+
+def _add(
+    installation: Installation, *, login: str, name: str, role: str, unit_id: int, register: str | None, password: str
+) -> None:
+    from tracker import clock, signin, words
+    from tracker.domain.commands import AddPerson, GiveGrant
+    from tracker.domain.refusals import Refusal
+    from tracker.handler import SYSTEM, handle
+
+    house, now = installation.house, clock.now()
+    try:
+        # The name first: a person without an account could be mended, an account without a person could not.
+        signin.check_login(installation.engine, login)
+        person_id = handle(house, AddPerson(name=name, unit_id=unit_id), actor_id=SYSTEM, now=now).stream_id
+        grant = GiveGrant(
+            person_id=person_id, role=role, unit_id=unit_id, register=register, starts_on=house.today(now)
+        )
+        handle(house, grant, actor_id=SYSTEM, now=now)
+        signin.add_account(
+            installation.engine,
+            login=login,
+            password=password,
+            person_id=person_id,
+            locale=None,
+            must_change=True,
+            now=now,
+        )
+    except Refusal as why:
+        refusal = why
+        raise click.ClickException(installation.say(lambda: words.refusal(refusal))) from why

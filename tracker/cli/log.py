@@ -1,0 +1,90 @@
+"""`xiaohao verify` and `xiaohao rebuild`: is the log what was written, and everything else made again from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.installation import Installation, Progress, opened
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Table
+
+    from tracker.log.seal import Fault
+
+SHOWN = 50
+
+
+@click.command()
+@click.option("--projections", is_flag=True, help="Also rebuild into thin air and compare with what pages read.")
+def verify(projections: bool) -> None:  # click gives options by name
+    """Check every hash of the log, the private values and files that it names. Exit status 1: something is wrong."""
+    from tracker.log import audit, store
+
+    with opened() as installation:
+        with installation.engine.connect() as conn:
+            head = store.read_head(conn)
+            faults = list(audit.faults(conn, installation.files(), Progress("Verifying")))
+        if projections:
+            faults += _projection_faults(installation)
+        if faults:
+            shown = installation.say(lambda: "\n".join(_worded(fault) for fault in faults[:SHOWN]))
+            more = f"\n… and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+            raise click.ClickException(f"{len(faults)} wrong:\n{shown}{more}")
+    click.echo(f"{head.size} events verified. Tree head {head.root.hex()}")
+
+
+@click.command()
+@click.option("--cube", "only_cube", is_flag=True, help="Only the sums behind figures, from the ledger.")
+def rebuild(only_cube: bool) -> None:  # click gives options by name
+    """Make everything that pages read again from the log. Writers wait; readers see the old until the new is whole."""
+    from tracker.log import store
+    from tracker.projections.rebuild import rebuild as write_again
+
+    with opened() as installation:
+        house = installation.house
+        if not only_cube:
+            with installation.engine.connect().execution_options(write=True) as conn, conn.begin():
+                write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Rebuilding"))
+            house.folios.saved()
+        with installation.engine.connect() as conn:
+            house.cube.build(conn, store.read_head(conn))
+    click.echo("Rebuilt.")
+
+
+def _projection_faults(installation: Installation) -> list[Fault]:
+    """What a rebuild would change, found by rebuilding in a transaction that is rolled back."""
+    from tracker.log.seal import Fault
+    from tracker.projections.rebuild import TABLES
+    from tracker.projections.rebuild import rebuild as write_again
+
+    house = installation.house
+    with installation.engine.connect().execution_options(write=True) as conn:
+        transaction = conn.begin()
+        try:
+            before = {table.name: _fingerprint(conn, table) for table in TABLES}
+            write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Comparing"))
+            after = {table.name: _fingerprint(conn, table) for table in TABLES}
+        finally:
+            transaction.rollback()
+            house.folios.forget_unsaved()
+    return [Fault("projection_differs", 0, name) for name in before if before[name] != after[name]]
+
+
+def _fingerprint(conn: Connection, table: Table) -> int:
+    """The same for the same rows in any order."""
+    from hashlib import sha256
+
+    from sqlalchemy import select
+
+    total = 0
+    for row in conn.execution_options(yield_per=5000).execute(select(table)):
+        total += int.from_bytes(sha256(repr(tuple(row)).encode()).digest()[:16], "big")
+    return total
+
+
+def _worded(fault: Fault) -> str:
+    from tracker import words
+
+    return words.fault(fault.code, position=fault.position, detail=fault.detail)
