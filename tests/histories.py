@@ -65,7 +65,7 @@ class Line:
 def lines(text: str) -> list[Line]:
     """The lines of a history; # opens a label, not a comment."""
     out = []
-    for row in text.strip().splitlines():
+    for row in filter(str.strip, text.splitlines()):
         day, step, *rest = row.split()
         label = next((w[1:] for w in rest if w.startswith("#")), None)
         options = dict(w.split("=", 1) for w in rest if "=" in w)

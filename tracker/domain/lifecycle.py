@@ -73,14 +73,15 @@ Guard = Callable[["StepContext"], Refusal | None]
 
 
 def verifier_is_independent(step: StepContext) -> Refusal | None:
-    """Whoever did any of the work never verifies it; nor, where the register says so, their unit
-    or the issuer. Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
+    """Whoever did any of the work, or answers for it as owner, never verifies it; nor, where the register
+    says so, anybody of a unit that owns it or did so while work was done, or the issuer.
+    Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
     ticket, actor, separation = step.ticket, step.actor, step.register.separation
-    if actor.id in ticket.worker_ids:
+    if actor.id in ticket.worker_ids or actor.id == ticket.owner_id:
         return Refusal("own_work_cannot_be_verified")
     if separation.by_issuer and actor.id == ticket.issuer_id:
         return Refusal("issuer_cannot_verify")
-    if separation.by_unit and actor.unit_id == ticket.owner_unit_id:
+    if separation.by_unit and actor.unit_id in ticket.worker_unit_ids | {ticket.owner_unit_id}:
         return Refusal("own_unit_cannot_verify")
     return None
 

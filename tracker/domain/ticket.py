@@ -125,7 +125,7 @@ class Ticket:
     supports: tuple[Support, ...] = ()
     issuer_id: int | None = None
     worker_ids: frozenset[int] = frozenset()
-    worker_unit_ids: frozenset[int] = frozenset()
+    worker_unit_ids: frozenset[int] = frozenset()  # units that owned it while work was done
 
     original_due: date | None = None
     current_due: date | None = None
@@ -262,6 +262,8 @@ def _add_evidence(t: Ticket, e: Event, files: Iterable[Mapping[str, Any]]) -> No
 
 def _add_worker(t: Ticket, e: Event) -> None:
     t.worker_ids = t.worker_ids | {e.actor_id}
+    if t.owner_unit_id is not None:
+        t.worker_unit_ids = t.worker_unit_ids | {t.owner_unit_id}
 
 
 def _start_clocks(t: Ticket, e: Event, clocks: Mapping[str, Any]) -> None:

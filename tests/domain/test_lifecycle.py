@@ -1,0 +1,334 @@
+"""THE table of steps against a second copy of it, kept here in words: what is possible where, and nothing else.
+
+A change of the lifecycle must change this page too, which is the point of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from histories import Player, lines
+from township import DOCUMENT, PACK, PHOTO, TOILET, Paper, Refused, at, label, refused
+
+from tracker.domain.commands import TakeStep
+from tracker.domain.events import TICKET_KINDS
+from tracker.domain.lifecycle import QUIET, STEP_BY_NAME, STEPS, SWITCHES, Need, Status, Step, next_statuses
+from tracker.domain.needs import COLLECT
+from tracker.domain.registers import EvidenceRule, Milestone, Pack, Separation
+from tracker.domain.ticket import _APPLY
+
+LIVE = "registered assigned accepted returned paused submitted verified publicised approved closed relapsed"
+OPEN = LIVE.replace(" closed", "")
+
+# step: (statuses in which it is possible, status after it; "" leaves it)
+POSSIBLE: Mapping[str, tuple[str, str]] = {
+    "assign": ("registered returned assigned accepted relapsed", "assigned"),
+    "accept": ("assigned", "accepted"),
+    "object": ("assigned accepted", "returned"),
+    "transfer": ("assigned accepted relapsed returned", "assigned"),
+    "request_extension": ("assigned accepted relapsed returned", ""),
+    "grant_extension": (OPEN, ""),
+    "refuse_extension": (OPEN, ""),
+    "pause": ("assigned accepted relapsed", "paused"),
+    "resume": ("paused", "assigned"),
+    "submit": ("assigned accepted relapsed", "submitted"),
+    "withdraw": ("submitted", "assigned"),
+    "reject": ("submitted verified publicised", "assigned"),
+    "verify": ("submitted", "verified"),
+    "publicise": ("verified", "publicised"),
+    "approve": ("verified publicised", "approved"),
+    "close": ("verified publicised approved", "closed"),
+    "relapse": ("closed", "relapsed"),
+    "reopen": ("closed", "assigned"),
+    "recheck": ("closed", ""),
+    "urge": ("registered assigned accepted returned relapsed", ""),
+    "comment": (LIVE + " voided merged", ""),
+    "add_evidence": (OPEN, ""),
+    "reach_milestone": (LIVE, ""),
+    "name": (LIVE + " voided merged", ""),
+    "request_exclusion": (LIVE, ""),
+    "refuse_exclusion": (LIVE, ""),
+    "void": (LIVE, "voided"),
+    "merge": (LIVE, "merged"),
+    "exclude": (LIVE, ""),
+    "include": (LIVE, ""),
+}
+
+# a register in which every step is switched on, and nobody is kept from anything but by the table
+ALL_ON = replace(
+    TOILET,
+    steps=SWITCHES,
+    evidence=EvidenceRule(photos_after=1),
+    separation=Separation(),
+    milestones=(Milestone("seen", label("看过")),),
+)
+EVERYTHING = Pack("everything", "1", label("全"), (ALL_ON, *PACK.registers[1:]), (), (), ())
+DAY = date(2023, 3, 2)
+BY = {
+    "accept": "staff", "object": "staff", "submit": "staff", "withdraw": "staff", "request_extension": "staff",
+    "grant_extension": "approver", "refuse_extension": "approver", "verify": "verifier", "reject": "verifier",
+    "close": "verifier", "relapse": "verifier", "reopen": "verifier", "recheck": "auditor", "approve": "official",
+    "void": "approver", "merge": "approver", "exclude": "approver", "include": "approver",
+    "refuse_exclusion": "approver",
+}  # fmt: skip
+
+WAYS_THERE: Mapping[str, str] = {
+    "registered": "",
+    "assigned": "assign",
+    "accepted": "assign accept",
+    "returned": "assign object",
+    "paused": "assign pause",
+    "submitted": "assign submit",
+    "verified": "assign submit verify",
+    "publicised": "assign submit verify publicise",
+    "approved": "assign submit verify approve",
+    "closed": "assign submit verify close",
+    "relapsed": "assign submit verify close relapse",
+    "voided": "request_exclusion:void void",
+    "merged": "request_exclusion:merge merge",
+}
+DECIDES_EXTENSION = ("grant_extension", "refuse_extension")
+# what must be open for a step to be taken, asked for right before it, or where it still could be asked for
+BEFORE: Mapping[str, str] = {
+    "refuse_exclusion": "request_exclusion:void",
+    "void": "request_exclusion:void",
+    "merge": "request_exclusion:merge",
+    "exclude": "request_exclusion:exclude",
+    "include": "request_exclusion:exclude exclude",
+}
+VALUES: Mapping[Need, Any] = {
+    Need.REASON: "据实", Need.NOTE: "据实", Need.FINDING: "已修好", Need.OUTCOME: "fixed", Need.EXTENSION_DAYS: 5,
+    Need.PAUSE_REASON: "frost", Need.RECHECK_RESULT: "passed", Need.MILESTONE: "seen", Need.MESSAGE: "据实",
+}  # fmt: skip
+
+
+class Life:
+    """A restricted ticket that everybody is named on, so that naming is possible too; and another beside it."""
+
+    def __init__(self) -> None:
+        self.paper = Paper(EVERYTHING)
+        player = Player(self.paper)
+        self.other = player.play("2023-03-01 register toilet")
+        everybody = tuple(sorted(self.paper.person.values()))
+        registration = player.command(lines("2023-03-01 register toilet restricted=yes")[0])
+        command = replace(registration, named_ids=everybody)
+        self.id = self.paper.do(command, "supervisor", at(DAY))[0].stream_id
+
+    @property
+    def status(self) -> str:
+        return self.paper.state(self.id).status.value
+
+    def take(self, word: str) -> Refused | None:
+        name, _, way = word.partition(":")
+        command = self.command(name, way)
+        return refused(self.paper, command, BY.get(name, "supervisor"), at(DAY))
+
+    def take_all(self, words: str) -> None:
+        for word in words.split():
+            answer = self.take(word)
+            assert answer is None, (word, answer)
+
+    def command(self, name: str, way: str = "exclude", **more: Any) -> TakeStep:
+        step = STEP_BY_NAME[name]
+        values: dict[str, Any] = {n.value: VALUES[n] for n in step.needs if n in VALUES}
+        if Need.OWNER in step.needs:
+            values["owner_unit_id"] = self.paper.unit["chenguang"]
+        if Need.DUE in step.needs:
+            values["due_on"] = date(2023, 4, 1)
+        if Need.PUBLICITY in step.needs:
+            values |= {"from_on": DAY, "to_on": DAY}
+        if Need.WAY in step.needs:
+            values |= {"way": way or "exclude", "into_id": self.other}
+        files = (PHOTO, DOCUMENT) if Need.EVIDENCE in step.needs else ()
+        version = self.paper.state(self.id).version
+        plain = TakeStep(ticket_id=self.id, step=name, version=version, occurred_on=DAY, values=values, evidence=files)
+        return replace(plain, **more)
+
+
+def life_at(status: str, step: str = "") -> Life:
+    """A ticket in that status, with the request that `step` decides on still open."""
+    life = Life()
+    words = WAYS_THERE[status].split()
+    if step in DECIDES_EXTENSION:
+        words = _with_request(words, status)
+    life.take_all(" ".join(words))
+    if status not in ("voided", "merged"):
+        life.take_all(BEFORE.get(step, ""))
+    assert life.status == status
+    return life
+
+
+def _with_request(words: list[str], status: str) -> list[str]:
+    """The extension is asked for in the last status of the way where it can be."""
+    askable = POSSIBLE["request_extension"][0].split()
+    if status in askable:
+        return [*words, "request_extension"]
+    at_work = max((i for i, word in enumerate(words) if word == "assign"), default=None)
+    return words if at_work is None else [*words[: at_work + 1], "request_extension", *words[at_work + 1 :]]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+@pytest.mark.parametrize("status", [s.value for s in Status])
+def test_a_step_is_possible_where_the_table_says_and_leads_where_it_says(status: str, step: Step) -> None:
+    possible, after = POSSIBLE[step.name]
+    life = life_at(status, step.name)
+    answer = life.take(f"{step.name}:{BEFORE.get(step.name, '').split(':')[-1].split(' ')[0]}")
+    if status not in possible.split():
+        assert answer is not None
+        owns = life.paper.state(life.id).owner_unit_id is not None or BY.get(step.name) != "staff"
+        assert answer.codes == ("step_not_possible_now" if owns else "not_permitted",)  # the owner's, and nobody owns
+        assert life.status == status
+    elif step.name in DECIDES_EXTENSION and status == "registered":  # nobody can have asked yet
+        assert answer is not None
+        assert "no_open_request" in answer.codes
+    else:
+        assert answer is None, answer
+        assert life.status == (after or status)
+
+
+def test_every_step_of_the_table_is_on_this_page() -> None:
+    assert POSSIBLE.keys() == STEP_BY_NAME.keys()
+
+
+def test_every_status_can_be_reached_from_the_registration() -> None:
+    reach, frontier, found = next_statuses(), {Status.REGISTERED}, {Status.REGISTERED}
+    while frontier:
+        frontier = {target for status in frontier for target in reach[status]} - found
+        found |= frontier
+    assert found == set(Status)
+
+
+def test_every_event_of_a_ticket_has_an_effect_and_a_way_to_come_about() -> None:
+    assert _APPLY.keys() == TICKET_KINDS
+    assert {step.event for step in STEPS} | {"registered", "amended"} == TICKET_KINDS
+    assert {need for step in STEPS for need in step.needs} == COLLECT.keys() == set(Need)
+    assert TICKET_KINDS >= QUIET
+
+
+@pytest.mark.parametrize("name", sorted(SWITCHES))
+def test_a_step_that_the_register_does_not_have_is_refused_wherever_the_ticket_stands(name: str) -> None:
+    life = life_at("assigned")
+    without = replace(ALL_ON, steps=SWITCHES - {name})
+    life.paper.pack = replace(EVERYTHING, registers=(without, *EVERYTHING.registers[1:]))
+    answer = life.take(name)
+    assert answer is not None
+    assert answer.codes == ("step_switched_off",)
+
+
+@pytest.mark.parametrize(
+    ("switched", "words", "closes"),
+    [
+        (set(), "assign submit", "verify"),
+        ({"publicise"}, "assign submit verify", "publicise"),
+        ({"publicise", "approve"}, "assign submit verify publicise", "approve"),
+        ({"approve"}, "assign submit verify", "approve"),
+        ({"approve", "close"}, "assign submit verify approve", "close"),
+        ({"close"}, "assign submit verify", "close"),
+    ],
+    ids=["verify", "publicise", "publicise, approve", "approve", "approve, close", "close"],
+)
+def test_the_last_step_that_a_register_has_closes(switched: set[str], words: str, closes: str) -> None:
+    life = Life()
+    register = replace(ALL_ON, steps=frozenset(switched))
+    life.paper.pack = replace(EVERYTHING, registers=(register, *EVERYTHING.registers[1:]))
+    life.take_all(words)
+    assert life.status != "closed"
+    life.take_all(closes)
+    assert (life.status, life.paper.state(life.id).outcome) == ("closed", "fixed")
+
+
+# -- what must be given -------------------------------------------------------------------------------
+MUST_GIVE = [
+    (step.name, need)
+    for step in STEPS
+    for need in step.needs
+    if need not in (Need.DUE, Need.NOTE, Need.EVIDENCE, Need.INTO, Need.PEOPLE, Need.PUBLICITY)
+    and (need is not Need.MESSAGE or step.name == "comment")
+]
+STANDS_AT = {name: possible.split()[0] for name, (possible, _) in POSSIBLE.items()}
+STANDS_AT |= dict.fromkeys((*DECIDES_EXTENSION, "add_evidence"), "assigned")
+
+
+@pytest.mark.parametrize(("name", "need"), MUST_GIVE, ids=lambda value: str(value))
+@pytest.mark.parametrize("blank", [None, "   "], ids=["nothing", "blanks"])
+def test_a_step_without_what_it_must_be_given_is_refused_at_that_field(
+    name: str, need: Need, blank: str | None
+) -> None:
+    life = life_at(STANDS_AT[name], name)
+    field = {Need.OWNER: "owner_unit_id"}.get(need, need.value)
+    command = life.command(name)
+    answer = refused(life.paper, replace(command, values={**command.values, field: blank}), BY.get(name, "supervisor"),
+                     at(DAY))  # fmt: skip
+    assert answer is not None
+    assert answer.fields == (field,)
+
+
+@pytest.mark.parametrize("name", [step.name for step in STEPS if step.is_monotone])
+def test_no_step_lies_in_the_future_or_before_the_latest_step(name: str) -> None:
+    life = life_at(STANDS_AT[name], name)
+    for on, code in ((date(2023, 3, 3), "day_in_future"), (date(2023, 2, 28), "day_before_latest_step")):
+        answer = refused(life.paper, life.command(name, occurred_on=on), BY.get(name, "supervisor"), at(DAY))
+        assert answer is not None
+        assert (answer.codes, answer.fields) == ((code,), ("occurred_on",))
+
+
+Change = Callable[[Life], TakeStep]
+BAD_INPUT: Mapping[str, tuple[str, Change, str, str]] = {
+    "a deadline before the found day": (
+        "assign", lambda x: _with(x, "assign", due_on=date(2023, 2, 28)), "due_before_found", "due_on"),
+    "a deadline before the assignment": (
+        "assign", lambda x: _with(x, "assign", due_on=date(2023, 3, 1)), "due_before_assignment", "due_on"),
+    "an unknown unit": ("assign", lambda x: _with(x, "assign", owner_unit_id=999), "unit_unknown", "owner_unit_id"),
+    "a unit that is no number": ("assign", lambda x: _with(x, "assign", owner_unit_id="1"), "unit_unknown",
+                                 "owner_unit_id"),
+    "a person of another unit": (
+        "assign", lambda x: _with(x, "assign", owner_id=x.paper.person["neighbour"]), "person_not_in_unit", "owner_id"),
+    "the lead unit as its own support": (
+        "assign", lambda x: _with(x, "assign", supports=({"unit_id": x.paper.unit["chenguang"]},)),
+        "lead_unit_also_supports", "supports"),
+    "an outcome that the register has not": (
+        "verify", lambda x: _with(x, "verify", outcome="gone"), "outcome_unknown", "outcome"),
+    "an extension by no day": (
+        "request_extension", lambda x: _with(x, "request_extension", extension_days=0), "extension_not_later",
+        "extension_days"),
+    "a ticket merged into itself": (
+        "request_exclusion", lambda x: _with(x, "request_exclusion", way="merge", into_id=x.id), "same_ticket",
+        "into_id"),
+    "a merge into a ticket of another register or none": (
+        "request_exclusion", lambda x: _with(x, "request_exclusion", way="merge", into_id=12345), "ticket_unknown",
+        "into_id"),
+    "a reason of three thousand characters": (
+        "reopen", lambda x: _with(x, "reopen", reason="长" * 3000), "field_too_long", "reason"),
+}  # fmt: skip
+
+
+def _with(life: Life, name: str, **values: Any) -> TakeStep:
+    command = life.command(name)
+    return replace(command, values={**command.values, **values})
+
+
+@pytest.mark.parametrize(("name", "change", "code", "field"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_is_refused_at_its_field_and_changes_nothing(
+    name: str, change: Change, code: str, field: str
+) -> None:
+    life = life_at(STANDS_AT[name], name)
+    before = len(life.paper.log)
+    answer = refused(life.paper, change(life), BY.get(name, "supervisor"), at(DAY))
+    assert answer is not None
+    assert (answer.codes, answer.fields) == ((code,), (field,))
+    assert len(life.paper.log) == before
+
+
+def test_a_merge_into_a_ticket_that_is_gone_is_refused() -> None:
+    life = Life()
+    gone = TakeStep(ticket_id=life.other, step="request_exclusion", version=1, occurred_on=DAY,
+                    values={"way": "void", "reason": "误"})  # fmt: skip
+    life.paper.do(gone, "supervisor", at(DAY))
+    life.paper.do(replace(gone, step="void", version=2, values={}), "approver", at(DAY))
+    answer = life.take("request_exclusion:merge")
+    assert answer is not None
+    assert answer.codes == ("merge_target_closed_or_gone",)
