@@ -1,6 +1,6 @@
 """What the ticket pages read: the current state of each ticket. Projections, rebuilt from the log."""
 
-from sqlalchemy import Boolean, Index, Integer, LargeBinary, SmallInteger, String, Text
+from sqlalchemy import Boolean, Index, Integer, LargeBinary, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tracker.models import Base
@@ -56,6 +56,14 @@ class TicketRow(Base):
         Index("ix_tickets_owner", "owner_unit_id", "shelf", "register_id", "due_on"),
         Index("ix_tickets_status", "status", "register_id", "due_on"),
         Index("ix_tickets_category", "category", "register_id", "shelf", "due_on"),
+        # Few tickets ever wait for a decision, and the desk counts them.
+        Index(
+            "ix_tickets_request",
+            "register_id",
+            "due_on",
+            sqlite_where=text("has_request IS 1"),
+            postgresql_where=text("has_request IS true"),
+        ),
         Index("uq_tickets_external", "register_id", "external_key", unique=True),
     )
 

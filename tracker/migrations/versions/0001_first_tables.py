@@ -216,6 +216,14 @@ def upgrade() -> None:
     op.create_index("ix_tickets_place", "tickets", ["place_id", "register_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_register", "tickets", ["register_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_newest", "tickets", ["register_id", "shelf", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_request",
+        "tickets",
+        ["register_id", "due_on"],
+        unique=False,
+        sqlite_where=sa.text("has_request IS 1"),
+        postgresql_where=sa.text("has_request IS true"),
+    )
     op.create_index("ix_tickets_shelf", "tickets", ["shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_status", "tickets", ["status", "register_id", "due_on"], unique=False)
     op.create_index("uq_tickets_external", "tickets", ["register_id", "external_key"], unique=True)
