@@ -1,28 +1,178 @@
 """Words of tickets for search: overlapping two-character pieces, so that Chinese is found without a dictionary.
 
-Stub of the write side; the tables and the folding come with the search helper.
+A text is folded first (full width, case, 簡 to 简), then cut: 化粪池 has the pieces 化粪 and 粪池, a Latin word or a
+number is one piece. Besides, a ticket has a piece for each unit that has to do with it. Questions: queries/search.py.
+Whoever changes what pieces a ticket has must have the index made again: SQLite forgets a ticket by its old pieces.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from operator import itemgetter
+from zlib import crc32
+
 from sqlalchemy import Connection
 
-from tracker.domain.registers import Register
+from tracker.domain.registers import FieldType, Register
 from tracker.domain.ticket import Ticket
+from tracker.models.rows import insert_rows
+from tracker.models.search import POSTGRESQL
+
+MOST_PIECES = 1_000
+"""Pieces of one ticket; a petition of 8,000 characters is found by about its first thousand."""
+_MOST_OF_A_WORD = 20
+_MOST_READ = 4_000  # characters of one text that are cut into pieces
+
+_RUNS = re.compile(r"([0-9a-z]+)|[^\W_0-9a-z]+")
+_FIRST, _LAST = 0x3400, 0x9FFF  # the ideographs that have a traditional and a simplified form
+_IS_SIMPLE = re.compile(r"[\x00-\x7f]*")
+
+_INSERT = "INSERT INTO search_pieces (rowid, pieces) VALUES (?, ?)"
+_FORGET = "INSERT INTO search_pieces (search_pieces, rowid, pieces) VALUES ('delete', ?, ?)"
+_FORGET_ALL = "INSERT INTO search_pieces (search_pieces) VALUES ('delete-all')"
 
 
+# -- texts to pieces ----------------------------------------------------------------------------------
+def fold(text: str) -> str:
+    """The text in the one form that is compared.
+
+    Character by character: a conversion by phrases would fold a part otherwise than the whole, and not find it.
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return plain if plain.isascii() else plain.translate(_simplified())
+
+
+@cache
+def _simplified() -> Mapping[int, int]:
+    """Traditional to simplified characters. Made on first use, in some 50 ms: a start need not wait for it."""
+    from opencc import OpenCC
+
+    known = [chr(number) for number in range(_FIRST, _LAST + 1)]
+    converted = OpenCC("t2s").convert("\n".join(known)).split("\n")
+    pairs = zip(known, converted, strict=True)
+    return {ord(old): ord(new) for old, new in pairs if old != new and len(new) == 1}
+
+
+def pieces_of(text: str) -> Iterator[str]:
+    """The pieces of a text in its order, with repetitions. A character that stands alone gives none."""
+    for run in _RUNS.finditer(fold(text[:_MOST_READ])):
+        word = run[0]
+        if run[1]:
+            yield word[:_MOST_OF_A_WORD]
+        else:
+            yield from (word[i : i + 2] for i in range(len(word) - 1))
+
+
+def piece_of_unit(unit_id: int) -> str:
+    """The piece of tickets that lie in this unit, or that it owns or supports. No text has a dot in a piece."""
+    return f"·{unit_id}"
+
+
+def number_of(piece: str) -> int:
+    """The piece as PostgreSQL keeps it: a signed 32-bit number."""
+    number = crc32(piece.encode())
+    return number - (1 << 32) if number >= 1 << 31 else number
+
+
+def _pieces(ticket: Ticket, texts: Iterable[str]) -> tuple[str, ...]:
+    """All pieces of a ticket with these fields, each once; none of a restricted one."""
+    if ticket.is_restricted:
+        return ()
+    units = {ticket.place_id, ticket.owner_unit_id, *(s.unit_id for s in ticket.supports)}
+    found = {piece_of_unit(unit_id): None for unit_id in sorted(u for u in units if u is not None)}
+    for name in texts:
+        for piece in pieces_of(str(ticket.fields.get(name) or "")):
+            if len(found) >= MOST_PIECES:
+                return tuple(found)
+            found[piece] = None
+    return tuple(found)
+
+
+def _texts_of(register: Register) -> tuple[str, ...]:
+    """The open texts, the one that lists show first. External numbers have an index of their own."""
+    texts = [f.name for f in register.fields if f.type is FieldType.TEXT and not f.is_private and not f.is_unique]
+    first = register.summary_field
+    return (first, *(name for name in texts if name != first))
+
+
+# -- the index ----------------------------------------------------------------------------------------
 class SearchWriter:
-    """Collects the texts of one transaction."""
+    """Collects the texts of one transaction; what a ticket said before is forgotten, what it says last is kept."""
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
+        self._is_sqlite = conn.dialect.name == "sqlite"
+        self._before: dict[int, Ticket | None] = {}
+        self._after: dict[int, tuple[Ticket, Register]] = {}
+        self._texts_known: dict[str, tuple[str, ...]] = {}
 
     def put(self, before: Ticket | None, after: Ticket, register: Register) -> None:
-        return None
+        if before is not None and after.id not in self._before and _reads_the_same(before, after):
+            return
+        self._before.setdefault(after.id, before)
+        self._after[after.id] = (after, register)
 
     def flush(self) -> None:
-        return None
+        """Write what was collected. Cost: some 20 µs a ticket on SQLite."""
+        old: list[tuple[int, tuple[str, ...]]] = []
+        new: list[tuple[int, tuple[str, ...]]] = []
+        # In the order of numbers: FTS5 ends a segment whenever the next one is lower.
+        for ticket_id, (after, register) in sorted(self._after.items(), key=itemgetter(0)):
+            before, texts = self._before[ticket_id], self._texts(register)
+            gone, come = _pieces(before, texts) if before is not None else (), _pieces(after, texts)
+            if gone == come:
+                continue
+            if gone:
+                old.append((ticket_id, gone))
+            if come:
+                new.append((ticket_id, come))
+        if self._is_sqlite:
+            _write_sqlite(self._conn, old, new)
+        else:
+            _write_postgresql(self._conn, old, new)
+        self._before, self._after = {}, {}
+
+    def _texts(self, register: Register) -> tuple[str, ...]:
+        if register.name not in self._texts_known:
+            self._texts_known[register.name] = _texts_of(register)
+        return self._texts_known[register.name]
+
+
+Pieces = Iterable[tuple[int, tuple[str, ...]]]
+
+
+def _reads_the_same(before: Ticket, after: Ticket) -> bool:
+    """Most steps change no word and no unit."""
+    return (
+        before.fields == after.fields
+        and before.place_id == after.place_id
+        and before.owner_unit_id == after.owner_unit_id
+        and before.supports == after.supports
+        and before.is_restricted == after.is_restricted
+    )
+
+
+def _write_sqlite(conn: Connection, old: Pieces, new: Pieces) -> None:
+    for statement, pairs in ((_FORGET, old), (_INSERT, new)):
+        rows = [(ticket_id, " ".join(pieces)) for ticket_id, pieces in pairs]
+        if rows:
+            conn.exec_driver_sql(statement, rows)
+
+
+def _write_postgresql(conn: Connection, old: Pieces, new: Pieces) -> None:
+    gone = [ticket_id for ticket_id, _ in old]
+    if gone:
+        conn.execute(POSTGRESQL.delete().where(POSTGRESQL.c.ticket_id.in_(gone)))
+    rows = [(ticket_id, [number_of(piece) for piece in pieces]) for ticket_id, pieces in new]
+    insert_rows(conn, POSTGRESQL, ("ticket_id", "pieces"), rows)
 
 
 def empty(conn: Connection) -> None:
     """Forget every text, before a rebuild writes them again."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql(_FORGET_ALL)
+    else:
+        conn.execute(POSTGRESQL.delete())

@@ -1,0 +1,235 @@
+"""Tickets found by number, by words of their texts, by village: the newest first, those that the person may see.
+
+A word is found by its pieces (projections/search.py), all of which must be there; they need not stand together.
+Bounds: SQLite walks the newest matches and stops after LOOKED_AT; PostgreSQL tries the newest tickets, then its index.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, false, or_, select, true
+from sqlalchemy.sql.elements import ColumnElement
+
+from tracker.domain.people import Unit
+from tracker.domain.registers import Register
+from tracker.models.search import POSTGRESQL, SQLITE
+from tracker.models.tickets import TicketRow
+from tracker.projections.search import fold, number_of, piece_of_unit, pieces_of
+from tracker.projections.tickets import hash_external_key
+from tracker.queries.lists import TicketLine, lines_by_id
+from tracker.queries.scope import NARROW, Condition, Viewer, ranges, visible
+
+T = TicketRow
+PAGE = 50
+MOST_TYPED = 100
+"""Characters of a question that are read."""
+MOST_PIECES = 24
+LOOKED_AT = 5_000
+"""Matches that are looked at for one page when few of them may be seen; the next page goes on from there."""
+_NEWEST_MATCHES = 200  # mostly enough: who asks may see most of what is found
+_NEWEST = 2_000  # tickets of PostgreSQL that are read before its index is asked
+_SERIAL_YEARS = 15
+_MOST_BY_SERIAL = 20
+_MOST_UNITS_NAMED = 20
+
+_SERIAL = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<serial>\d{1,7})")
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A part of the question: its pieces must all be there, or else the ticket concerns one of the units."""
+
+    pieces: tuple[str, ...]
+    unit_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of answers. `before` leads to older ones; `is_cut`: there were matches that nobody looked at yet."""
+
+    lines: tuple[TicketLine, ...]
+    before: int | None
+    is_cut: bool
+
+
+# -- by number ----------------------------------------------------------------------------------------
+def find_number(conn: Connection, viewer: Viewer, typed: str) -> str | None:
+    """The number of the one ticket that the question names, by its own number or by its external one."""
+    plain = _plain(typed)
+    if not plain or not plain.isprintable():
+        return None
+    own = conn.scalar(select(T.number).where(T.number == plain.translate(_DASHES), visible(viewer)))
+    if own is not None:
+        return str(own)
+    key = hash_external_key(plain)
+    by_key = select(T.number).where(T.register_id.in_(viewer.register_ids.values()), T.external_key == key)
+    numbers = conn.scalars(by_key.where(visible(viewer)).limit(2)).all()
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _by_serial(conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str) -> list[int]:
+    """Tickets whose number ends so: 142 and 2023-142 mean 厕-2023-0142. Bound: registers x years, each one look."""
+    found = _SERIAL.fullmatch(_plain(typed).translate(_DASHES))
+    if found is None:
+        return []
+    years = [int(found["year"])] if found["year"] else range(viewer.on.year - _SERIAL_YEARS + 1, viewer.on.year + 1)
+    numbers = [f"{r.prefix}-{year}-{int(found['serial']):04d}" for r in registers.values() for year in years]
+    ids = conn.scalars(
+        select(T.id).where(T.number.in_(numbers), visible(viewer)).order_by(T.id.desc()).limit(_MOST_BY_SERIAL)
+    )
+    return list(ids)
+
+
+def _plain(typed: str) -> str:
+    return unicodedata.normalize("NFKC", typed[:MOST_TYPED]).strip()
+
+
+# -- by words -----------------------------------------------------------------------------------------
+def tickets_found(
+    conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str, *, before: int | None
+) -> Found:
+    """Tickets for the question, newest first; those whose number it is stand at the head of the first page."""
+    first = _by_serial(conn, viewer, registers, typed) if before is None else []
+    words = words_of(viewer, typed)
+    if not words:
+        return Found(lines_by_id(conn, viewer, registers, first), None, is_cut=False)
+    search = _search_sqlite if conn.dialect.name == "sqlite" else _search_postgresql
+    ids, looked_to = search(conn, viewer, words, before)
+    shown = ids[: PAGE - len(first)]
+    older = shown[-1] if len(ids) > len(shown) else looked_to
+    listed = list(dict.fromkeys((*first, *shown)))
+    return Found(lines_by_id(conn, viewer, registers, listed), older, is_cut=len(ids) == len(shown) and bool(looked_to))
+
+
+def words_of(viewer: Viewer, typed: str) -> tuple[Word, ...]:
+    """What the question asks for; empty when it has not two characters in a row."""
+    plain = typed[:MOST_TYPED]
+    names = tuple(_unit_names(viewer.directory.units.values()))
+    if whole := _units_named("".join(fold(plain).split()), names):
+        return (Word(tuple(dict.fromkeys(pieces_of(plain))), _with_those_below(viewer, whole)),)
+    found: list[Word] = []
+    room = MOST_PIECES
+    for part in _parts(fold(plain), names):
+        pieces = tuple(dict.fromkeys(pieces_of(part)))[:room]
+        room -= len(pieces)
+        units = _with_those_below(viewer, _units_named(part, names))
+        if pieces or units:
+            found.append(Word(pieces, units))
+    return tuple(found)
+
+
+def _unit_names(units: Iterable[Unit]) -> Iterator[tuple[str, int]]:
+    """Folded names, synonyms and labels; one character names nothing."""
+    for unit in units:
+        for name in {unit.name, *unit.synonyms, *unit.labels.values()}:
+            folded = "".join(fold(name).split())
+            if len(folded) > 1:
+                yield folded, unit.id
+
+
+def _parts(folded: str, names: Sequence[tuple[str, int]]) -> Iterator[str]:
+    """The question at its blanks, and where the name of a unit begins or ends: 晨光村渗漏 is two parts."""
+    for word in folded.split():
+        held = max((name for name, _ in names if name in word), key=len, default="")
+        around = word.split(held, 1) if held else [word]
+        yield from (part for part in ([around[0], held, around[1]] if held else around) if part)
+
+
+def _units_named(word: str, names: Sequence[tuple[str, int]]) -> tuple[int, ...]:
+    """Units of this name, else those whose name begins so: 晨光 means 晨光村. None when that says too little."""
+    exact = {unit_id for name, unit_id in names if name == word}
+    found = exact or {unit_id for name, unit_id in names if len(word) > 1 and name.startswith(word)}
+    return tuple(sorted(found)) if len(found) <= _MOST_UNITS_NAMED else ()
+
+
+def _with_those_below(viewer: Viewer, unit_ids: Iterable[int]) -> tuple[int, ...]:
+    """A town means its villages, too; of a county the name is looked for as a text only."""
+    found = frozenset[int]().union(*(viewer.directory.subtree(unit_id) for unit_id in unit_ids))
+    return tuple(sorted(found)) if len(found) <= NARROW else ()
+
+
+def _own_units(viewer: Viewer) -> tuple[int, ...]:
+    """The units to which everything that the person sees belongs; empty when these are too many to name."""
+    opened = ranges(viewer, "view")
+    if any(r.is_everywhere for r in opened):
+        return ()
+    units = frozenset[int]().union(*(r.units for r in opened))
+    return tuple(sorted(units)) if len(units) <= NARROW else ()
+
+
+def _search_sqlite(
+    conn: Connection, viewer: Viewer, words: Sequence[Word], before: int | None
+) -> tuple[list[int], int | None]:
+    """Ids, one more than a page when there are; and the last match looked at when that was the bound."""
+    f = SQLITE.c
+    older = true() if before is None else f.rowid < before
+    asked = f.search_pieces.op("MATCH")(_fts_query(viewer, words))
+    matches = select(f.rowid.label("id")).where(asked, older).order_by(f.rowid.desc())
+    ids: list[int] = []
+    last: int | None = None
+    for most in (_NEWEST_MATCHES, LOOKED_AT):
+        newest = matches.limit(most).subquery()
+        seen = select(T.id).join_from(newest, T, T.id == newest.c.id).where(visible(viewer))
+        ids = list(conn.scalars(seen.order_by(T.id.desc()).limit(PAGE + 1)))
+        if len(ids) > PAGE:
+            return ids, None
+        last = conn.scalar(matches.limit(1).offset(most - 1))
+        if last is None:
+            break
+    return ids, last
+
+
+def _fts_query(viewer: Viewer, words: Sequence[Word]) -> str:
+    """FTS5's own language. Pieces hold letters, digits and the dot of units, so quoting them is enough."""
+    parts = [_either(" AND ".join(f'"{p}"' for p in word.pieces), word.unit_ids) for word in words]
+    if own := _own_units(viewer):
+        parts.append(_either("", own))
+    return " AND ".join(f"({part})" for part in parts)
+
+
+def _either(pieces: str, unit_ids: Iterable[int]) -> str:
+    units = " OR ".join(f'"{piece_of_unit(unit_id)}"' for unit_id in unit_ids)
+    return f"({pieces}) OR {units}" if pieces and units else pieces or units
+
+
+def _search_postgresql(
+    conn: Connection, viewer: Viewer, words: Sequence[Word], before: int | None
+) -> tuple[list[int], int | None]:
+    """Ids, one more than a page when there are. A common word is among the newest, a rare one has a short list."""
+    p = POSTGRESQL.c
+    older = true() if before is None else p.ticket_id < before
+    newest = select(p.ticket_id, p.pieces).where(older).order_by(p.ticket_id.desc()).limit(_NEWEST).subquery()
+    recent = select(newest.c.ticket_id).where(_holds(viewer, words, newest.c.pieces)).subquery()
+    ids = _visible_of(conn, viewer, recent)
+    if len(ids) <= PAGE:
+        everything = select(p.ticket_id).where(_holds(viewer, words, p.pieces), older)
+        # Apart: the planner takes pieces for independent, and would walk all tickets for a word that is rare.
+        ids = _visible_of(conn, viewer, everything.cte("matches").prefix_with("MATERIALIZED"))
+    return ids, None
+
+
+def _visible_of(conn: Connection, viewer: Viewer, matches: Any) -> list[int]:
+    seen = select(T.id).join_from(matches, T, T.id == matches.c.ticket_id).where(visible(viewer))
+    return list(conn.scalars(seen.order_by(T.id.desc()).limit(PAGE + 1)))
+
+
+def _holds(viewer: Viewer, words: Sequence[Word], pieces: Any) -> Condition:
+    tests = [_holds_word(word, pieces) for word in words]
+    if own := _own_units(viewer):
+        tests.append(pieces.overlap([number_of(piece_of_unit(i)) for i in own]))
+    return and_(*tests)
+
+
+def _holds_word(word: Word, pieces: Any) -> Condition:
+    tests: list[ColumnElement[bool]] = []
+    if word.pieces:
+        tests.append(pieces.contains([number_of(piece) for piece in word.pieces]))
+    if word.unit_ids:
+        tests.append(pieces.overlap([number_of(piece_of_unit(i)) for i in word.unit_ids]))
+    return or_(false(), *tests)
