@@ -1,0 +1,230 @@
+"""handle(): what one command leaves behind, and what a refused one does not. On both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from handling.wholeness import troubles
+from sqlalchemy import URL
+from township import DOCUMENT, PHOTO, PLAIN_VALUES, Township, at, plain_ticket
+
+from tracker.domain.commands import (
+    AddPerson,
+    AddUnit,
+    AmendTicket,
+    GiveGrant,
+    MarkDemonstration,
+    PersonLeaves,
+    RecordAccess,
+    TakeStep,
+)
+from tracker.domain.events import StreamKind
+from tracker.domain.refusals import Refusal
+from tracker.handler import SYSTEM, Refused, Request, handle, handle_all
+from tracker.log import store
+
+NOW = at("2023-03-05")
+DAY = date(2023, 3, 5)
+
+
+@pytest.fixture
+def town(database: URL) -> Iterator[Township]:
+    founded = Township.founded(database)
+    yield founded
+    assert troubles(founded.engine, founded.pack) == []
+    founded.close()
+
+
+def size(town: Township) -> int:
+    with town.engine.connect() as conn:
+        return store.read_head(conn).size
+
+
+def a_step(ticket_id: int, name: str, version: int = 1, **values: Any) -> TakeStep:
+    return TakeStep(ticket_id=ticket_id, step=name, version=version, occurred_on=DAY, values=values)
+
+
+def refusal(town: Township, command: Any, by: str | int) -> Refusal:
+    actor = town.person[by] if isinstance(by, str) else by
+    before = size(town)
+    with pytest.raises(Refusal) as caught:
+        handle(town.house, command, actor_id=actor, now=NOW)
+    assert size(town) == before, "a refused command was written"
+    return caught.value
+
+
+def test_a_double_click_does_nothing_twice_and_gets_the_same_answer(town: Township) -> None:
+    command, actor = plain_ticket(town, key="form 1"), town.person["supervisor"]
+    first = handle(town.house, command, actor_id=actor, now=NOW)
+    second = handle(town.house, command, actor_id=actor, now=at("2023-03-06"))
+    assert (second.stream_id, second.number, second.is_repeat) == (first.stream_id, first.number, True)
+    assert (first.is_repeat, first.number) == (False, "厕-2023-0001")
+
+
+def test_a_key_belongs_to_its_sender_and_to_its_ticket(town: Township) -> None:
+    (one,) = town.do(plain_ticket(town, key="k"), "supervisor", NOW)
+    (other,) = town.do(plain_ticket(town, key="k"), "verifier", NOW)
+    assert one.stream_id != other.stream_id
+    remark = replace(a_step(one.stream_id, "comment", message="一"), key="remark")
+    town.do(remark, "supervisor", NOW)
+    again = refusal(town, replace(remark, ticket_id=other.stream_id), "supervisor")
+    assert again.code == "key_used_for_another_command"
+
+
+@pytest.mark.parametrize("number", [0, -1, 1, 10**9, 2**40], ids=str)
+def test_a_forged_ticket_id_is_unknown(town: Township, number: int) -> None:
+    """1 is an event, but a unit's."""
+    assert refusal(town, a_step(number, "comment", message="x"), "supervisor").code == "ticket_unknown"
+
+
+def test_a_ticket_that_one_may_not_see_is_answered_like_one_that_is_not_there(town: Township) -> None:
+    named = (town.person["supervisor"], town.person["verifier"])
+    (secret,) = town.do(plain_ticket(town, is_restricted=True, named_ids=named), "supervisor", NOW)
+    (elsewhere,) = town.do(plain_ticket(town, place="donghu"), "supervisor", NOW)
+    for hidden, who in ((secret, "second_verifier"), (secret, "approver"), (secret, "auditor"), (elsewhere, "staff")):
+        told = refusal(town, a_step(hidden.stream_id, "comment", message="x"), who)
+        unknown = refusal(town, a_step(10**9, "comment", message="x"), who)
+        assert (told.code, told.field) == (unknown.code, unknown.field) == ("ticket_unknown", None)
+
+
+def test_a_restricted_ticket_has_numbers_of_its_own_and_no_text_in_the_log(town: Township) -> None:
+    town.do(plain_ticket(town), "supervisor", NOW)
+    (secret,) = town.do(plain_ticket(town, is_restricted=True), "supervisor", NOW)
+    town.do(plain_ticket(town), "supervisor", NOW)
+    assert [t.number for t in town.states.values()] == ["厕-2023-0001", "厕密-2023-0001", "厕-2023-0002"]
+    assert PLAIN_VALUES["toilet"]["problem"] not in str(secret.data)
+    assert town.state(secret.stream_id).named_ids == (town.person["supervisor"],)
+
+
+def test_numbers_begin_anew_each_year(town: Township) -> None:
+    town.do(plain_ticket(town), "supervisor", at("2023-12-31"))
+    town.do(plain_ticket(town), "supervisor", at("2024-01-01", hour=0))
+    assert [t.number for t in town.states.values()] == ["厕-2023-0001", "厕-2024-0001"]
+
+
+def test_the_day_of_recording_is_that_of_the_log_not_of_greenwich(town: Township) -> None:
+    """Half past midnight on the 6th in Hunan is still the 5th in UTC: the 6th is no future."""
+    command = plain_ticket(town, found_on=date(2023, 3, 6))
+    town.do(command, "supervisor", at("2023-03-06", hour=0))
+    assert refusal(town, plain_ticket(town, found_on=date(2023, 3, 7)), "supervisor").code == "found_in_future"
+
+
+def test_a_batch_is_all_or_nothing_unless_told_to_go_on(town: Township) -> None:
+    good = [plain_ticket(town, key=str(n)) for n in range(3)]
+    bad = plain_ticket(town, found_on=date(2024, 1, 1))
+    requests = [Request(c, town.person["supervisor"], NOW) for c in (*good[:2], bad, good[2])]
+    before = size(town)
+    with pytest.raises(Refusal):
+        handle_all(town.house, requests)
+    assert size(town) == before
+    results = handle_all(town.house, requests, goes_on=True)
+    assert [isinstance(r, Refused) for r in results] == [False, False, True, False]
+    assert size(town) == before + 3
+
+
+def test_a_batch_sees_what_it_did_itself(town: Township) -> None:
+    """An external number twice in one file, the same row twice, a step on a ticket of the same batch."""
+    values = {**PLAIN_VALUES["petition"], "platform_no": "431221001"}
+    one = plain_ticket(town, "petition", values=values)
+    actor = town.person["supervisor"]
+    first, second = handle_all(town.house, [Request(one, actor, NOW), Request(one, actor, NOW)], goes_on=True)
+    assert isinstance(second, Refused)
+    assert [(r.code, r.field, r.params["number"]) for r in second.refusals] == [
+        ("duplicate_external_number", "platform_no", first.number)  # type: ignore[union-attr]
+    ]
+    keyed = [Request(plain_ticket(town, key="row 7"), actor, NOW)] * 2
+    assert [o.is_repeat for o in handle_all(town.house, keyed)] == [False, True]  # type: ignore[union-attr]
+
+
+def test_a_void_number_may_be_registered_again(town: Township) -> None:
+    values = {**PLAIN_VALUES["petition"], "platform_no": "431221001"}
+    (first,) = town.do(plain_ticket(town, "petition", values=values), "supervisor", NOW)
+    assert refusal(town, plain_ticket(town, "petition", values=values), "supervisor").params["number"] == "访-2023-0001"
+    town.do(a_step(first.stream_id, "request_exclusion", 1, way="void", reason="误录"), "supervisor", NOW)
+    town.do(a_step(first.stream_id, "void", 2), "approver", NOW)
+    town.do(plain_ticket(town, "petition", values=values), "supervisor", NOW)
+
+
+def test_after_a_refusal_in_the_middle_the_next_command_finds_everything_in_order(town: Township) -> None:
+    """What a rolled-back transaction had numbered (folios, tickets) is not remembered."""
+    early = plain_ticket(town, "house", found_on=date(2019, 1, 1))
+    bad = plain_ticket(town, found_on=date(2024, 1, 1))
+    requests = [Request(c, town.person["supervisor"], NOW) for c in (early, bad)]
+    with pytest.raises(Refusal):
+        handle_all(town.house, requests)
+    town.do(plain_ticket(town, "house", found_on=date(2018, 1, 1)), "supervisor", NOW)
+    town.do(early, "supervisor", NOW)
+    assert [t.number for t in town.states.values()] == ["房-2023-0001", "房-2023-0002"]
+
+
+def test_who_has_left_does_nothing_more(town: Township) -> None:
+    handle(town.house, PersonLeaves(person_id=town.person["verifier"], occurred_on=DAY),
+           actor_id=town.person["administrator"], now=NOW)  # fmt: skip
+    assert refusal(town, plain_ticket(town), "verifier").code == "not_permitted"
+
+
+def test_a_grant_begins_on_its_day_and_in_its_register(town: Township) -> None:
+    administrator = town.person["administrator"]
+    person = handle(town.house, AddPerson(name="新人", unit_id=town.unit["town"]), actor_id=administrator, now=NOW)
+    grant = GiveGrant(person_id=person.stream_id, role="supervisor", unit_id=town.unit["town"], register="toilet",
+                      starts_on=date(2023, 3, 6))  # fmt: skip
+    handle(town.house, grant, actor_id=administrator, now=NOW)
+    assert refusal(town, plain_ticket(town), person.stream_id).code == "not_permitted"
+    tomorrow = at("2023-03-06")
+    handle(town.house, plain_ticket(town), actor_id=person.stream_id, now=tomorrow)
+    with pytest.raises(Refusal, match="not_permitted"):
+        handle(town.house, plain_ticket(town, "house"), actor_id=person.stream_id, now=tomorrow)
+
+
+@pytest.mark.parametrize("who", ["supervisor", "staff", "auditor", "approver"])
+def test_only_an_administrator_changes_people_and_units(town: Township, who: str) -> None:
+    unit = AddUnit(code="x", name="x", kind="village", parent_id=None)
+    grant = GiveGrant(person_id=town.person[who], role="administrator", unit_id=town.unit["town"], starts_on=DAY)
+    for command in (unit, grant, AddPerson(name="x", unit_id=town.unit["town"])):
+        assert refusal(town, command, who).code == "not_permitted"
+
+
+def test_an_administrator_has_no_tickets(town: Township) -> None:
+    (event,) = town.do(plain_ticket(town), "supervisor", NOW)
+    assert refusal(town, plain_ticket(town), "administrator").code == "not_permitted"
+    assert refusal(town, a_step(event.stream_id, "comment", message="x"), "administrator").code == "ticket_unknown"
+
+
+def test_nobody_acts_in_the_name_of_the_system_or_of_nobody(town: Township) -> None:
+    for nobody in (SYSTEM, 10**9):
+        assert refusal(town, plain_ticket(town), nobody).code == "not_permitted"
+
+
+def test_a_log_that_has_begun_is_never_marked_as_a_demonstration(town: Township) -> None:
+    assert refusal(town, MarkDemonstration(town="铁丝塘镇"), SYSTEM).code == "not_permitted"
+
+
+def test_who_reads_a_restricted_ticket_makes_no_form_stale(town: Township) -> None:
+    (event,) = town.do(plain_ticket(town, is_restricted=True), "supervisor", NOW)
+    read = RecordAccess(ticket_id=event.stream_id, kind="read", data={"reason": "核对"})
+    handle(town.house, read, actor_id=town.person["supervisor"], now=NOW)
+    assert refusal(town, read, "auditor").code == "ticket_unknown"
+    town.do(a_step(event.stream_id, "assign", 1, owner_unit_id=town.unit["chenguang"]), "supervisor", NOW)
+    with town.engine.connect() as conn:
+        (access,) = store.read_stream(conn, StreamKind.ACCESS, event.stream_id)
+    assert (access.kind, access.actor_id) == ("read", town.person["supervisor"])
+
+
+def test_a_whole_life_leaves_the_events_that_it_says_in_their_order(town: Township) -> None:
+    (event,) = town.do(plain_ticket(town), "supervisor", NOW)
+    files = (PHOTO, DOCUMENT)
+    town.do(a_step(event.stream_id, "assign", 1, owner_unit_id=town.unit["chenguang"]), "supervisor", NOW)
+    town.do(replace(a_step(event.stream_id, "submit", 2), evidence=files), "staff", NOW)
+    town.do(a_step(event.stream_id, "verify", 3, finding="已修好", outcome="fixed"), "verifier", NOW)
+    amend = AmendTicket(ticket_id=event.stream_id, version=5, changes={"household": "刘大云"}, reason="误")
+    town.do(amend, "supervisor", NOW)
+    with town.engine.connect() as conn:
+        events = store.read_stream(conn, StreamKind.TICKET, event.stream_id)
+    assert [e.kind for e in events] == ["registered", "assigned", "submitted", "verified", "closed", "amended"]
+    assert [e.version for e in events] == [1, 2, 3, 4, 5, 6]
+    assert [e.position for e in events] == list(range(events[0].position, events[0].position + 6))
+    assert list(events) == town.history(event.stream_id)
