@@ -5,16 +5,21 @@ Gives JSON values for the event (days as ISO text, decimals as text) and, apart,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from tracker.domain.events import MAX_INTEGER
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""What no keyboard types: PostgreSQL stores no NUL, JSON no half of a pair. Tabs and ends of lines stay."""
+_MAX_DIGITS = 15  # of a decimal, on either side: 1e999999999 written out would fill the memory
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
 
@@ -71,7 +76,7 @@ def check_value(field: Field, value: Any, directory: Directory) -> Any:
 
 
 def _text(field: Field, value: Any, directory: Directory) -> str | None:
-    text = str(value).strip()
+    text = _UNPRINTABLE.sub("", str(value)).strip()
     if not text:
         return None
     if len(text) > field.max_length:
@@ -102,6 +107,8 @@ def _integer(field: Field, value: Any, directory: Directory) -> int:
         number = int(str(value).strip())
     except ValueError:
         raise Refusal("field_not_a_number", field=field.name, value=str(value)) from None
+    if abs(number) > MAX_INTEGER:  # the canonical form has none beyond
+        raise _out_of_range(field, value)
     _in_range(field, number)
     return number
 
@@ -113,6 +120,8 @@ def _decimal(field: Field, value: Any, directory: Directory) -> str:
         raise Refusal("field_not_a_number", field=field.name, value=str(value)) from None
     if not number.is_finite():
         raise Refusal("field_not_a_number", field=field.name, value=str(value))
+    if abs(number.adjusted()) > _MAX_DIGITS or len(number.as_tuple().digits) > 2 * _MAX_DIGITS:
+        raise _out_of_range(field, value)
     _in_range(field, number)
     return format(number.normalize(), "f")
 
@@ -120,7 +129,13 @@ def _decimal(field: Field, value: Any, directory: Directory) -> str:
 def _in_range(field: Field, number: int | Decimal) -> None:
     low, high = field.minimum, field.maximum
     if (low is not None and number < low) or (high is not None and number > high):
-        raise Refusal("field_out_of_range", field=field.name, value=str(number), minimum=low, maximum=high)
+        raise _out_of_range(field, number)
+
+
+def _out_of_range(field: Field, value: Any) -> Refusal:
+    low = -MAX_INTEGER if field.minimum is None else field.minimum
+    high = MAX_INTEGER if field.maximum is None else field.maximum
+    return Refusal("field_out_of_range", field=field.name, value=str(value)[:40], minimum=low, maximum=high)
 
 
 def _day(field: Field, value: Any, directory: Directory) -> str:
@@ -140,7 +155,7 @@ def _choice(field: Field, value: Any, directory: Directory) -> str:
 
 
 def _choices(field: Field, value: Any, directory: Directory) -> list[str]:
-    names = [value] if isinstance(value, str) else list(value)
+    names = list(value) if isinstance(value, (list, tuple)) else [value]
     return [_choice(field, name, directory) for name in dict.fromkeys(names)]
 
 
