@@ -15,6 +15,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.people import Directory, Person
 from tracker.domain.registers import Limit, Register
 from tracker.domain.ticket import Ticket
+from tracker.domain.values import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ class StepContext:
     world: Context
 
     def text(self, name: str) -> str | None:
+        """What was written there, as the log can keep it; None when nothing was."""
         value = self.command.values.get(name)
-        return str(value).strip() or None if value is not None else None
+        return printable(str(value)) or None if value is not None else None
 
     def count_evidence(self, kind: str) -> int:
         """Files of the kind that belong to the present attempt: given now or since the last failure."""

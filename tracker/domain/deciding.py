@@ -22,7 +22,7 @@ from tracker.domain.needs import COLLECT
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.domain.values import check_values
+from tracker.domain.values import check_values, printable
 
 HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 """Fields of a register that are facts of the ticket itself: kept once, at the head of the event."""
@@ -270,12 +270,13 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("step_not_possible_now", step="amend", status=ticket.status.value)
     if command.version < ticket.loud_version:
         raise Refusal("stale_version", version=ticket.version, seen=command.version)
-    if not command.reason.strip():
+    reason = printable(command.reason)
+    if not reason:
         raise Refusal("reason_missing", field="reason")
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
     checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}
-    data: dict[str, Any] = {"reason": command.reason.strip()}
+    data: dict[str, Any] = {"reason": reason}
     if changes:
         data["changes"] = changes
     if command.place_id is not None and command.place_id != ticket.place_id:

@@ -75,8 +75,13 @@ def check_value(field: Field, value: Any, directory: Directory) -> Any:
     return _CHECKS[field.type](field, value, directory)
 
 
+def printable(text: str) -> str:
+    """The text without what no keyboard types, and without blanks around it."""
+    return _UNPRINTABLE.sub("", text).strip()
+
+
 def _text(field: Field, value: Any, directory: Directory) -> str | None:
-    text = _UNPRINTABLE.sub("", str(value)).strip()
+    text = printable(str(value))
     if not text:
         return None
     if len(text) > field.max_length:
