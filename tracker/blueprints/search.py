@@ -1,0 +1,49 @@
+"""Search: one box for a number, a village, or words of a problem. What is found is asked in queries/search.py."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from tracker.blueprints import list_view
+from tracker.blueprints.rights import connection, current_person, house, needs
+from tracker.extensions import limiter
+from tracker.queries import search
+
+bp = Blueprint("search", __name__)
+
+# Faster than anybody types; slower than somebody who reads the registers out by trying words.
+_LIMIT = "60 per minute"
+
+
+@bp.get("/search")
+@needs("view")
+@limiter.limit(_LIMIT, key_func=lambda: f"search {current_person().id}")
+def show() -> ResponseReturnValue:
+    """The ticket itself when the question is its number; else what was found, newest first."""
+    typed = _typed(request.args.get("q", ""))
+    before = _before(request.args.get("before", ""))
+    viewer = list_view.viewer()
+    number = search.find_number(connection(), viewer, typed)
+    if number is not None and before is None:
+        return redirect(url_for("tickets.show", number=number))
+    found = search.tickets_found(connection(), viewer, house().pack.register_by_name, typed, before=before)
+    return render_template(
+        "search/show.html",
+        typed=typed,
+        found=found,
+        rows=list_view.rows(found.lines),
+        is_readable=bool(found.lines or search.words_of(viewer, typed)),
+        before=before,
+    )
+
+
+def _typed(text: str) -> str:
+    """The question in one line; what nobody can see is a blank."""
+    readable = "".join(letter if letter.isprintable() else " " for letter in text[: search.MOST_TYPED])
+    return " ".join(readable.split())
+
+
+def _before(text: str) -> int | None:
+    """The cursor of an address; None for one that nobody of us wrote."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
