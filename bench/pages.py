@@ -147,28 +147,26 @@ def _worst(browser: Browser, urls: list[str]) -> Numbers:
     samples, slowest, name = [], 0.0, ""
     for url in urls:
         browser.get(url)
-        times = [browser.get(url)[0] for _ in range(5)]
+        times = [browser.get(url)[0] for _ in range(3)]
         samples += times
-        if (middle := sorted(times)[2]) > slowest:
+        if (middle := sorted(times)[1]) > slowest:
             slowest, name = middle, url
     print(f"    slowest list {1000 * slowest:.0f} ms: {name}", flush=True)
     return percentiles(samples, 50, 95, 99) | {"slowest": 1000 * slowest}
 
 
 def _lists(bench: Bench) -> list[str]:
-    """Every view in every order, every filter, for one register of each kind."""
+    """Every view in every order and every filter in every order, of one register."""
     people = read_people(bench.place)
+    register = f"{KINDS[0]}{list(COPIES)[1]}"
     village, office = people.villages[3], people.offices[1]
-    out = []
-    for kind in KINDS:
-        base = f"/registers/{kind}{list(COPIES)[1]}/tickets?"
-        filters = ["", f"place={village}", f"owner={village}", f"owner={office}", f"place={village}&owner={office}"]
-        categories = bench.house.register(kind).by_name["category"].choices
-        filters += [f"category={categories[0].name}", f"category={categories[0].name}&place={village}"]
-        out += [f"{base}view={view}&sort={sort}" for view in VIEWS for sort in SORTS]
-        out += [f"{base}view=all&sort={sort}&{given}" for given in filters for sort in SORTS]
-        out += [f"{base}view=all&sort={sort}&status={status}" for status in STATUS_NUMBERS for sort in SORTS]
-    return out
+    categories = bench.house.register(register).by_name["category"].choices
+    filters = [f"view={view}" for view in VIEWS]
+    filters += [f"view=all&place={village}", f"view=all&owner={village}", f"view=all&owner={office}"]
+    filters += [f"view=all&place={village}&owner={office}", f"view=all&category={categories[0].name}"]
+    filters += [f"view=all&category={categories[0].name}&place={village}"]
+    filters += [f"view=all&status={status}" for status in STATUS_NUMBERS]
+    return [f"/registers/{register}/tickets?sort={sort}&{given}" for given in filters for sort in SORTS]
 
 
 def _numbers(bench: Bench, count: int) -> list[str]:
