@@ -79,7 +79,7 @@ def _fingerprint(conn: Connection, table: Table) -> int:
     from sqlalchemy import select
 
     total = 0
-    for row in conn.execution_options(yield_per=5000).execute(select(table)):
+    for row in conn.execute(select(table).execution_options(yield_per=5000)):
         total += int.from_bytes(sha256(repr(tuple(row)).encode()).digest()[:16], "big")
     return total
 

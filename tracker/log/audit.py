@@ -41,6 +41,6 @@ def _watched(
 
 def _vault_faults(conn: Connection) -> Iterator[Fault]:
     """Values that do not fit the commitment in the log. One that was erased is no fault: the log stays whole."""
-    for row in conn.execution_options(yield_per=5000).execute(select(PrivateValueRow.__table__)):
+    for row in conn.execute(select(PrivateValueRow.__table__).execution_options(yield_per=5000)):
         if commitment_of(row.salt, row.field, row.value) != bytes(row.commitment):
             yield Fault("private_value_changed", row.ticket_id, row.field)
