@@ -6,7 +6,7 @@ needs no scan; the marks give the tickets. Bound: one page, or a stream of pages
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -196,9 +196,11 @@ def _rest(all_of: Sequence[_Stretch], without: Sequence[_Stretch]) -> list[_Stre
     return out
 
 
-def _stretches_of(conn: Connection, house: House, behind: Behind, terms: Iterable[Term]) -> list[_Stretch]:
+def _stretches_of(conn: Connection, house: House, behind: Behind, terms: Sequence[Term]) -> list[_Stretch]:
     register, index = house.register(behind.spec.register), house.cube.folios(conn)
-    restricted = {f.id for folios in index.values() for f in folios if f.segment & RESTRICTED}
+    accounts = {term.account for term in terms}
+    folios = (folio for account in accounts for folio in index.get((account, register.name), ()))
+    restricted = {folio.id for folio in folios if folio.segment & RESTRICTED}
     since, effective = behind.month or (None, effective_of(behind.spec, behind.pair))
     asked: list[tuple[int, int]] = []  # (folio, day before its marks begin; -1: any)
     for term in terms:
