@@ -180,7 +180,7 @@ def test_many_come_fifty_a_page_newest_first(town, desk):
 
 def test_words_of_others_bound_the_look_and_the_page_goes_on(town, browse, monkeypatch):
     """One register's people among many: the page says where it stopped, and leads on."""
-    monkeypatch.setattr(search, "_NEWEST_MATCHES", 2)
+    monkeypatch.setattr(search, "_AT_ONCE", 2)
     monkeypatch.setattr(search, "LOOKED_AT", 4)
     monkeypatch.setattr(search, "NARROW", 0)
     mine = registered(town)

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, and_, false, or_, select, true
@@ -23,6 +24,7 @@ from tracker.projections.search import fold, number_of, piece_of_unit, pieces_of
 from tracker.projections.tickets import hash_external_key
 from tracker.queries.lists import TicketLine, lines_by_id
 from tracker.queries.scope import NARROW, Condition, Viewer, ranges, visible
+from tracker.queries.tickets import visible_numbers
 
 T = TicketRow
 PAGE = 50
@@ -31,7 +33,7 @@ MOST_TYPED = 100
 MOST_PIECES = 24
 LOOKED_AT = 5_000
 """Matches that are looked at for one page when few of them may be seen; the next page goes on from there."""
-_NEWEST_MATCHES = 200  # mostly enough: who asks may see most of what is found
+_AT_ONCE = 200  # matches whose visibility is asked together
 _NEWEST = 2_000  # tickets of PostgreSQL that are read before its index is asked
 _SERIAL_YEARS = 15
 _MOST_BY_SERIAL = 20
@@ -128,9 +130,13 @@ def _unit_names(units: Iterable[Unit]) -> Iterator[tuple[str, int]]:
     """Folded names, synonyms and labels; one character names nothing."""
     for unit in units:
         for name in {unit.name, *unit.synonyms, *unit.labels.values()}:
-            folded = "".join(fold(name).split())
-            if len(folded) > 1:
+            if len(folded := _folded_name(name)) > 1:
                 yield folded, unit.id
+
+
+@lru_cache(maxsize=10_000)
+def _folded_name(name: str) -> str:
+    return "".join(fold(name).split())
 
 
 def _parts(folded: str, names: Sequence[tuple[str, int]]) -> Iterator[str]:
@@ -170,19 +176,16 @@ def _search_sqlite(
     f = SQLITE.c
     older = true() if before is None else f.rowid < before
     asked = f.search_pieces.op("MATCH")(_fts_query(viewer, words))
-    matches = select(f.rowid.label("id")).where(asked, older).order_by(f.rowid.desc())
+    matches = conn.scalars(select(f.rowid).where(asked, older).order_by(f.rowid.desc()).limit(LOOKED_AT))
     ids: list[int] = []
-    last: int | None = None
-    for most in (_NEWEST_MATCHES, LOOKED_AT):
-        newest = matches.limit(most).subquery()
-        seen = select(T.id).join_from(newest, T, T.id == newest.c.id).where(visible(viewer))
-        ids = list(conn.scalars(seen.order_by(T.id.desc()).limit(PAGE + 1)))
-        if len(ids) > PAGE:
-            return ids, None
-        last = conn.scalar(matches.limit(1).offset(most - 1))
-        if last is None:
-            break
-    return ids, last
+    looked_at, last = 0, None
+    # FTS5 walks on only as far as it is asked: mostly the first handful is enough.
+    while len(ids) <= PAGE and (some := matches.fetchmany(_AT_ONCE)):
+        ids += visible_numbers(conn, viewer, some).keys()
+        looked_at, last = looked_at + len(some), some[-1]
+    matches.close()
+    ids.sort(reverse=True)
+    return ids[: PAGE + 1], last if len(ids) <= PAGE and looked_at == LOOKED_AT else None
 
 
 def _fts_query(viewer: Viewer, words: Sequence[Word]) -> str:
