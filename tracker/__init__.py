@@ -74,11 +74,16 @@ def _join_extensions(app: Flask) -> None:
     from pathlib import Path
 
     from tracker import extensions, languages, models
+    from tracker.models import search
 
     models.load_tables()
     extensions.db.init_app(app)
     extensions.migrate.init_app(
-        app, extensions.db, directory=str(Path(__file__).parent / "migrations"), render_as_batch=True
+        app,
+        extensions.db,
+        directory=str(Path(__file__).parent / "migrations"),
+        render_as_batch=True,
+        include_object=search.is_compared,
     )
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)
