@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from zlib import crc32
 
@@ -71,6 +71,7 @@ def piece_of_unit(unit_id: int) -> str:
     return f"·{unit_id}"
 
 
+@lru_cache(maxsize=50_000)
 def number_of(piece: str) -> int:
     """The piece as PostgreSQL keeps it: a signed 32-bit number."""
     number = crc32(piece.encode())

@@ -1,7 +1,7 @@
 """Tickets found by number, by words of their texts, by village: the newest first, those that the person may see.
 
 A word is found by its pieces (projections/search.py), all of which must be there; they need not stand together.
-Bounds: SQLite walks the newest matches and stops after LOOKED_AT; PostgreSQL tries the newest tickets, then its index.
+Bound: of the newest LOOKED_AT matches it is asked who may see them; a following page goes on from there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, false, or_, select, true
+from sqlalchemy import Connection, ScalarResult, Select, and_, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.people import Unit
@@ -34,7 +34,7 @@ MOST_PIECES = 24
 LOOKED_AT = 5_000
 """Matches that are looked at for one page when few of them may be seen; the next page goes on from there."""
 _AT_ONCE = 200  # matches whose visibility is asked together
-_NEWEST = 2_000  # tickets of PostgreSQL that are read before its index is asked
+_NEWEST = 8_000  # tickets that PostgreSQL reads, until a page is full, before it asks its index; one takes 1 µs
 _SERIAL_YEARS = 15
 _MOST_BY_SERIAL = 20
 _MOST_UNITS_NAMED = 20
@@ -101,8 +101,7 @@ def tickets_found(
     words = words_of(viewer, typed)
     if not words:
         return Found(lines_by_id(conn, viewer, registers, first), None, is_cut=False)
-    search = _search_sqlite if conn.dialect.name == "sqlite" else _search_postgresql
-    ids, looked_to = search(conn, viewer, words, before)
+    ids, looked_to = _search(conn, viewer, words, before)
     shown = ids[: PAGE - len(first)]
     older = shown[-1] if len(ids) > len(shown) else looked_to
     listed = list(dict.fromkeys((*first, *shown)))
@@ -169,14 +168,21 @@ def _own_units(viewer: Viewer) -> tuple[int, ...]:
     return tuple(sorted(units)) if len(units) <= NARROW else ()
 
 
-def _search_sqlite(
+def _search(
     conn: Connection, viewer: Viewer, words: Sequence[Word], before: int | None
 ) -> tuple[list[int], int | None]:
     """Ids, one more than a page when there are; and the last match looked at when that was the bound."""
-    f = SQLITE.c
-    older = true() if before is None else f.rowid < before
-    asked = f.search_pieces.op("MATCH")(_fts_query(viewer, words))
-    matches = conn.scalars(select(f.rowid).where(asked, older).order_by(f.rowid.desc()).limit(LOOKED_AT))
+    ways = _ways_sqlite if conn.dialect.name == "sqlite" else _ways_postgresql
+    ids: list[int] = []
+    looked_to = None
+    for matches in ways(viewer, words, before):
+        ids, looked_to = _first_visible(conn, viewer, conn.scalars(matches))
+        if len(ids) > PAGE:
+            break
+    return ids, looked_to
+
+
+def _first_visible(conn: Connection, viewer: Viewer, matches: ScalarResult[int]) -> tuple[list[int], int | None]:
     ids: list[int] = []
     looked_at, last = 0, None
     # FTS5 walks on only as far as it is asked: mostly the first handful is enough.
@@ -186,6 +192,13 @@ def _search_sqlite(
     matches.close()
     ids.sort(reverse=True)
     return ids[: PAGE + 1], last if len(ids) <= PAGE and looked_at == LOOKED_AT else None
+
+
+def _ways_sqlite(viewer: Viewer, words: Sequence[Word], before: int | None) -> Iterator[Select[tuple[int]]]:
+    f = SQLITE.c
+    older = true() if before is None else f.rowid < before
+    asked = f.search_pieces.op("MATCH")(_fts_query(viewer, words))
+    yield select(f.rowid).where(asked, older).order_by(f.rowid.desc()).limit(LOOKED_AT)
 
 
 def _fts_query(viewer: Viewer, words: Sequence[Word]) -> str:
@@ -201,25 +214,17 @@ def _either(pieces: str, unit_ids: Iterable[int]) -> str:
     return f"({pieces}) OR {units}" if pieces and units else pieces or units
 
 
-def _search_postgresql(
-    conn: Connection, viewer: Viewer, words: Sequence[Word], before: int | None
-) -> tuple[list[int], int | None]:
-    """Ids, one more than a page when there are. A common word is among the newest, a rare one has a short list."""
+def _ways_postgresql(viewer: Viewer, words: Sequence[Word], before: int | None) -> Iterator[Select[tuple[int]]]:
+    """A common word is among the newest tickets, a rare one has a short list in the index."""
     p = POSTGRESQL.c
     older = true() if before is None else p.ticket_id < before
-    newest = select(p.ticket_id, p.pieces).where(older).order_by(p.ticket_id.desc()).limit(_NEWEST).subquery()
-    recent = select(newest.c.ticket_id).where(_holds(viewer, words, newest.c.pieces)).subquery()
-    ids = _visible_of(conn, viewer, recent)
-    if len(ids) <= PAGE:
-        everything = select(p.ticket_id).where(_holds(viewer, words, p.pieces), older)
-        # Apart: the planner takes pieces for independent, and would walk all tickets for a word that is rare.
-        ids = _visible_of(conn, viewer, everything.cte("matches").prefix_with("MATERIALIZED"))
-    return ids, None
-
-
-def _visible_of(conn: Connection, viewer: Viewer, matches: Any) -> list[int]:
-    seen = select(T.id).join_from(matches, T, T.id == matches.c.ticket_id).where(visible(viewer))
-    return list(conn.scalars(seen.order_by(T.id.desc()).limit(PAGE + 1)))
+    newest = select(p.ticket_id, p.pieces).where(older).order_by(p.ticket_id.desc()).limit(_NEWEST).subquery().c
+    recent = select(newest.ticket_id).where(_holds(viewer, words, newest.pieces))
+    yield recent.order_by(newest.ticket_id.desc()).limit(_AT_ONCE)
+    # Apart: the planner takes pieces for independent, and would walk all tickets for a word that is rare.
+    matches = select(p.ticket_id).where(_holds(viewer, words, p.pieces), older).cte("matches")
+    held = matches.prefix_with("MATERIALIZED")
+    yield select(held.c.ticket_id).order_by(held.c.ticket_id.desc()).limit(LOOKED_AT)
 
 
 def _holds(viewer: Viewer, words: Sequence[Word], pieces: Any) -> Condition:
