@@ -98,7 +98,7 @@ function setUp(input) {
     }
     const ready = await smaller(file, picture);
     const one = { file: ready };
-    const words = { name: file.name, remove: frame.dataset.wordRemove, size: `${(ready.size / 1e6).toFixed(1)} MB` };
+    const words = { name: file.name, remove: frame.dataset.wordRemove, size: ready.size < 1e5 ? `${Math.ceil(ready.size / 1e3)} kB` : `${(ready.size / 1e6).toFixed(1)} MB` };
     one.figure = preview(picture, words, () => {
       kept = kept.filter((other) => other !== one);
       one.figure.remove();
