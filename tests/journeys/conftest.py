@@ -12,7 +12,7 @@ import browser as browsers
 import pytest
 from flask import Flask
 from page_checks import check_page
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy import Engine
 from waitress.server import create_server
 
@@ -99,6 +99,7 @@ def _found(house: House) -> tuple[dict[str, int], dict[str, int]]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = browsers.launch(playwright)
         yield browser

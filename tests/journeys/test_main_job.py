@@ -334,8 +334,8 @@ def test_nothing_typed_is_lost(office: Office, sit_down: Seat, workbook: Path, d
     assert kinds_of(office, ticket_id).count("accepted") == 1
 
     cadre.goto(f"{address(number)}/submit")
-    shown = picture(tmp_path, "厕所.jpg", (90, 90, 200))
-    fill_submission(cadre, number, days.submitted, "已换新盖板，待核查", [shown, shown])
+    shown = [picture(tmp_path, f"厕所{n}.jpg", (90, 90, 60 * n)) for n in (1, 2)]
+    fill_submission(cadre, number, days.submitted, "已换新盖板，待核查", shown)
     later = days.submitted + timedelta(days=40)
     step(office, ticket_id, "assign", "supervisor", days.accepted, owner_unit_id=office.units["晨光村"], due_on=later)
     press(step_form(cadre, number, "submit"))
