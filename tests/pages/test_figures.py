@@ -349,3 +349,9 @@ def test_every_page_reads_in_every_language(town: Township, browse: Browse) -> N
 def test_the_administrator_has_no_figures(town: Township, browse: Browse) -> None:
     for url in ("/figures", SHOW, f"{SHOW}.csv", f"{SHOW}.xlsx"):
         assert browse("administrator").open(url).status_code == 404
+
+
+def test_an_instant_of_any_zone_comes_back_in_a_form_that_browsers_keep(browse: Browse):
+    page = browse("auditor").text("/figures?effective=2023-06-30&known=2023-06-30T10:00:00.5%2B00:00")
+    assert 'value="2023-06-30T18:00:00.500"' in page
+    assert 'type="datetime-local"' in page

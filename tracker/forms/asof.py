@@ -33,6 +33,8 @@ class KnownField(DateField):
     """A day, or an instant like 2023-12-06T18:00+08:00; `data` is a date or a datetime, None when nothing was given."""
 
     widget = widgets.DateInput()
+    zone: ZoneInfo | None = None
+    """Where an instant is shown: browsers take no offset in this input."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         try:
@@ -42,9 +44,13 @@ class KnownField(DateField):
             if self.data is None:
                 raise
             self.widget = widgets.DateTimeLocalInput()
+            self.render_kw = {"step": "any"}
 
     def _value(self) -> str:
-        if isinstance(self.data, date):  # a datetime is one too
+        if isinstance(self.data, datetime):
+            here = self.data.astimezone(self.zone) if self.data.tzinfo else self.data
+            return here.replace(tzinfo=None).isoformat(timespec="milliseconds")
+        if isinstance(self.data, date):
             return self.data.isoformat()
         return super()._value()
 
@@ -69,6 +75,7 @@ class AsOfForm(wtforms.Form):
         self._now, self._zone = now, zone
         self.today = now.astimezone(zone).date()
         super().__init__(given)
+        self.known.zone = zone
 
     def validate_effective(self, field: DateField) -> None:
         last = date(self.today.year + YEARS_AHEAD, 12, 31)
