@@ -162,7 +162,8 @@ class Batch:
     @staticmethod
     def of(rows: Sequence[Delta]) -> Batch:
         """ValueError when a blob is not a whole number of cells."""
-        positions, days, blobs = zip(*rows, strict=True) if rows else ((), (), ())
+        positions, days = [row[0] for row in rows], [row[1] for row in rows]
+        blobs = [row[2] for row in rows]
         lengths = np.fromiter(map(len, blobs), np.int64, len(blobs))
         if (lengths % CELL.itemsize).any():
             raise ValueError("cells of a delta are cut short")

@@ -8,8 +8,8 @@ Cells are the same change as netted steps of ±1.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, cast
 
 import numpy as np
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import Mark
 from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
-from tracker.models.rows import insert_rows
+from tracker.models.rows import insert_rows, stream_rows
 
 CELL = np.dtype([("folio", "<u4"), ("place", "<u4"), ("day", "<u2"), ("change", "i1")])
 """One step of a step function: from effective day `day` on, `change` more (or fewer) at folio and unit."""
@@ -192,17 +192,26 @@ def pack_cells(cells: dict[tuple[int, int, int], int]) -> bytes:
     return b"".join(_PACK(folio, unit, day, change) for (folio, unit, day), change in sorted(cells.items()) if change)
 
 
-def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> Iterable[tuple[int, int, bytes]]:
-    """(position, recorded_on, cells) of the events after `after`, in order; streamed."""
+Delta = tuple[int, int, bytes]
+"""(position, recorded_on, cells) of one event."""
+
+DELTAS_AT_ONCE = 10_000
+
+
+def read_delta_batches(conn: Connection, *, after: int, until: int | None = None) -> Iterator[Sequence[Delta]]:
+    """The deltas of the events after `after` up to `until`, in order; streamed."""
     query = select(MarkDeltaRow.position, MarkDeltaRow.recorded_on, MarkDeltaRow.cells).where(
         MarkDeltaRow.position > after
     )
     if until is not None:
         query = query.where(MarkDeltaRow.position <= until)
-    query = query.order_by(MarkDeltaRow.position).execution_options(yield_per=20000)
-    with conn.execute(query) as rows:  # whoever stops half way leaves no cursor open on the server
-        for row in rows:
-            yield row[0], row[1], bytes(row[2])
+    yield from cast("Iterator[list[Delta]]", stream_rows(conn, query.order_by(MarkDeltaRow.position), DELTAS_AT_ONCE))
+
+
+def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> Iterator[Delta]:
+    """The same one by one."""
+    for part in read_delta_batches(conn, after=after, until=until):
+        yield from part
 
 
 DeltaReader = Callable[[int, int], Iterable[tuple[int, int, bytes]]]

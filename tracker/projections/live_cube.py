@@ -6,19 +6,16 @@ A cache. Where the files are missing or of another ledger (`epoch`), it is built
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from tracker.log import store
 from tracker.models.ledger import FolioRow
-from tracker.projections.cube import Counts, Cube, CubeUnusable, Delta
-from tracker.projections.ledger import read_deltas
-
-BATCH = 10_000
+from tracker.projections.cube import Counts, Cube, CubeUnusable
+from tracker.projections.ledger import read_delta_batches, read_deltas
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +99,10 @@ class LiveCube:
 
     def build(self, conn: Connection, head: store.Head) -> Cube:
         """The cube from all deltas, saved for the next start."""
-        cube = Cube.build(_batches(read_deltas(conn, after=0)), epoch=head.epoch, position=head.size)
+        cube = Cube.build(read_delta_batches(conn, after=0), epoch=head.epoch, position=head.size)
         self._save(cube)
         return cube
 
     def _save(self, cube: Cube) -> None:
         if self._folder is not None:
             cube.save(self._folder)
-
-
-def _batches(rows: Iterable[Delta]) -> Iterator[list[Delta]]:
-    iterator = iter(rows)
-    while batch := list(islice(iterator, BATCH)):
-        yield batch
