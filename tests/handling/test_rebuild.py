@@ -1,0 +1,82 @@
+"""What pages read is what the log leads to, and can be made again from it."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import Engine, select, text
+from township import Township, at, plain_ticket
+
+from tracker.domain.commands import TakeStep
+from tracker.log import store
+from tracker.projections.rebuild import TABLES, rebuild
+
+
+def rows(engine: Engine) -> dict[str, list[tuple]]:
+    with engine.connect() as conn:
+        return {t.name: sorted(map(repr, map(tuple, conn.execute(select(t))))) for t in TABLES}
+
+
+def again(town: Township) -> None:
+    house = town.house
+    with town.engine.connect().execution_options(write=True) as conn, conn.begin():
+        rebuild(conn, house.pack.register_by_name, house.time_zone, house.folios, lambda done, of: None)
+    house.folios.saved()
+
+
+@pytest.fixture
+def town(engine: Engine):
+    founded = Township.founded(engine)
+    yield founded
+    founded.close()
+
+
+def lived(town: Township) -> list[int]:
+    """A few tickets with a life: assigned, given on, objected to, urged, asked to be left out and voided."""
+    ids = []
+    for n in range(6):
+        place = "chenguang" if n % 2 else "donghu"
+        (event, *_) = town.do(plain_ticket(town, place=place), "supervisor", at("2023-03-02"))
+        ids.append(event.stream_id)
+    for n, ticket_id in enumerate(ids):
+        owner = town.unit["chenguang"] if n % 2 else town.unit["donghu"]
+        step(town, ticket_id, "assign", "supervisor", "2023-03-03", owner_unit_id=owner, due_on=date(2023, 3, 20))
+    step(town, ids[0], "urge", "supervisor", "2023-03-05", message="请尽快")
+    step(town, ids[2], "request_exclusion", "supervisor", "2023-03-06", way="void", reason="误登一次")
+    step(town, ids[2], "void", "approver", "2023-03-07")
+    return ids
+
+
+def step(town: Township, ticket_id: int, name: str, by: str, day: str, **values) -> None:
+    version = town.state(ticket_id).version
+    command = TakeStep(
+        ticket_id=ticket_id, step=name, version=version, occurred_on=date.fromisoformat(day), values=values
+    )
+    town.do(command, by, at(day))
+
+
+def test_a_rebuild_gives_identical_tables(town: Township):
+    lived(town)
+    before = rows(town.engine)
+    again(town)
+    assert rows(town.engine) == before
+    assert before["marks"]
+    assert before["tickets"]
+
+
+def test_a_rebuild_mends_a_row_that_somebody_changed(town: Township):
+    lived(town)
+    before = rows(town.engine)
+    with town.engine.begin() as conn:
+        conn.execute(text("UPDATE tickets SET status = 9"))
+        conn.execute(text("DELETE FROM marks"))
+    again(town)
+    assert rows(town.engine) == before
+
+
+def test_numbers_go_on_where_they_stood_after_a_rebuild(town: Township):
+    lived(town)
+    again(town)
+    (event, *_) = town.do(plain_ticket(town), "supervisor", at("2023-03-09"))
+    with town.engine.connect() as conn:
+        (registered,) = store.read_events(conn, [event.position])
+    assert registered.data["number"].endswith("-0007")
