@@ -270,7 +270,10 @@ def _is_after(segment: _Segment, sort: Sort, after: Cursor) -> Condition:
 def _arms(viewer: Viewer, filters: Filters, segment: _Segment) -> list[Condition]:
     narrow = _narrowing(viewer, filters, segment)
     shelves: list[Condition] = [T.shelf == shelf for shelf in segment.shelves]
-    statuses: list[Condition] = [T.status == STATUS_NUMBERS[s] for s in _STATUSES.get(filters.view, ())] or [true()]
+    statuses: list[Condition] = [true()]
+    if wanted := _STATUSES.get(filters.view):
+        # Said without their shelf, which SQLite would rather read whole, in search of the few.
+        shelves, statuses = [true()], [T.status == STATUS_NUMBERS[s] for s in wanted]
     return [
         and_(way, shelf, status, narrow) for way in _ways(viewer, filters) for shelf in shelves for status in statuses
     ]
