@@ -6,7 +6,7 @@ Codes are BCP 47 outside (`zh-Hans`, in profiles, URLs and `lang`) and Babel's i
 from functools import cache
 from pathlib import Path
 
-from flask import request, session
+from flask import g, request, session
 from flask_login import current_user
 
 DEFAULT = "zh-Hans"
@@ -33,7 +33,16 @@ def code_for(asked: str) -> str | None:
 
 
 def current() -> str:
-    """The code for this request: the account's choice, else the session's, else the browser's, else the default."""
+    """The code for this request: the account's choice, else the session's, else the browser's, else the default.
+
+    Worked out once a request, since a page asks a thousand times; what chooses another language redirects.
+    """
+    if (known := g.get("language")) is None:
+        g.language = known = _asked_for()
+    return str(known)
+
+
+def _asked_for() -> str:
     chosen = (getattr(current_user, "locale", None), session.get("locale"))
     asked = (code_for(tag) for tag in request.accept_languages.values())
     return next((code for code in (*chosen, *asked) if code in codes()), DEFAULT)

@@ -56,7 +56,6 @@ class TicketRow(Base):
         Index("ix_tickets_owner", "owner_unit_id", "shelf", "register_id", "due_on"),
         Index("ix_tickets_status", "status", "register_id", "due_on"),
         Index("ix_tickets_waiting", "status", "due_on"),
-        Index("ix_tickets_request", "has_request", "shelf", "due_on"),
         Index("ix_tickets_category", "category", "register_id", "shelf", "due_on"),
         # Few tickets ever wait for a decision, and the desk counts them.
         Index(

@@ -227,7 +227,6 @@ def upgrade() -> None:
     op.create_index("ix_tickets_shelf", "tickets", ["shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_status", "tickets", ["status", "register_id", "due_on"], unique=False)
     op.create_index("ix_tickets_waiting", "tickets", ["status", "due_on"], unique=False)
-    op.create_index("ix_tickets_request", "tickets", ["has_request", "shelf", "due_on"], unique=False)
     op.create_index("uq_tickets_external", "tickets", ["register_id", "external_key"], unique=True)
 
     op.create_table(
