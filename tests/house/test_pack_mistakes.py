@@ -171,7 +171,7 @@ def bomb() -> str:
         pytest.param(bomb(), "anchors and aliases are not allowed", id="a billion laughs"),
         pytest.param("name: !!python/object/apply:os.system ['true']", "tags are not allowed", id="a Python object"),
         pytest.param("name: !secret x", "tags are not allowed", id="a tag of its own"),
-        pytest.param("[" * 100_000, f"deeper than {MAX_DEPTH}", id="nested without end"),
+        pytest.param("[" * 500, f"deeper than {MAX_DEPTH}", id="deeply nested"),
         pytest.param(
             "a:\n" + "".join(" " * n + "- \n" for n in range(1, 40)), f"deeper than {MAX_DEPTH}", id="deep lists"
         ),
@@ -192,6 +192,11 @@ def test_a_hostile_or_broken_file_is_refused_before_it_is_built(tmp_path: Path, 
         load_pack(write_pack(tmp_path, {"registers/lamp.yaml": text}))
     told = [problem.what for problem in error.value.problems if problem.file == "registers/lamp.yaml"]
     assert words in " / ".join(told)
+
+
+def test_nesting_without_end_is_refused_by_us_or_by_the_yaml_library(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match=f"deeper than {MAX_DEPTH}|maximum nesting depth"):
+        load_pack(write_pack(tmp_path, {"registers/lamp.yaml": "[" * 100_000}))
 
 
 def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

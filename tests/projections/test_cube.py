@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.projections import cube_base
+from tracker.projections.cube import base as cube_base
 from tracker.projections.cube import Cube, CubeUnusable
 
 CellRow = tuple[int, int, int, int]  # folio, place, day, change

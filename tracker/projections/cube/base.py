@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracker.projections.cube_cells import DAYS, FIRST_DAY_OF_MONTH, Cells, Ints, KnownDays
-from tracker.projections.cube_entries import Entries
-from tracker.projections.cube_layers import ITEMS, Arrays, Layer, Plan
-from tracker.projections.cube_question import Question, Tally
+from tracker.projections.cube.cells import DAYS, FIRST_DAY_OF_MONTH, Cells, Ints, KnownDays
+from tracker.projections.cube.entries import Entries
+from tracker.projections.cube.layers import ITEMS, Arrays, Layer, Plan
+from tracker.projections.cube.question import Question, Tally
 
 _NOW = ("days", "months", "years")
 _LAYERS = (*_NOW, "late", "scheduled")

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.projections.cube_cells import Column, Ints, spans, stretches
-from tracker.projections.cube_entries import LARGEST_CHANGE, Entries
-from tracker.projections.cube_question import Question, Tally
+from tracker.projections.cube.cells import Column, Ints, spans, stretches
+from tracker.projections.cube.entries import LARGEST_CHANGE, Entries
+from tracker.projections.cube.question import Question, Tally
 
 _CHANGE_BITS = 11
 _ITEM_BITS = 5

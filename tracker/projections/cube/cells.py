@@ -1,7 +1,7 @@
 """Cells: what one event changes in the ledger, as columns, and the calendar they are counted by.
 
 A row of `mark_deltas` is (position, recorded_on, cells); the blob is packed records of CELL. Nothing
-here adds anything up: that is `cube_layers.py`.
+here adds anything up: that is `cube/layers.py`.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.projections.cube_cells import Batch, Cells, Ints, KnownDays, Places, spans, stretches
-from tracker.projections.cube_question import Tally
+from tracker.projections.cube.cells import Batch, Cells, Ints, KnownDays, Places, spans, stretches
+from tracker.projections.cube.question import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The cube: marks added up for whole reports, for any effective day as known at any log position.
 
 A columnar cache of `mark_deltas`, refreshed by log position, never the truth: what it says can be
-counted from the marks. A base (`cube_base.py`, mapped from files) and a tail of newer cells
-(`cube_tail.py`) answer together, because a count is a sum over the log. It knows folios, places,
+counted from the marks. A base (`cube/base.py`, mapped from files) and a tail of newer cells
+(`cube/tail.py`) answer together, because a count is a sum over the log. It knows folios, places,
 days and positions as numbers; which folios make a figure is for `queries/figures.py`.
 """
 
@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from tracker.projections.cube_base import Base
-from tracker.projections.cube_cells import Batch, Cells, Delta, Ints, KnownDays, Places
-from tracker.projections.cube_files import CubeUnusable, Stored, load, store
-from tracker.projections.cube_question import Question, Tally, cuts_for
-from tracker.projections.cube_tail import Run, Runs, joined_runs, with_run
+from tracker.projections.cube.base import Base
+from tracker.projections.cube.cells import Batch, Cells, Delta, Ints, KnownDays, Places
+from tracker.projections.cube.files import CubeUnusable, Stored, load, store
+from tracker.projections.cube.question import Question, Tally, cuts_for
+from tracker.projections.cube.tail import Run, Runs, joined_runs, with_run
 
 __all__ = ["Counts", "Cube", "CubeUnusable", "Delta", "DeltasBetween"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.projections.cube_cells import DAYS, Column, Ints, Places
+from tracker.projections.cube.cells import DAYS, Column, Ints, Places
 
 
 @dataclass(frozen=True, slots=True)

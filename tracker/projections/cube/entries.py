@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.projections.cube_cells import DAY_IN_MONTH, MONTH_OF_DAY, Cells, Column, Ints
+from tracker.projections.cube.cells import DAY_IN_MONTH, MONTH_OF_DAY, Cells, Column, Ints
 
 LARGEST_CHANGE = 1023
 """Of one entry, 11 bits with its sign; a larger change is written as several entries."""
