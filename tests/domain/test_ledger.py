@@ -17,6 +17,7 @@ from tracker.domain import deadlines, ticket
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import FLOWS, STOCKS, account_names, marks
 from tracker.domain.registers import DayBasis, Limit
+from tracker.packs.figures import DERIVED_FACTS
 
 
 def stands(player: Player, account: str, day: str, *, known: int | None = None) -> int:
@@ -210,6 +211,12 @@ def test_every_mark_has_a_length_and_what_happened_never_ends() -> None:
                 assert mark.account in account_names(register)
                 if mark.account in FLOWS:
                     assert mark.et == FOREVER
+
+
+def test_a_ticket_supplies_each_fact_that_a_figure_may_ask_besides_its_fields() -> None:
+    player = played("2023-03-01 register toilet")
+    (found,) = (s for s in player.world.states.values() if s is not None)
+    assert found.facts().keys() | {"outcome"} >= DERIVED_FACTS  # the outcome is that of each closing
 
 
 def test_every_register_names_its_accounts_apart_from_the_common_ones() -> None:

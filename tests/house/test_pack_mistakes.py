@@ -83,6 +83,7 @@ BREAKS = [
     ("figures.yaml", "account: closed,", "account: shut,", "account: shut", "unknown account shut"),
     ("figures.yaml", "account: closed,", "account: reached.lighted,", "account: reached", "unknown account reached.lighted"),
     ("figures.yaml", "where: {outcome: {not: [wrong]}}", "where: {colour: [red]}", "where: {colour", "unknown field colour in a condition"),
+    ("figures.yaml", "where: {outcome: {not: [wrong]}}", "where: {owner_unit: [甲]}", "where: {owner_unit", "unknown field owner_unit in a condition"),
     ("figures.yaml", "{not: [wrong]}", "{not: [weird]}", "weird", "outcome has no choice weird"),
     ("figures.yaml", "where: {outcome: {not: [wrong]}}", "where: {keeper: [刘]}", "where: {keeper", "keeper is private"),
     ("figures.yaml", "where: {outcome: {not: [wrong]}}", "where: {kind: {before: 2022-01-01}}", "before", "kind is not a date"),

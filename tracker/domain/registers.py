@@ -178,7 +178,7 @@ class Clock:
 class Predicate:
     """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i.
 
-    `facts` maps field names (and `outcome`, `grade`, `found_on`, `owner_unit` …) to plain values.
+    `facts` maps field names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values.
     """
 
     __slots__ = ("_tests", "name")

@@ -19,8 +19,8 @@ from tracker.packs.source import KeyPath, Source
 MAX_PREDICATES = 16
 """Bits of a mark's segment."""
 
-DERIVED_FACTS = frozenset({"outcome", "found_on", "found_year", "owner_unit", "restricted", "source"})
-"""Facts of every ticket that are not fields of its register."""
+DERIVED_FACTS = frozenset({"outcome", "found_on", "found_year", "restricted"})
+"""Facts of every ticket, whatever fields its register has. The owner unit is none: it has accounts of its own."""
 
 
 @dataclass(slots=True)
