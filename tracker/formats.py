@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -116,7 +117,13 @@ def label(texts: Mapping[str, str] | str | None) -> str:
 
 def _format_day(value: Day, name: str) -> str:
     found = _to_day(value)
-    return NOTHING if found is None else format_date(found, _pattern(name), locale=_locale())
+    return NOTHING if found is None else _written(found, _pattern(name), _locale())
+
+
+@lru_cache(4096)
+def _written(on: date, pattern: str, locale: Locale) -> str:
+    """A list says the same days over and over."""
+    return format_date(on, pattern, locale=locale)
 
 
 def _to_day(value: Day) -> date | None:

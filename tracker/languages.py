@@ -5,8 +5,11 @@ Codes are BCP 47 outside (`zh-Hans`, in profiles, URLs and `lang`) and Babel's i
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from flask import g, request, session
+from babel import Locale
+from flask import Flask, g, request, session
+from flask_babel import get_locale, get_translations
 from flask_login import current_user
 
 DEFAULT = "zh-Hans"
@@ -51,3 +54,17 @@ def _asked_for() -> str:
 def current_babel() -> str:
     """The same as Babel writes it."""
     return current().replace("-", "_")
+
+
+def join_templates(app: Flask) -> None:
+    """The sentences of templates, without Flask-Babel's search for the catalogue at each of a page's hundreds."""
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of Jinja's i18n extension
+        gettext=lambda text: _catalogue(get_locale()).ugettext(text),
+        ngettext=lambda one, many, number: _catalogue(get_locale()).ungettext(one, many, number),
+        newstyle=True,
+    )
+
+
+@cache
+def _catalogue(_locale: Locale | None) -> Any:
+    return get_translations()

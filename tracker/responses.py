@@ -8,7 +8,7 @@ import secrets
 from functools import cache
 from pathlib import Path
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound, ServiceUnavailable, UnprocessableEntity
 
@@ -45,9 +45,18 @@ def csp_nonce() -> str:
     return nonce
 
 
+def shapes() -> str:
+    """The address of the icons, made once a request: a list shows a hundred of them."""
+    if "shapes" not in g:
+        g.shapes = url_for("static", filename="icons.svg")
+    address: str = g.shapes
+    return address
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Join headers, versioned static addresses and error pages to the application."""
     app.add_template_global(csp_nonce, "csp_nonce")
+    app.add_template_global(shapes, "shapes")
     app.url_defaults(_version_static)
     app.after_request(_protect)
     if settings.is_served_by_tls:
