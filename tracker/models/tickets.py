@@ -47,10 +47,11 @@ class TicketRow(Base):
     listed: Mapped[str] = mapped_column(Text)
     external_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))
 
-    # Each list has an index in its order: due day first, the newest number second (= id).
+    # Each list has an index in its order: due day first, the newest number second (= id). What stands behind
+    # the id lets a thousand be counted without a look at the tickets themselves.
     __table_args__ = (
-        Index("ix_tickets_register", "register_id", "shelf", "due_on"),
-        Index("ix_tickets_newest", "register_id", "shelf", "id"),
+        Index("ix_tickets_register", "register_id", "shelf", "due_on", "id", "is_restricted", "status"),
+        Index("ix_tickets_newest", "register_id", "shelf", "id", "is_restricted"),
         Index("ix_tickets_shelf", "shelf", "due_on"),
         Index("ix_tickets_place", "place_id", "register_id", "shelf", "due_on"),
         Index("ix_tickets_owner", "owner_unit_id", "shelf", "register_id", "due_on"),

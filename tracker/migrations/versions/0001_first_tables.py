@@ -214,8 +214,13 @@ def upgrade() -> None:
     op.create_index("ix_tickets_category", "tickets", ["category", "register_id", "shelf", "due_on"], unique=False)
     op.create_index("ix_tickets_owner", "tickets", ["owner_unit_id", "shelf", "register_id", "due_on"], unique=False)
     op.create_index("ix_tickets_place", "tickets", ["place_id", "register_id", "shelf", "due_on"], unique=False)
-    op.create_index("ix_tickets_register", "tickets", ["register_id", "shelf", "due_on"], unique=False)
-    op.create_index("ix_tickets_newest", "tickets", ["register_id", "shelf", "id"], unique=False)
+    op.create_index(
+        "ix_tickets_register",
+        "tickets",
+        ["register_id", "shelf", "due_on", "id", "is_restricted", "status"],
+        unique=False,
+    )
+    op.create_index("ix_tickets_newest", "tickets", ["register_id", "shelf", "id", "is_restricted"], unique=False)
     op.create_index(
         "ix_tickets_request",
         "tickets",
