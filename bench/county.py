@@ -95,10 +95,9 @@ def write_pack(target: Path, villages: int) -> None:
     shutil.copy(source / "registers" / "_common.yaml", target / "registers")
     for kind in KINDS:
         text = (source / "registers" / f"{kind}.yaml").read_text(encoding="utf-8")
-        for number, (suffix, sign) in enumerate(COPIES.items()):
+        for suffix, sign in COPIES.items():
             copy = re.sub(r"^name: \w+$", rf"name: {kind}{suffix}", text, count=1, flags=re.M)
             copy = re.sub(r"^prefix: (\S+)$", rf"prefix: \g<1>{sign}", copy, count=1, flags=re.M)
-            copy = re.sub(r"^ascii_prefix: (\S+)$", rf"ascii_prefix: \g<1>{'ABCD'[number]}", copy, flags=re.M)
             (target / "registers" / f"{kind}{suffix}.yaml").write_text(copy, encoding="utf-8")
     deadlines, figures = _copied_rules(source), _copied_figures(source)
     (target / "deadlines.yaml").write_text(deadlines, encoding="utf-8")

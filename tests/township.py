@@ -99,9 +99,9 @@ def _choice(name: str, *choices: str, **more: Any) -> Field:
 _PROBLEM = Field("problem", FieldType.TEXT, label("问题描述"), is_required=True, is_listed=True, min_length=4)
 _HOUSEHOLD = Field("household", FieldType.TEXT, label("户主"), privacy=Privacy.PERSONAL)
 _REMARK = Field("remark", FieldType.TEXT, label("备注"), max_length=40)
-_FIXED = Outcome("fixed", label("整改到位"), is_solved=True)
-_NOT_ESTABLISHED = Outcome("not_established", label("经核实不成立"), is_solved=False, leaves_denominator=True)
-_HANDED_OVER = Outcome("handed_over", label("移交"), is_solved=False)
+_FIXED = Outcome("fixed", label("整改到位"))
+_NOT_ESTABLISHED = Outcome("not_established", label("经核实不成立"), leaves_denominator=True)
+_HANDED_OVER = Outcome("handed_over", label("移交"))
 _EXTENSION = frozenset({"request_extension", "grant_extension", "refuse_extension"})
 _FROST = (Choice("frost", label("冰冻无法施工")),)
 
@@ -109,7 +109,6 @@ TOILET = Register(
     name="toilet",
     label=label("厕所"),
     prefix="厕",
-    ascii_prefix="HCWT",
     version="1",
     fields=(_PROBLEM, _choice("category", "quality", "upkeep", is_listed=True), _HOUSEHOLD, _REMARK),
     steps=_EXTENSION | {"accept", "object", "transfer", "pause", "resume", "relapse", "recheck"},
@@ -137,12 +136,11 @@ HOUSE = Register(
     name="house",
     label=label("房屋"),
     prefix="房",
-    ascii_prefix="HSFX",
     version="1",
     fields=(_PROBLEM, _choice("grade", "B", "C", "D"), _HOUSEHOLD),
     steps=_EXTENSION | {"transfer", "pause", "resume", "publicise", "approve", "close", "relapse"},
     outcomes=(
-        Outcome("fixed", label("整改到位"), is_solved=True, needs=("people_safe", "building_disposed")),
+        Outcome("fixed", label("整改到位"), needs=("people_safe", "building_disposed")),
         _NOT_ESTABLISHED,
     ),
     milestones=(
@@ -185,7 +183,6 @@ PETITION = Register(
     name="petition",
     label=label("信访"),
     prefix="访",
-    ascii_prefix="XFSX",
     version="1",
     fields=(
         Field("title", FieldType.TEXT, label("标题"), is_required=True, is_listed=True),
@@ -198,9 +195,9 @@ PETITION = Register(
     ),
     steps=_EXTENSION | {"accept", "object", "transfer", "approve", "relapse"},
     outcomes=(
-        Outcome("replied", label("答复办结"), is_solved=True, needs=("replied",)),
-        Outcome("withdrawn", label("撤回"), is_solved=False),
-        Outcome("returned", label("退回"), is_solved=False, leaves_denominator=True),
+        Outcome("replied", label("答复办结"), needs=("replied",)),
+        Outcome("withdrawn", label("撤回")),
+        Outcome("returned", label("退回"), leaves_denominator=True),
     ),
     milestones=(
         Milestone("received", label("收到"), is_start=True),

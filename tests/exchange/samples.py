@@ -73,7 +73,6 @@ def register(fields: Iterable[Field] = FIELDS, **more: Any) -> Register:
         name=more.pop("name", "toilets"),
         label=label("台账"),
         prefix="厕",
-        ascii_prefix="T",
         version="2023.1",
         fields=tuple(fields),
         steps=frozenset(),

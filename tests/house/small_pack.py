@@ -76,7 +76,7 @@ sections:
 fields:
   - {name: found_on, type: date, label: {zh-Hans: 发现日期, zh-Hant: 發現日期, en: Found on}, headings: [排查时间]}
 outcomes:
-  - {name: fixed, label: {zh-Hans: 修好, zh-Hant: 修好, en: Fixed}, solved: true}
+  - {name: fixed, label: {zh-Hans: 修好, zh-Hant: 修好, en: Fixed}}
 columns:
   - {name: owner, type: person, label: {zh-Hans: 责任人, zh-Hant: 責任人, en: Owner}}
 """,
@@ -84,7 +84,6 @@ columns:
 name: lamp
 label: {zh-Hans: 路灯台账, zh-Hant: 路燈台賬, en: Lamps}
 prefix: 灯
-ascii_prefix: LD
 include: _common.yaml
 measure: {zh-Hans: 盏, zh-Hant: 盞, en: lamps}
 steps: [accept]
@@ -103,7 +102,7 @@ fields:
   - {name: private_lamp, type: yes_no, label: {zh-Hans: 私灯, zh-Hant: 私燈, en: Private}}
 outcomes:
   - use: fixed
-  - {name: wrong, label: {zh-Hans: 误报, zh-Hant: 誤報, en: Wrong}, solved: false, leaves_denominator: true}
+  - {name: wrong, label: {zh-Hans: 误报, zh-Hant: 誤報, en: Wrong}, leaves_denominator: true}
 milestones:
   - {name: lit, label: {zh-Hans: 复亮, zh-Hant: 復亮, en: Lit}, field: lit_on}
 clocks:

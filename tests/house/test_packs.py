@@ -53,8 +53,7 @@ class TestTheTownship:
         assert {register.version for register in township.registers} == {township.version}
 
     def test_tickets_of_the_registers_are_numbered_apart(self, township: LoadedPack) -> None:
-        prefixes = [(register.prefix, register.ascii_prefix) for register in township.registers]
-        assert prefixes == [("厕", "HCWT"), ("房", "HSFX"), ("访", "XFJT")]
+        assert [register.prefix for register in township.registers] == ["厕", "房", "访"]
 
     def test_every_figure_of_the_seed_report_for_these_registers_is_declared(
         self, township: LoadedPack, shared_dir: Path
@@ -154,7 +153,6 @@ class TestTheTownship:
         outcomes = township.register_by_name["house_inspection"].outcome_by_name
         assert outcomes["fixed"].needs == ("people_safe", "building_disposed")
         assert outcomes["regraded"].leaves_denominator
-        assert not outcomes["regraded"].is_solved
 
     def test_what_is_not_established_or_not_ours_leaves_the_denominator(self, township: LoadedPack) -> None:
         leaving = {r.name: {o.name for o in r.outcomes if o.leaves_denominator} for r in township.registers}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from io import BytesIO, StringIO
 from typing import Any
@@ -19,6 +20,7 @@ from township import PLAIN_VALUES, Township, plain_ticket
 from tracker import clock
 from tracker.domain.commands import TakeStep
 from tracker.domain.events import Event, StreamKind
+from tracker.domain.registers import Privacy
 from tracker.domain.ticket import Ticket
 from tracker.handler import Outcome, Request, handle_all
 from tracker.log import store
@@ -350,6 +352,18 @@ def test_a_list_goes_out_as_csv_with_the_same_rows_masked_and_says_who_took_it(t
     log = accesses(town)
     assert (log.kind, log.data["count"], log.data["restricted"]) == ("exported", 62, [hidden])
     assert log.actor_id == town.person["supervisor"]
+
+
+@pytest.mark.parametrize(("privacy", "leaves"), [(Privacy.PERSONAL, True), (Privacy.SENSITIVE, False)])
+def test_a_sensitive_field_stays_out_of_a_file_even_masked(town, browse, privacy, leaves):
+    toilet = town.house.register("toilet")
+    household = replace(toilet.by_name["household"], is_listed=True, privacy=privacy)
+    fields = tuple(household if f.name == "household" else f for f in toilet.fields)
+    others = tuple(r for r in town.house.pack.registers if r is not toilet)
+    town.house.pack = replace(town.house.pack, registers=(replace(toilet, fields=fields), *others))
+    registered(town)
+    text = taken(browse("supervisor"), "/registers/toilet/tickets.csv").decode()
+    assert [words in text for words in (household.label["en"], "刘＊云")] == [leaves, leaves]
 
 
 def test_a_file_holds_what_its_filters_and_its_reader_may_see(town, browse):

@@ -20,7 +20,7 @@ from tracker.blueprints.list_view import Asked
 from tracker.blueprints.rights import connection, current_person, directory, house, now
 from tracker.domain.commands import RecordAccess
 from tracker.domain.registers import Field, Register
-from tracker.exchange.exports import ExportHead, OutCell, cell_of, csv_pieces, write_xlsx
+from tracker.exchange.exports import ExportHead, OutCell, cell_of, csv_pieces, exported_fields, write_xlsx
 from tracker.handler import handle
 from tracker.log import store
 from tracker.queries.lists import TicketLine, tickets_page
@@ -84,7 +84,8 @@ def _head(register: Register, what: Asked, count: int) -> ExportHead:
 
 
 def _listed(register: Register) -> tuple[Field, ...]:
-    return tuple(f for f in register.fields if f.is_listed and f.name not in {"place", "found_on"})
+    """The fields of the list that may leave; village and day of finding have columns of their own."""
+    return tuple(f for f in exported_fields(register) if f.is_listed and f.name not in {"place", "found_on"})
 
 
 def _columns(register: Register) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class Privacy(StrEnum):
 
     OPEN = "open"
     PERSONAL = "personal"  # in the vault, masked, never in the log in clear
-    SENSITIVE = "sensitive"  # personal, and hidden from exports unless a reason is given
+    SENSITIVE = "sensitive"  # personal, and in no file that leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,12 @@ class Field:
 class Outcome:
     """A way to close (销号结论). Source: registers.md §1 "Closing outcomes".
 
-    `is_solved`: counts in the numerators that ask for solved tickets.
     `leaves_denominator`: the ticket stops being countable from the closing day on (not_established).
     `needs`: milestones that must be reached first (house: people_safe and building_disposed).
     """
 
     name: str
     label: Label
-    is_solved: bool
     leaves_denominator: bool = False
     needs: tuple[str, ...] = ()
 
@@ -258,7 +256,6 @@ class Register:
     name: str
     label: Label
     prefix: str  # 厕
-    ascii_prefix: str  # HCWT
     version: str
     fields: tuple[Field, ...]
     steps: frozenset[str]  # optional steps switched on: accept, publicise, approve, pause, …
@@ -271,9 +268,7 @@ class Register:
     measures: tuple[str, ...] = ()  # usual measures offered (pack data, Chinese as kept)
     usual_texts: tuple[str, ...] = ()
     summary_field: str = "problem"  # the text a list shows
-    duplicate_keys: tuple[str, ...] = ()  # fields whose equality proposes a duplicate
     pause_reasons: tuple[Choice, ...] = ()
-    relapse_days: int | None = None
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
 
     @cached_property

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from tracker.domain.people import Directory
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.registers import Field, FieldType, Privacy, Register
 from tracker.exchange.delimited import RUNS
 
 _CELL_LIMIT = 32_767  # characters in a cell of .xlsx
@@ -37,14 +37,9 @@ class ExportHead:
             raise ValueError("an export says who made it, when, and at which pair of dates")
 
 
-def exported_fields(register: Register, *, with_sensitive: bool) -> tuple[Field, ...]:
-    """The fields of an export, in the register's order; sensitive ones only where a reason was given."""
-    return tuple(f for f in register.fields if with_sensitive or f.privacy != "sensitive")
-
-
-def headings(fields: Iterable[Field], language: str) -> tuple[str, ...]:
-    """The literal headings, which the importer takes back."""
-    return tuple(f.label[language] for f in fields)
+def exported_fields(register: Register) -> tuple[Field, ...]:
+    """The fields that may stand in a file, in the register's order: sensitive ones never, masked or not."""
+    return tuple(f for f in register.fields if f.privacy is not Privacy.SENSITIVE)
 
 
 def cell_of(known: Field, value: Any, directory: Directory, language: str, yes_no: tuple[str, str]) -> OutCell:

@@ -100,11 +100,9 @@ def _check_identity(source: Source, register: Register, prefixes: dict[str, str]
     """The file is named as the register, and no two registers number their tickets alike."""
     if source.name != f"{REGISTERS}/{register.name}.yaml":
         yield source.problem(("name",), f"{register.name} stands in {source.name}", "name both alike")
-    for key in ("prefix", "ascii_prefix"):
-        prefix = source.data[key]
-        other = prefixes.setdefault(prefix, register.name)
-        if other != register.name:
-            yield source.problem((key,), f"{prefix} already belongs to {other}", "choose another")
+    other = prefixes.setdefault(register.prefix, register.name)
+    if other != register.name:
+        yield source.problem(("prefix",), f"{register.prefix} already belongs to {other}", "choose another")
 
 
 def _read(path: Path) -> _Files:

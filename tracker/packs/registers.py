@@ -70,7 +70,6 @@ def build_register(
         name=data["name"],
         label=data["label"],
         prefix=data["prefix"],
-        ascii_prefix=data["ascii_prefix"],
         version=version,
         fields=tuple(_field(item) for item in _used(source, "fields", shared.fields, problems)),
         steps=frozenset(data["steps"]),
@@ -83,9 +82,7 @@ def build_register(
         measures=tuple(data.get("measures", ())),
         usual_texts=tuple(data.get("usual_texts", ())),
         summary_field=data.get("summary_field", "problem"),
-        duplicate_keys=tuple(data.get("duplicate_keys", ())),
         pause_reasons=tuple(_choice(item) for item in data.get("pause_reasons", ())),
-        relapse_days=data.get("relapse_days"),
     )
     problems.extend(_check(source, register, shared))
     return register
@@ -138,7 +135,6 @@ def _outcome(item: Mapping[str, Any]) -> Outcome:
     return Outcome(
         name=item["name"],
         label=item["label"],
-        is_solved=item["solved"],
         leaves_denominator=item.get("leaves_denominator", False),
         needs=tuple(item.get("needs", ())),
     )
@@ -235,11 +231,7 @@ def _check_parts(source: Source, register: Register) -> Iterator[Problem]:
     if unknown:
         mend = f"use of {', '.join(sorted(SWITCHES))}"
         yield source.problem(("steps",), f"unknown step {', '.join(sorted(unknown))}", mend)
-    for part, names in (
-        ("summary_field", (register.summary_field,)),
-        ("duplicate_keys", register.duplicate_keys),
-    ):
-        yield from _unknown(source, (part,), names, register.by_name, "field")
+    yield from _unknown(source, ("summary_field",), (register.summary_field,), register.by_name, "field")
     for outcome in register.outcomes:
         path = _path_of(source, ("outcomes",), outcome.name)
         yield from _unknown(source, path, outcome.needs, register.milestone_by_name, "milestone")
