@@ -15,11 +15,13 @@ from histories import Player, lines
 from township import DOCUMENT, PACK, PHOTO, TOILET, Paper, Refused, at, label, refused
 
 from tracker.domain.commands import TakeStep
+from tracker.domain.deciding import awaited_decisions, awaited_step, has_step, possible_steps
+from tracker.domain.deciding import closes as finishes
 from tracker.domain.events import TICKET_KINDS
 from tracker.domain.lifecycle import QUIET, STEP_BY_NAME, STEPS, SWITCHES, Need, Status, Step, next_statuses
 from tracker.domain.needs import COLLECT
 from tracker.domain.registers import EvidenceRule, Milestone, Pack, Separation
-from tracker.domain.ticket import _APPLY
+from tracker.domain.ticket import _APPLY, Ticket
 
 LIVE = "registered assigned accepted returned paused submitted verified publicised approved closed relapsed"
 OPEN = LIVE.replace(" closed", "")
@@ -237,8 +239,60 @@ def test_the_last_step_that_a_register_has_closes(switched: set[str], words: str
     life.paper.pack = replace(EVERYTHING, registers=(register, *EVERYTHING.registers[1:]))
     life.take_all(words)
     assert life.status != "closed"
+    assert not any(finishes(STEP_BY_NAME[word], register) for word in words.split())
+    assert finishes(STEP_BY_NAME[closes], register)
+    awaited = awaited_step(life.paper.state(life.id), register)
+    assert awaited is not None
+    assert awaited.name == closes
     life.take_all(closes)
     assert (life.status, life.paper.state(life.id).outcome) == ("closed", "fixed")
+
+
+# status: the step it waits for, with everything switched on and with nothing
+AWAITED: Mapping[str, tuple[str | None, str | None]] = {
+    "registered": ("assign", "assign"),
+    "assigned": ("accept", "submit"),
+    "accepted": ("submit", "submit"),
+    "returned": ("assign", "assign"),
+    "paused": ("resume", None),
+    "submitted": ("verify", "verify"),
+    "verified": ("publicise", None),
+    "publicised": ("approve", None),
+    "approved": ("close", None),
+    "closed": (None, None),
+    "relapsed": ("submit", "submit"),
+    "voided": (None, None),
+    "merged": (None, None),
+}
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_a_ticket_waits_for_one_step_that_its_register_has_and_that_is_possible(status: Status) -> None:
+    for register, name in zip((ALL_ON, replace(ALL_ON, steps=frozenset())), AWAITED[status], strict=True):
+        step = awaited_step(Ticket(status=status), register)
+        assert (step and step.name) == name
+        assert step is None or (status in step.sources and has_step(register, step))
+
+
+def test_a_register_without_milestones_has_no_step_that_reaches_one() -> None:
+    reach = STEP_BY_NAME["reach_milestone"]
+    assert has_step(ALL_ON, reach)
+    assert not has_step(replace(ALL_ON, milestones=()), reach)
+
+
+def test_two_requests_at_once_wait_each_for_its_own_answer() -> None:
+    life = Life()
+    life.take_all("assign request_extension request_exclusion:merge")
+    ticket = life.paper.state(life.id)
+    assert [step.name for step in awaited_decisions(ticket)] == ["grant_extension", "merge"]
+    register = life.paper.register_of(life.id)
+    world = life.paper.context("approver", DAY)
+    free = {step.name for step, why in possible_steps(ticket, register, world) if why is None}
+    assert {"grant_extension", "refuse_extension", "merge", "refuse_exclusion"} <= free
+    assert not {"void", "exclude"} & free
+    answer = life.take("void")
+    assert answer is not None
+    assert answer.codes == ("no_open_request",)
 
 
 # -- what must be given -------------------------------------------------------------------------------

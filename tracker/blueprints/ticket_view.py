@@ -15,8 +15,8 @@ from flask_babel import gettext
 
 from tracker import formats, languages, words
 from tracker.domain.days import from_number
-from tracker.domain.deciding import is_worth_showing
-from tracker.domain.lifecycle import CLOSING_ORDER, Status, Step
+from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_showing
+from tracker.domain.lifecycle import Step
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
@@ -267,12 +267,13 @@ _TOLD: Mapping[str, Any] = {
 class Turn:
     """Who has to act, and what the reader can do.
 
-    `awaited`: the step that the ticket waits for (None once it is closed or gone). `main`: the reader's own acts, the
-    first of them first. `forbidden`: acts with the reason why not. `more`: what else may be done.
+    `awaited`: the step that the ticket waits for (None once it is closed or gone). `is_asked`: a request waits for
+    somebody's yes or no. `main`: the reader's own acts, the first of them first. `forbidden`: acts with the reason
+    why not. `more`: what else may be done.
     """
 
     awaited: str | None
-    decision: str | None
+    is_asked: bool
     main: tuple[str, ...]
     forbidden: tuple[tuple[str, Refusal], ...]
     more: tuple[str, ...]
@@ -293,55 +294,21 @@ _BESIDE: Mapping[str, tuple[str, ...]] = {
     "merge": ("refuse_exclusion",),
     "exclude": ("refuse_exclusion",),
 }
-WAYS = frozenset({"void", "merge", "exclude"})
 _SECOND = frozenset(name for names in _BESIDE.values() for name in names)
 
 
-def awaited_step(ticket: Ticket, register: Register) -> str | None:
-    """The step that the ticket waits for as it stands."""
-    later = [name for name in CLOSING_ORDER if name in register.steps]
-    by_status = {
-        Status.REGISTERED: "assign",
-        Status.RETURNED: "assign",
-        Status.ASSIGNED: "accept" if "accept" in register.steps else "submit",
-        Status.ACCEPTED: "submit",
-        Status.RELAPSED: "submit",
-        Status.PAUSED: "resume",
-        Status.SUBMITTED: "verify",
-        Status.VERIFIED: later[0] if later else None,
-        Status.PUBLICISED: next((n for n in later if n != "publicise"), None),
-        Status.APPROVED: "close",
-    }
-    return by_status.get(ticket.status)
-
-
-def awaited_decision(ticket: Ticket) -> str | None:
-    """The request that waits for somebody's yes or no, named by the step of the yes."""
-    if ticket.pending_extension is not None:
-        return "grant_extension"
-    return ticket.pending_exclusion.way if ticket.pending_exclusion is not None else None
-
-
-def closes(step: Step, register: Register) -> bool:
-    """Whether the ticket is closed with this step: no later one is switched on."""
-    if step.name == "close":
-        return True
-    start = CLOSING_ORDER.index(step.name) + 1 if step.name in CLOSING_ORDER else 0
-    return step.closes and not any(name in register.steps for name in CLOSING_ORDER[start:])
-
-
 def turn(ticket: Ticket, register: Register, possible: Iterable[tuple[Step, Refusal | None]]) -> Turn:
-    awaited, decision = awaited_step(ticket, register), awaited_decision(ticket)
-    hidden = WAYS - {decision} | (frozenset() if register.milestones else {"reach_milestone"})
-    offered = {s.name: why for s, why in possible if is_worth_showing(why) and s.name not in hidden}
+    awaited, decisions = awaited_step(ticket, register), awaited_decisions(ticket)
+    offered = {step.name: why for step, why in possible if is_worth_showing(why)}
     free = [name for name, why in offered.items() if why is None]
-    first = [name for name in (decision, awaited) if name in free]
+    asked = [step.name for step in (*decisions, awaited) if step is not None]
+    first = [name for name in asked if name in free]
     # A request that the rule forbids to grant still waits for its no.
-    beside = [name for yes in (decision, *first) for name in _BESIDE.get(yes or "", ()) if name in free]
+    beside = [name for yes in (*(d.name for d in decisions), *first) for name in _BESIDE.get(yes, ()) if name in free]
     shown = tuple(dict.fromkeys((*first, *beside)))
     return Turn(
-        awaited=awaited,
-        decision=decision,
+        awaited=awaited.name if awaited else None,
+        is_asked=bool(decisions),
         main=shown,
         forbidden=tuple((name, why) for name, why in offered.items() if why is not None and name not in _SECOND),
         more=tuple(name for name in free if name not in shown),

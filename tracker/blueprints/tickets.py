@@ -16,7 +16,7 @@ from tracker import words
 from tracker.blueprints import ticket_view
 from tracker.blueprints.rights import can_on, connection, current_person, directory, house, needs, now, today
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
-from tracker.domain.deciding import Context, possible_steps, ticket_facts
+from tracker.domain.deciding import Context, closes, has_step, possible_steps, ticket_facts
 from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
 from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
@@ -117,7 +117,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         log=ticket_view.log_rows(opened.page.journal, register, names),
         turn=turn,
         form=_step_form(opened, first) if first in _AT_ONCE else None,
-        is_final=bool(first) and ticket_view.closes(STEP_BY_NAME[first], register),
+        is_final=bool(first) and closes(STEP_BY_NAME[first], register),
         can_amend=opened.may("amend") and not ticket.is_gone,
         can_reveal=opened.may("reveal"),
         revealed=revealed,
@@ -171,10 +171,7 @@ def take_step(number: str, step: str) -> ResponseReturnValue:
 def _step_form(opened: Opened, name: str) -> StepForm:
     """The form of this step, else 404 where the register has no such step or the person no right to it."""
     step = STEP_BY_NAME.get(name)
-    if step is None or not opened.may(step.right):
-        abort(404)
-    is_unknown = name == "reach_milestone" and not opened.register.milestones
-    if is_unknown or (step.is_switched and name not in opened.register.steps):
+    if step is None or not opened.may(step.right) or not has_step(opened.register, step):
         abort(404)
     options = NOBODY
     if _NAMING & set(step.needs):
@@ -199,11 +196,7 @@ def _is_owner(opened: Opened) -> bool:
 def _impossible(opened: Opened, name: str) -> Refusal | None:
     """Why this cannot be done as the ticket stands, before anybody fills in a form for nothing."""
     possible = {step.name: why for step, why in opened.possible()}
-    if name not in possible:
-        return Refusal("step_not_possible_now", step=name)
-    if name in ticket_view.WAYS and name != ticket_view.awaited_decision(opened.ticket):
-        return Refusal("no_open_request")
-    return possible[name]
+    return possible[name] if name in possible else Refusal("step_not_possible_now", step=name)
 
 
 def _not_now(opened: Opened, why: Refusal) -> ResponseReturnValue:
@@ -227,7 +220,7 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
         "form": form,
         "inputs_in_order": form.names if isinstance(form, StepForm) else (*form.names, "reason"),
         "step_name": name,
-        "is_final": step is not None and ticket_view.closes(step, opened.register),
+        "is_final": step is not None and closes(step, opened.register),
         "milestone": opened.register.milestone_by_name.get(request.values.get("milestone", "")),
         "action": url_for("tickets.amend", number=opened.ticket.number)
         if step is None
@@ -262,7 +255,7 @@ def amend(number: str) -> ResponseReturnValue:
 
 def _amend_form(opened: Opened, ticket: Ticket) -> AmendForm:
     form = AmendForm.for_ticket(
-        ticket, opened.register, options_for(opened.viewer, action="register", register=opened.register.name)
+        ticket, opened.register, options_for(opened.viewer, action="amend", register=opened.register.name)
     )
     if request.method == "GET":
         for name, value in (("place", str(ticket.place_id)), ("found_on", ticket.found_on)):

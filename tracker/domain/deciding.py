@@ -7,6 +7,7 @@ calendar. So history can be replayed and each rule tested without a database.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, Step
+from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks
 from tracker.domain.needs import COLLECT
 from tracker.domain.refusals import Refusal, Refusals
@@ -114,14 +115,21 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Co
     data = _collect(step, context)
     events = [NewEvent(step.event, command.occurred_on, data)]
     events += _followed_milestones(step, context)
-    if step.closes and not _later_steps(step, register):
+    if step.closes and closes(step, register):
         events.append(_closing(step, context))
     return Decision(tuple(events), {})
 
 
+def has_step(register: Register, step: Step) -> bool:
+    """Whether the register knows the step: switched on where it may be off, a milestone only where it has some."""
+    if Need.MILESTONE in step.needs and not register.milestones:
+        return False
+    return not step.is_switched or step.name in register.steps
+
+
 def check_possible(step: Step, context: StepContext) -> None:
     """The register has the step and the ticket stands where it can be taken."""
-    if step.is_switched and step.name not in context.register.steps:
+    if not has_step(context.register, step):
         raise Refusal("step_switched_off", step=step.name)
     if context.ticket.status not in step.sources:
         raise Refusal("step_not_possible_now", step=step.name, status=context.ticket.status.value)
@@ -132,7 +140,7 @@ def possible_steps(ticket: Ticket, register: Register, world: Context) -> tuple[
     a guard about the *person* or a pending request would give: shown, not hidden, with its reason."""
     out: list[tuple[Step, Refusal | None]] = []
     facts = ticket_facts(ticket)
-    for step in STEP_BY_NAME.values():
+    for step in STEPS:
         command = TakeStep(ticket_id=ticket.id, step=step.name, version=ticket.version, occurred_on=world.today)
         context = StepContext(ticket, world.actor, register, command, world)
         try:
@@ -159,6 +167,25 @@ def _personal_refusal(step: Step, context: StepContext) -> Refusal | None:
 def is_worth_showing(refusal: Refusal | None) -> bool:
     """Whether a forbidden step is shown with its reason, or simply does not apply."""
     return refusal is None or refusal.code not in _NOTHING_ASKED
+
+
+def awaited_step(ticket: Ticket, register: Register) -> Step | None:
+    """The step that the ticket waits for as it stands; None once it is closed or gone."""
+    return next((s for s in STEPS if ticket.status in s.awaited_in and has_step(register, s)), None)
+
+
+def awaited_decisions(ticket: Ticket) -> tuple[Step, ...]:
+    """The requests that wait for somebody's yes or no, each named by the step of the yes."""
+    extension = ("grant_extension",) if ticket.pending_extension is not None else ()
+    exclusion = (ticket.pending_exclusion.way,) if ticket.pending_exclusion is not None else ()
+    return tuple(STEP_BY_NAME[name] for name in (*extension, *exclusion))
+
+
+def closes(step: Step, register: Register) -> bool:
+    """Whether the ticket is closed with this step: it is the closing itself, or no later one is switched on."""
+    if step.target is Status.CLOSED:
+        return True
+    return step.closes and not _later_steps(step, register)
 
 
 def _check_day(step: Step, command: TakeStep, ticket: Ticket, today: date) -> None:
@@ -220,8 +247,7 @@ def _resumed(context: StepContext) -> dict[str, Any]:
 def _exclusion(context: StepContext) -> dict[str, Any]:
     """Reason and requester travel into the decision, so that the list beside a figure shows both."""
     pending = context.ticket.pending_exclusion
-    ways = {"void": "void", "merge": "merge", "exclude": "exclude"}
-    if pending is None or pending.way != ways[context.command.step]:
+    if pending is None:
         raise Refusal("no_open_request")
     data: dict[str, Any] = {"reason": pending.reason, "requested_by": pending.asked_by}
     if pending.way == "merge":
@@ -280,15 +306,23 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
     if changes:
         data["changes"] = changes
     if command.place_id is not None and command.place_id != ticket.place_id:
-        if command.place_id not in world.directory.units:
-            raise Refusal("unit_unknown", field="place", value=str(command.place_id))
-        data["place"] = command.place_id
+        data["place"] = _new_place(command.place_id, ticket, world)
     if command.found_on is not None and command.found_on != ticket.found_on:
         _check_found_on(command.found_on, ticket, world.today)
         data["found_on"] = command.found_on.isoformat()
     if len(data) == 1 and not checked.private:
         raise Refusal("nothing_changed")
     return Decision((NewEvent("amended", world.today, data),), checked.private)
+
+
+def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:
+    """Nobody hands a ticket out of their own reach: the right to correct it is needed at both places."""
+    if place_id not in world.directory.units:
+        raise Refusal("unit_unknown", field="place", value=str(place_id))
+    there = replace(ticket_facts(ticket), place_id=place_id)
+    if not may(world.actor, "amend", there, world.directory, world.today):
+        raise Refusal("not_permitted", field="place")
+    return place_id
 
 
 def _check_found_on(found_on: date, ticket: Ticket, today: date) -> None:
@@ -305,10 +339,14 @@ __all__ = [
     "Context",
     "Decision",
     "StepContext",
+    "awaited_decisions",
+    "awaited_step",
     "check_possible",
+    "closes",
     "decide_amend",
     "decide_register",
     "decide_step",
+    "has_step",
     "is_worth_showing",
     "possible_steps",
     "ticket_facts",

@@ -1,20 +1,29 @@
 """THE table of steps: from, to, by what right, guards, what must be given, event, effect on the clock.
 
 Form, button, permission, event and journal entry of a step follow from its row. To add a transition,
-add a row (and a predicate beside the table when it needs a new guard), then its words.
+add a row (and a predicate in `guards.py` when it needs a new guard), then its words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-from tracker.domain.refusals import Refusal
-
-if TYPE_CHECKING:
-    from tracker.domain.context import StepContext
+from tracker.domain.guards import (
+    Guard,
+    decider_did_not_ask,
+    extension_can_be_requested,
+    extension_is_within_rule,
+    has_evidence,
+    has_open_exclusion_request,
+    has_open_extension_request,
+    is_excluded,
+    is_restricted,
+    is_the_way_asked_for,
+    no_open_exclusion_request,
+    outcome_is_possible,
+    verifier_is_independent,
+)
 
 
 class Status(StrEnum):
@@ -69,122 +78,13 @@ class Need(StrEnum):
 
 OPTIONAL_NEEDS = frozenset({Need.NOTE, Need.MESSAGE})
 
-Guard = Callable[["StepContext"], Refusal | None]
-
-
-def verifier_is_independent(step: StepContext) -> Refusal | None:
-    """Whoever did any of the work, or answers for it as owner, never verifies it; nor, where the register
-    says so, anybody of a unit that owns it or did so while work was done, or the issuer.
-    Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
-    ticket, actor, separation = step.ticket, step.actor, step.register.separation
-    if actor.id in ticket.worker_ids or actor.id == ticket.owner_id:
-        return Refusal("own_work_cannot_be_verified")
-    if separation.by_issuer and actor.id == ticket.issuer_id:
-        return Refusal("issuer_cannot_verify")
-    if separation.by_unit and actor.unit_id in ticket.worker_unit_ids | {ticket.owner_unit_id}:
-        return Refusal("own_unit_cannot_verify")
-    return None
-
-
-def has_evidence(step: StepContext) -> Refusal | None:
-    """No submission without what the register demands. Source: registers.md "Evidence"."""
-    rule = step.register.evidence
-    photos = step.count_evidence("photo_after")
-    documents = step.count_evidence("document")
-    if photos < rule.photos_after:
-        return Refusal("evidence_missing", field="photos", needed=rule.photos_after, given=photos)
-    if documents < rule.documents:
-        return Refusal("evidence_missing", field="documents", needed=rule.documents, given=documents)
-    if rule.note_required and not step.text("note"):
-        return Refusal("field_required", field="note")
-    return None
-
-
-def outcome_is_possible(step: StepContext) -> Refusal | None:
-    """The closing outcome is one of the register's, and what it needs has been reached."""
-    name = step.text("outcome")
-    outcome = step.register.outcome_by_name.get(name or "")
-    if outcome is None:
-        return Refusal("outcome_unknown", field="outcome", outcome=name or "")
-    missing = [m for m in outcome.needs if m not in step.ticket.milestones]
-    if missing:
-        return Refusal("milestone_missing", field="outcome", milestone=missing[0])
-    return None
-
-
-def has_open_extension_request(step: StepContext) -> Refusal | None:
-    if step.ticket.pending_extension is None:
-        return Refusal("no_open_request")
-    return None
-
-
-def extension_can_be_requested(step: StepContext) -> Refusal | None:
-    """A due day to move, a rule that allows it, not used up, one request at a time.
-
-    Being too late is for the one who decides: the request stands in the log either way.
-    """
-    ticket = step.ticket
-    if ticket.pending_extension is not None:
-        return Refusal("already_requested")
-    if ticket.current_due is None:
-        return Refusal("extension_not_allowed")
-    return None
-
-
-def extension_is_within_rule(step: StepContext) -> Refusal | None:
-    """Asked in time, within the longest, and not more often than the rule of the ticket's clock.
-
-    Source: 信访工作条例 art. 34 for petitions; domain.md §8.4 (asked before expiry, else judged by
-    the original date); registers.md §2.
-    """
-    limit = step.main_limit()
-    pending = step.ticket.pending_extension
-    if pending is None or limit is None:
-        return None
-    rule = limit.extension
-    if rule is None:
-        return Refusal("extension_not_allowed")
-    if len(step.ticket.extension_days) >= rule.count:
-        return Refusal("extension_used_up", count=rule.count)
-    if pending.days > rule.days:
-        return Refusal("extension_too_long", field="extension_days", days=rule.days)
-    if rule.before_due and step.ticket.current_due is not None and pending.asked_on > step.ticket.current_due:
-        return Refusal("extension_too_late", due_on=step.ticket.current_due)
-    return None
-
-
-def decider_did_not_ask(step: StepContext) -> Refusal | None:
-    asked_by = step.pending_asked_by()
-    if asked_by is not None and asked_by == step.actor.id:
-        return Refusal("own_request_cannot_be_decided")
-    return None
-
-
-def has_open_exclusion_request(step: StepContext) -> Refusal | None:
-    if step.ticket.pending_exclusion is None:
-        return Refusal("no_open_request")
-    return None
-
-
-def no_open_exclusion_request(step: StepContext) -> Refusal | None:
-    if step.ticket.pending_exclusion is not None:
-        return Refusal("already_requested")
-    return None
-
-
-def is_excluded(step: StepContext) -> Refusal | None:
-    return None if step.ticket.is_excluded else Refusal("step_not_possible_now")
-
-
-def is_restricted(step: StepContext) -> Refusal | None:
-    return None if step.ticket.is_restricted else Refusal("step_not_possible_now")
-
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One row. `target` None leaves the status; `closes` lets the step close the ticket as well when
     the register has no later step switched on; `is_switched` must be in the register's `steps`;
-    `is_monotone` steps may not lie before the latest step's day."""
+    `is_monotone` steps may not lie before the latest step's day; `awaited_in`: where the ticket waits for
+    this step, unless an earlier row that the register has is waited for there too."""
 
     name: str
     event: str
@@ -196,7 +96,7 @@ class Step:
     is_switched: bool = False
     closes: bool = False
     is_monotone: bool = True
-    is_primary: bool = False
+    awaited_in: frozenset[Status] = frozenset()
 
 
 S = Status
@@ -210,9 +110,17 @@ STEPS: tuple[Step, ...] = (
         S.ASSIGNED,
         "assign",
         (Need.OWNER, Need.DUE, Need.NOTE),
-        is_primary=True,
+        awaited_in=frozenset({S.REGISTERED, S.RETURNED}),
     ),
-    Step("accept", "accepted", frozenset({S.ASSIGNED}), S.ACCEPTED, "accept", is_switched=True, is_primary=True),
+    Step(
+        "accept",
+        "accepted",
+        frozenset({S.ASSIGNED}),
+        S.ACCEPTED,
+        "accept",
+        is_switched=True,
+        awaited_in=frozenset({S.ASSIGNED}),
+    ),
     Step(
         "object",
         "returned",
@@ -263,7 +171,14 @@ STEPS: tuple[Step, ...] = (
     ),
     Step("pause", "paused", WORKING, S.PAUSED, "pause", (Need.PAUSE_REASON, Need.REASON), is_switched=True),
     Step(
-        "resume", "resumed", frozenset({S.PAUSED}), S.ASSIGNED, "pause", (Need.NOTE,), is_switched=True, is_primary=True
+        "resume",
+        "resumed",
+        frozenset({S.PAUSED}),
+        S.ASSIGNED,
+        "pause",
+        (Need.NOTE,),
+        is_switched=True,
+        awaited_in=frozenset({S.PAUSED}),
     ),
     Step(
         "submit",
@@ -273,7 +188,7 @@ STEPS: tuple[Step, ...] = (
         "submit",
         (Need.NOTE, Need.EVIDENCE),
         (has_evidence,),
-        is_primary=True,
+        awaited_in=WORKING,
     ),
     Step("withdraw", "withdrawn", frozenset({S.SUBMITTED}), S.ASSIGNED, "submit", (Need.REASON,)),
     Step(
@@ -294,7 +209,7 @@ STEPS: tuple[Step, ...] = (
         (Need.FINDING, Need.OUTCOME),
         (verifier_is_independent, outcome_is_possible),
         closes=True,
-        is_primary=True,
+        awaited_in=frozenset({S.SUBMITTED}),
     ),
     Step(
         "publicise",
@@ -305,7 +220,7 @@ STEPS: tuple[Step, ...] = (
         (Need.PUBLICITY, Need.NOTE),
         is_switched=True,
         closes=True,
-        is_primary=True,
+        awaited_in=frozenset({S.VERIFIED}),
     ),
     Step(
         "approve",
@@ -317,7 +232,7 @@ STEPS: tuple[Step, ...] = (
         (verifier_is_independent,),
         is_switched=True,
         closes=True,
-        is_primary=True,
+        awaited_in=frozenset({S.VERIFIED, S.PUBLICISED}),
     ),
     Step(
         "close",
@@ -328,7 +243,7 @@ STEPS: tuple[Step, ...] = (
         (Need.OUTCOME,),
         (verifier_is_independent, outcome_is_possible),
         is_switched=True,
-        is_primary=True,
+        awaited_in=frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}),
     ),
     Step(
         "relapse", "relapsed", frozenset({S.CLOSED}), S.RELAPSED, "relapse", (Need.REASON, Need.DUE), is_switched=True
@@ -384,7 +299,7 @@ STEPS: tuple[Step, ...] = (
         S.VOIDED,
         "decide_exclusion",
         (Need.NOTE,),
-        (has_open_exclusion_request, decider_did_not_ask),
+        (is_the_way_asked_for, decider_did_not_ask),
         is_monotone=False,
     ),
     Step(
@@ -394,7 +309,7 @@ STEPS: tuple[Step, ...] = (
         S.MERGED,
         "decide_exclusion",
         (Need.NOTE,),
-        (has_open_exclusion_request, decider_did_not_ask),
+        (is_the_way_asked_for, decider_did_not_ask),
         is_monotone=False,
     ),
     Step(
@@ -404,7 +319,7 @@ STEPS: tuple[Step, ...] = (
         None,
         "decide_exclusion",
         (Need.NOTE,),
-        (has_open_exclusion_request, decider_did_not_ask),
+        (is_the_way_asked_for, decider_did_not_ask),
         is_monotone=False,
     ),
     Step("include", "included", _ANY_LIVE, None, "decide_exclusion", (Need.REASON,), (is_excluded,), is_monotone=False),

@@ -1,0 +1,130 @@
+"""What must hold before a step is taken, beside its right and the status: one small predicate per rule.
+
+The rows of `lifecycle.STEPS` name them. A guard looks and answers with a Refusal, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tracker.domain.refusals import Refusal
+
+if TYPE_CHECKING:
+    from tracker.domain.context import StepContext
+
+Guard = Callable[["StepContext"], Refusal | None]
+
+
+def verifier_is_independent(step: StepContext) -> Refusal | None:
+    """Whoever did any of the work, or answers for it as owner, never verifies it; nor, where the register
+    says so, anybody of a unit that owns it or did so while work was done, or the issuer.
+    Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
+    ticket, actor, separation = step.ticket, step.actor, step.register.separation
+    if actor.id in ticket.worker_ids or actor.id == ticket.owner_id:
+        return Refusal("own_work_cannot_be_verified")
+    if separation.by_issuer and actor.id == ticket.issuer_id:
+        return Refusal("issuer_cannot_verify")
+    if separation.by_unit and actor.unit_id in ticket.worker_unit_ids | {ticket.owner_unit_id}:
+        return Refusal("own_unit_cannot_verify")
+    return None
+
+
+def has_evidence(step: StepContext) -> Refusal | None:
+    """No submission without what the register demands. Source: registers.md "Evidence"."""
+    rule = step.register.evidence
+    photos = step.count_evidence("photo_after")
+    documents = step.count_evidence("document")
+    if photos < rule.photos_after:
+        return Refusal("evidence_missing", field="photos", needed=rule.photos_after, given=photos)
+    if documents < rule.documents:
+        return Refusal("evidence_missing", field="documents", needed=rule.documents, given=documents)
+    if rule.note_required and not step.text("note"):
+        return Refusal("field_required", field="note")
+    return None
+
+
+def outcome_is_possible(step: StepContext) -> Refusal | None:
+    """The closing outcome is one of the register's, and what it needs has been reached."""
+    name = step.text("outcome")
+    outcome = step.register.outcome_by_name.get(name or "")
+    if outcome is None:
+        return Refusal("outcome_unknown", field="outcome", outcome=name or "")
+    missing = [m for m in outcome.needs if m not in step.ticket.milestones]
+    if missing:
+        return Refusal("milestone_missing", field="outcome", milestone=missing[0])
+    return None
+
+
+def has_open_extension_request(step: StepContext) -> Refusal | None:
+    if step.ticket.pending_extension is None:
+        return Refusal("no_open_request")
+    return None
+
+
+def extension_can_be_requested(step: StepContext) -> Refusal | None:
+    """A due day to move, a rule that allows it, not used up, one request at a time.
+
+    Being too late is for the one who decides: the request stands in the log either way.
+    """
+    ticket = step.ticket
+    if ticket.pending_extension is not None:
+        return Refusal("already_requested")
+    if ticket.current_due is None:
+        return Refusal("extension_not_allowed")
+    return None
+
+
+def extension_is_within_rule(step: StepContext) -> Refusal | None:
+    """Asked in time, within the longest, and not more often than the rule of the ticket's clock.
+
+    Source: 信访工作条例 art. 34 for petitions; domain.md §8.4 (asked before expiry, else judged by
+    the original date); registers.md §2.
+    """
+    limit = step.main_limit()
+    pending = step.ticket.pending_extension
+    if pending is None or limit is None:
+        return None
+    rule = limit.extension
+    if rule is None:
+        return Refusal("extension_not_allowed")
+    if len(step.ticket.extension_days) >= rule.count:
+        return Refusal("extension_used_up", count=rule.count)
+    if pending.days > rule.days:
+        return Refusal("extension_too_long", field="extension_days", days=rule.days)
+    if rule.before_due and step.ticket.current_due is not None and pending.asked_on > step.ticket.current_due:
+        return Refusal("extension_too_late", due_on=step.ticket.current_due)
+    return None
+
+
+def decider_did_not_ask(step: StepContext) -> Refusal | None:
+    asked_by = step.pending_asked_by()
+    if asked_by is not None and asked_by == step.actor.id:
+        return Refusal("own_request_cannot_be_decided")
+    return None
+
+
+def has_open_exclusion_request(step: StepContext) -> Refusal | None:
+    if step.ticket.pending_exclusion is None:
+        return Refusal("no_open_request")
+    return None
+
+
+def is_the_way_asked_for(step: StepContext) -> Refusal | None:
+    """void, merge and exclude grant the request that is open, and no other."""
+    pending = step.ticket.pending_exclusion
+    return None if pending is not None and pending.way == step.command.step else Refusal("no_open_request")
+
+
+def no_open_exclusion_request(step: StepContext) -> Refusal | None:
+    if step.ticket.pending_exclusion is not None:
+        return Refusal("already_requested")
+    return None
+
+
+def is_excluded(step: StepContext) -> Refusal | None:
+    return None if step.ticket.is_excluded else Refusal("step_not_possible_now")
+
+
+def is_restricted(step: StepContext) -> Refusal | None:
+    return None if step.ticket.is_restricted else Refusal("step_not_possible_now")
