@@ -9,6 +9,7 @@ import pytest
 from histories import Player, lines
 from township import HOUSE, PACK, PEOPLE, TOILET, Paper, at
 
+from tracker.domain.people import Grant, Role
 from tracker.domain.registers import Register, Separation
 from tracker.domain.ticket import evolve, fold
 
@@ -260,6 +261,21 @@ def test_a_correction_needs_a_reason_and_something_to_correct(line: str) -> None
     player = playing()
     player.play("2023-03-01 register toilet")
     assert codes(player, f"2023-03-02 {line}") in (("reason_missing",), ("nothing_changed",))
+
+
+def test_a_correction_moves_a_ticket_only_to_where_the_right_to_correct_reaches() -> None:
+    """Who may register at both places and correct at one of them does not hand tickets to the other."""
+    player = playing()
+    player.play("2023-03-01 register toilet")
+    world = player.world
+    where = {Role.SUPERVISOR: "chenguang", Role.STAFF: "town"}
+    grants = tuple(Grant(i, r, world.unit[u], None, date(2015, 1, 1)) for i, (r, u) in enumerate(where.items()))
+    clerk = replace(world.directory.people[world.person["clerk"]], grants=grants)
+    world.directory = replace(world.directory, people={**world.directory.people, clerk.id: clerk})
+    assert codes(player, "2023-03-02 amend by=clerk place=donghu") == ("not_permitted",)
+    assert codes(player, "2023-03-02 amend by=clerk remark=门牌十二号") == ()
+    assert codes(player, "2023-03-02 amend by=supervisor place=donghu") == ()
+    assert codes(player, "2023-03-02 amend by=clerk place=chenguang") == ("not_permitted",)
 
 
 @pytest.mark.parametrize(

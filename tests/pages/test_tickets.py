@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from io import BytesIO
@@ -11,12 +12,15 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from page_checks import check_page
 from ticket_stories import address, assigned, current, picture, registered, seen_by_test, submitted, take
-from township import DOCUMENT, PLAIN_VALUES, Township, at, plain_ticket
+from township import CALENDAR, CHINA, DOCUMENT, PACK, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
 
+from tracker.domain.commands import GiveGrant
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.registers import Field, FieldType, Privacy
+from tracker.house import House
 from tracker.log import store
 from tracker.queries.tickets import masked
 
@@ -274,3 +278,18 @@ def test_a_correction_needs_a_reason_and_changes_only_what_was_typed(town: Towns
     assert "王＊山" in page
     assert "户主更名" in page
     assert "王大山" not in page
+
+
+def test_a_correction_offers_the_places_where_one_may_correct(app: Flask, town: Township, browse: Browse) -> None:
+    """The clerk may register everywhere in the town, and correct in one village."""
+    toilet = replace(TOILET, fields=(*TOILET.fields, Field("place", FieldType.UNIT, label("村"))))
+    app.extensions["house"] = House(town.engine, replace(PACK, registers=(toilet,)), CALENDAR, CHINA)
+    for role, unit in (("staff", "town"), ("supervisor", "chenguang")):
+        grant = GiveGrant(
+            person_id=town.person["clerk"], role=role, unit_id=town.unit[unit], starts_on=date(2023, 1, 1)
+        )
+        town.by_system(grant, at("2023-02-01"))
+    page = browse("clerk").text(address(town, registered(town), "amend"))
+    places = page.split('name="place"')[1].split("</select>")[0]
+    assert "晨光村" in places
+    assert "东湖村" not in places
