@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from histories import Player, lines
-from township import Paper, Refused, at
+from township import Paper, Refused, at, plain_ticket, refused
 
 
 def received() -> Player:
@@ -89,3 +90,24 @@ def test_a_grade_found_at_the_appraisal_decides_which_limit_holds() -> None:
     state = player.world.state(ticket_id)
     assert (state.current_due, state.main_rule_id) == (date(2023, 3, 26), "house.d")
     assert state.clocks["evacuate"].due_on == (date(2023, 3, 7) - date(1970, 1, 1)).days
+
+
+def test_what_was_known_at_the_start_is_recorded_with_its_values() -> None:
+    world = Paper()
+    told = plain_ticket(world, "petition")
+    told = replace(
+        told, milestones={"evaluated": date(2023, 3, 9)}, milestone_values={"evaluated": {"evaluation": "yes"}}
+    )
+    (registered,) = world.do(told, "supervisor", at("2023-03-12"))
+    reached = world.state(registered.stream_id).milestones["evaluated"]
+    assert (reached.on, reached.values) == ((date(2023, 3, 9) - date(1970, 1, 1)).days, {"evaluation": "yes"})
+
+
+def test_a_value_that_does_not_fit_keeps_the_whole_registration_out() -> None:
+    world = Paper()
+    told = plain_ticket(world, "petition")
+    told = replace(
+        told, milestones={"evaluated": date(2023, 3, 9)}, milestone_values={"evaluated": {"evaluation": "?"}}
+    )
+    assert refused(world, told, "supervisor", at("2023-03-12")) == Refused(("choice_unknown",), ("evaluation",))
+    assert world.log == []

@@ -48,8 +48,15 @@ KEPT = [
     (FieldType.YES_NO, "no", False),
     (FieldType.UNIT, VILLAGE, VILLAGE),
     (FieldType.PERSON, PERSON, PERSON),
+    (FieldType.GEOPOINT, " 26.550, +112.38 ", "26.55,112.38"),
+    (FieldType.GEOPOINT, "-33.9；18.4", "-33.9,18.4"),
 ]
 REFUSED = [
+    (FieldType.GEOPOINT, "abc", "pattern_mismatch"),
+    (FieldType.GEOPOINT, "26.55", "pattern_mismatch"),
+    (FieldType.GEOPOINT, "26.55,112.38,5", "pattern_mismatch"),
+    (FieldType.GEOPOINT, "1e-999999,2", "pattern_mismatch"),
+    (FieldType.GEOPOINT, "112.38,26.55", "field_out_of_range"),
     (FieldType.INTEGER, "3.5", "field_not_a_number"),
     (FieldType.INTEGER, "十二", "field_not_a_number"),
     (FieldType.INTEGER, "9" * 5000, "field_not_a_number"),

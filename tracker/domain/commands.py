@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from tracker.domain.people import AccountChange
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterTicket:
     """A found problem becomes a ticket.
 
     `values`: field name → value as the register's types say, private fields in clear (the handler
-    moves them to the vault). `milestones`: name → day, for those known at the start. `external_key`:
-    what makes an imported row the same row when the file comes again.
+    moves them to the vault). `milestones`: name → day, for those known at the start; `milestone_values`:
+    name → field → value, recorded with them. `external_key`: what makes an imported row the same row
+    when the file comes again.
     """
 
     register: str
@@ -27,6 +30,7 @@ class RegisterTicket:
     is_restricted: bool = False
     named_ids: tuple[int, ...] = ()
     milestones: Mapping[str, date] = field(default_factory=dict)
+    milestone_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     evidence: tuple[Mapping[str, Any], ...] = ()
     external_key: str | None = None
     key: str | None = None
@@ -111,13 +115,24 @@ class PersonLeaves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeAccount:
+    """Puts into the log who opens, resets or switches an account of somebody; `signin` keeps the account itself."""
+
+    person_id: int
+    login: str
+    change: AccountChange
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkDemonstration:
-    """Says that this log holds invented data; it can never be taken back."""
+    """Says that this log holds invented data, told until `ends_on`; it can never be taken back."""
 
     town: str
+    ends_on: date
     key: str | None = None
 
 
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
-DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves
+DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
 Command = TicketCommand | DirectoryCommand | RecordAccess | MarkDemonstration

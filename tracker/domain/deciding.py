@@ -18,7 +18,7 @@ from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Need, Status, Step
-from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks
+from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import COLLECT
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
@@ -93,8 +93,9 @@ def _first_milestones(
     out: dict[str, Any] = {"milestones": {}}
     for name, on in milestones.items():
         check_milestone_day(register, name, on, command.found_on, milestones, world)
-        out["milestones"][name] = {"on": on.isoformat()}
-        merge_clocks(out, clocks_started(register, name, on, facts, world))
+        values = milestone_values(register, name, command.milestone_values.get(name, {}), world.directory)
+        out["milestones"][name] = {"on": on.isoformat(), **({"values": values} if values else {})}
+        merge_clocks(out, clocks_started(register, name, on, {**facts, **values}, world))
     return out
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from tracker.domain import deadlines
 from tracker.domain.context import Context
+from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
+from tracker.domain.values import check_value
 
 
 def check_milestone_day(
@@ -26,6 +28,16 @@ def check_milestone_day(
     for earlier in milestone.after:
         if earlier in others and on < others[earlier]:
             raise Refusal("milestone_out_of_order", field=field, milestone=name, earlier=earlier)
+
+
+def milestone_values(register: Register, name: str, given: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
+    """The values that the register records with this milestone, as the log keeps them. Refusals: of `check_value`."""
+    values = {}
+    for field_name in register.milestone_by_name[name].values:
+        value = check_value(register.by_name[field_name], given.get(field_name), directory)
+        if value is not None:
+            values[field_name] = value
+    return values
 
 
 def clocks_started(

@@ -14,9 +14,8 @@ from tracker.domain.access import may
 from tracker.domain.context import StepContext, ticket_facts
 from tracker.domain.days import from_number
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
-from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks
+from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.refusals import Refusal
-from tracker.domain.values import check_value
 
 MAX_TEXT = 2000
 
@@ -157,13 +156,7 @@ def _milestone(step: Step, context: StepContext) -> dict[str, Any]:
     register, ticket, on = context.register, context.ticket, context.command.occurred_on
     reached = {n: from_number(r.on) for n, r in ticket.milestones.items() if n != name}
     check_milestone_day(register, name, on, ticket.found_on, reached, context.world)
-    milestone = register.milestone_by_name[name]
-    values = {}
-    for field_name in milestone.values:
-        field = register.by_name[field_name]
-        value = check_value(field, context.command.values.get(field_name), context.world.directory)
-        if value is not None:
-            values[field_name] = value
+    values = milestone_values(register, name, context.command.values, context.world.directory)
     data: dict[str, Any] = {"name": name, "values": values}
     merge_clocks(data, clocks_started(register, name, on, {**ticket.facts(), **values}, context.world))
     return data

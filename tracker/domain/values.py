@@ -20,6 +20,8 @@ from tracker.domain.registers import Field, FieldType, Register
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """What no keyboard types: PostgreSQL stores no NUL, JSON no half of a pair. Tabs and ends of lines stay."""
 _MAX_DIGITS = 15  # of a decimal, on either side: 1e999999999 written out would fill the memory
+_POINT_SIGNS = re.compile(r"[,\s;，；]+")
+_DEGREES = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECK = "10X98765432"
 
@@ -49,7 +51,7 @@ def check_values(
                 continue
             value = check_value(field, values.get(field.name), directory)
             if value is None:
-                _require(field, values, is_partial=is_partial)
+                _require(field, values)
                 if is_partial:
                     kept[field.name] = None
                 continue
@@ -62,9 +64,14 @@ def check_values(
     return CheckedValues(kept, private)
 
 
-def _require(field: Field, values: Mapping[str, Any], *, is_partial: bool) -> None:
+def is_needed(field: Field, values: Mapping[str, Any]) -> bool:
+    """Whether the field has to be filled in, beside these values of the others."""
     lifted = field.required_unless is not None and bool(values.get(field.required_unless))
-    if field.is_required and not lifted:
+    return field.is_required and not lifted
+
+
+def _require(field: Field, values: Mapping[str, Any]) -> None:
+    if is_needed(field, values):
         raise Refusal("field_required", field=field.name)
 
 
@@ -143,6 +150,20 @@ def _out_of_range(field: Field, value: Any) -> Refusal:
     return Refusal("field_out_of_range", field=field.name, value=str(value)[:40], minimum=low, maximum=high)
 
 
+def _geopoint(field: Field, value: Any, directory: Directory) -> str | None:
+    """Latitude and longitude in degrees, in this order: 26.55,112.38. Degrees with minutes are not read."""
+    text = printable(str(value))
+    if not text:
+        return None
+    parts = [part for part in _POINT_SIGNS.split(text) if part]
+    if len(parts) != 2 or not all(_DEGREES.fullmatch(part) for part in parts):
+        raise Refusal("pattern_mismatch", field=field.name, value=text[:40])
+    latitude, longitude = (Decimal(part) for part in parts)
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        raise Refusal("field_out_of_range", field=field.name, value=text[:40], minimum=-180, maximum=180)
+    return f"{latitude.normalize():f},{longitude.normalize():f}"
+
+
 def _day(field: Field, value: Any, directory: Directory) -> str:
     if isinstance(value, date):
         return value.isoformat()
@@ -194,5 +215,5 @@ _CHECKS: Mapping[FieldType, Callable[[Field, Any, Directory], Any]] = {
     FieldType.YES_NO: _yes_no,
     FieldType.UNIT: _unit,
     FieldType.PERSON: _person,
-    FieldType.GEOPOINT: _text,
+    FieldType.GEOPOINT: _geopoint,
 }
