@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -20,18 +20,20 @@ from flask_babel import get_locale, get_timezone
 
 from tracker.domain import days
 from tracker.domain.figures import Rate
+from tracker.domain.registers import text_in
 
 NOTHING = "—"
 """What stands where there is no value, or where a rate has nothing to divide by."""
 
+_ANYWHERE = {
+    "day": "yyyy-MM-dd",
+    "day_brief": "MM-dd",
+    "day_long": "long",  # CLDR's own, in Chinese y年M月d日
+    "instant": "yyyy-MM-dd HH:mm",
+    "weekday": "EEE",
+}
+"""Order and figures that every language understands (ISO 8601)."""
 _PATTERNS = {
-    "zh": {
-        "day": "yyyy-MM-dd",
-        "day_brief": "MM-dd",
-        "day_long": "y年M月d日",
-        "instant": "yyyy-MM-dd HH:mm",
-        "weekday": "EEE",
-    },
     "en": {
         "day": "d MMM y",
         "day_brief": "d MMM",
@@ -112,7 +114,7 @@ def label(texts: Mapping[str, str] | str | None) -> str:
         return ""
     if isinstance(texts, str):
         return texts
-    return texts.get(_language()) or next(iter(texts.values()), "")
+    return text_in(texts, _code(_locale()))
 
 
 def _format_day(value: Day, name: str) -> str:
@@ -151,13 +153,14 @@ def _in_log_zone(value: datetime | int) -> datetime:
     return value.astimezone(get_timezone())
 
 
-def _language() -> str:
-    """The language of this page as packs write it: `zh-Hans`, `zh-Hant` or `en`."""
-    return str(_locale()).replace("_", "-")
+@cache
+def _code(locale: Locale) -> str:
+    """The language as packs write it: `zh-Hans`, `zh-Hant`, `en`."""
+    return str(locale).replace("_", "-")
 
 
 def _pattern(name: str) -> str:
-    return _PATTERNS["zh" if _locale().language == "zh" else "en"][name]
+    return _PATTERNS.get(_locale().language, _ANYWHERE)[name]
 
 
 def _locale() -> Locale:

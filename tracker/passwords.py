@@ -22,9 +22,9 @@ def check(password: str, login: str) -> None:
     No forced mixture of characters. Source: OWASP ASVS 5.0, V6.2.
     """
     if len(password) < MIN_LENGTH:
-        raise Refusal("password_too_short", field="password", length=MIN_LENGTH)
+        raise Refusal("password_too_short", field="password", limit=MIN_LENGTH)
     if len(password) > MAX_LENGTH:
-        raise Refusal("field_too_long", field="password", length=MAX_LENGTH)
+        raise Refusal("field_too_long", field="password", limit=MAX_LENGTH, length=len(password))
     folded = unicodedata.normalize("NFKC", password).casefold()
     if folded in _common() or len(set(folded)) < 3 or _is_login_with_figures(folded, login):
         raise Refusal("password_too_common", field="password")

@@ -1,22 +1,23 @@
-"""The sentence, per language, of every refusal, step, status, role, account, event and need.
+"""The sentence, per language, of every refusal, step, status, role, event and need.
 
-Rules speak in codes; here each code has its words. A test holds the lists equal to the rules' own.
+Rules speak in codes; here each code has its words (files to import: file_words.py). tests/house/test_words.py
+holds the lists equal to the rules' own, and each sentence's parameters to what the rules give.
 Messages are looked up in the reader's language when they are shown, never when this file is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from flask_babel import gettext, lazy_gettext
 
-from tracker import formats, languages
+from tracker import formats
 from tracker.domain.lifecycle import Status
 from tracker.domain.people import Role
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Label
+from tracker.domain.registers import Field, Label
 
 _ = lazy_gettext
 
@@ -26,7 +27,7 @@ REFUSALS: Mapping[str, Any] = {
     "own_unit_cannot_verify": _("Your unit owns this ticket, so another unit has to verify it."),
     "issuer_cannot_verify": _("You assigned this ticket, and this register wants another person to verify it."),
     "own_request_cannot_be_decided": _("You made this request yourself, so somebody else has to decide it."),
-    "own_exclusion_cannot_be_approved": _("You asked for this exclusion, so somebody else has to approve it."),
+    "own_access_cannot_be_changed": _("Your own roles and accounts are changed by another administrator."),
     "stale_version": _("Somebody changed this ticket while you were writing. See what is new, then decide."),
     "step_not_possible_now": _("This step is not possible as the ticket now stands."),
     "already_requested": _("A request is already waiting for a decision."),
@@ -53,7 +54,6 @@ REFUSALS: Mapping[str, Any] = {
     "year_without_calendar": _(
         "The working days of %(year)s are not known yet. The administrator has to add the calendar; nothing is guessed."
     ),
-    "recorded_before_log": _("The clock of this computer runs behind the log. Tell the administrator."),
     "field_required": _("This has to be filled in."),
     "field_too_long": _("%(length)s characters are too many; at most %(limit)s fit."),
     "field_too_short": _("%(length)s characters are too few; write at least %(limit)s."),
@@ -72,7 +72,6 @@ REFUSALS: Mapping[str, Any] = {
     "lead_unit_also_supports": _("%(unit)s already leads, so it cannot support as well."),
     "evidence_missing": _("%(given)s of %(needed)s needed files are there. Add what is missing."),
     "reason_missing": _("Give the reason. It stays in the log."),
-    "approver_missing": _("Name who approves this."),
     "outcome_unknown": _("Choose how this ticket ends."),
     "step_switched_off": _("This register does not use this step."),
     "milestone_unknown": _("The register has no such milestone."),
@@ -80,10 +79,11 @@ REFUSALS: Mapping[str, Any] = {
     "merge_target_closed_or_gone": _("%(number)s was itself voided or merged. Choose the ticket that stays."),
     "ticket_unknown": _("There is no ticket %(number)s here."),
     "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
-    "too_many_representatives": _("At most %(limit)s representatives may come in person."),
     "nothing_changed": _("Nothing was changed."),
+    "too_many_files": _("At most %(limit)s files fit here. Send the others with a comment."),
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),
     "file_type_refused": _("Files of this kind are not accepted. Send a photograph (JPEG, PNG) or a PDF."),
+    "photograph_needed": _("Only photographs fit here (JPEG, PNG)."),
     "file_not_what_it_says": _("The content of the file does not fit its name. Save it again and send that."),
     "file_damaged": _("The file is damaged or locked and cannot be opened. Save it again without a password."),
     "picture_too_many_pixels": _("The picture is too large. Take it with a lower resolution."),
@@ -93,6 +93,9 @@ REFUSALS: Mapping[str, Any] = {
     "password_too_common": _("This password is among the first that anybody would try. Choose another."),
     "role_unknown": _("There is no role “%(value)s”."),
     "grant_unknown": _("There is no such grant."),
+    "grant_has_ended": _("The end of this role, %(ends_on)s, is recorded already."),
+    "grant_ends_before_start": _("The role cannot end on %(ends_on)s, before its first day %(starts_on)s."),
+    "person_has_left": _("%(person)s has left. Roles and accounts stay as they are."),
     "unit_name_taken": _("“%(name)s” is taken by another unit."),
 }
 
@@ -184,14 +187,14 @@ EVENTS: Mapping[str, Any] = {
     "revealed": _("Private value revealed"),
     "exported": _("Exported"),
     "unit_added": _("Unit added"),
-    "unit_renamed": _("Unit renamed"),
-    "unit_closed": _("Unit closed"),
     "person_added": _("Person added"),
-    "person_moved": _("Person moved to another unit"),
     "person_left": _("Person left"),
     "granted": _("Role given"),
     "grant_ended": _("Role ended"),
-    "pack_loaded": _("Pack loaded"),
+    "account_opened": _("Account opened"),
+    "account_reset": _("New first password given"),
+    "account_disabled": _("Account switched off"),
+    "account_enabled": _("Account switched on again"),
     "marked_demonstration": _("Marked as a demonstration"),
 }
 
@@ -246,30 +249,6 @@ CHOICES: Mapping[str, Any] = {
     "signature": _("Signature"),
 }
 
-ACCOUNTS: Mapping[str, Any] = {
-    "registered": _("Registered"),
-    "countable": _("Counted"),
-    "open": _("Open"),
-    "closed": _("Closed now"),
-    "closed_ever": _("Ever closed"),
-    "closed_held": _("Closed and held"),
-    "closed_on_time": _("Closed on time"),
-    "closed_late": _("Closed late"),
-    "closings": _("Closings"),
-    "due_or_closed": _("Fallen due or closed"),
-    "overdue": _("Overdue"),
-    "overdue_30": _("Overdue by more than 30 days"),
-    "carried_over": _("Carried over"),
-    "relapses": _("Relapses"),
-    "extensions": _("Extensions"),
-    "submissions": _("Submissions"),
-    "rejections": _("Rejections"),
-    "returns": _("Objections"),
-    "voided": _("Voided"),
-    "merged": _("Merged"),
-    "excluded": _("Excluded"),
-}
-
 FAULTS: Mapping[str, str] = {
     "position_gap": _("An event is missing: position %(detail)s is not there"),
     "event_changed": _("The event at position %(position)s (%(detail)s) is not what was written"),
@@ -290,22 +269,33 @@ def fault(code: str, *, position: int, detail: str) -> str:
 
 
 def refusal(why: Refusal) -> str:
-    """The sentence of a refusal in the reader's language; days and numbers follow the locale."""
-    params = {name: _shown(value) for name, value in why.params.items()}
-    return str(REFUSALS[why.code] % _Complete(params))
+    """The sentence of a refusal in the reader's language; days and lists follow the locale."""
+    return filled(REFUSALS[why.code], why.params)
+
+
+def filled(sentence: Any, params: Mapping[str, Any]) -> str:
+    """The sentence in the reader's language with these parameters in their places."""
+    return str(sentence % _Complete({name: _shown(value) for name, value in params.items()}))
 
 
 class _Complete(dict[str, str]):
     """A parameter that a rule did not give prints as a dash, never as an error page."""
 
     def __missing__(self, key: str) -> str:
-        return "—"
+        return formats.NOTHING
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, date):
-        return str(formats.day(value))
-    return "—" if value is None else str(value)
+        return formats.day(value)
+    if isinstance(value, list | tuple):
+        return listed(value) or formats.NOTHING
+    return formats.NOTHING if value is None else str(value)
+
+
+def listed(texts: Iterable[Any]) -> str:
+    """`a, b` with the mark that the reader's language puts between the parts of a list."""
+    return gettext(", ").join(map(str, texts))
 
 
 def step(name: str) -> str:
@@ -332,14 +322,17 @@ def choice(name: str) -> str:
     return str(CHOICES[name])
 
 
-def account(name: str) -> str:
-    """Accounts of statuses, milestones and clocks are named by their own words by the caller."""
-    return str(ACCOUNTS[name])
-
-
 def of(label: Label) -> str:
     """A pack's label in the reader's language."""
-    return label[languages.current()]
+    return formats.label(label)
+
+
+def label_of(name: str, fields: Iterable[Field]) -> str:
+    """How a field is called; what is no field of the register by the head's own words."""
+    label = next((field.label for field in fields if field.name == name), None)
+    if label is not None:
+        return of(label)
+    return need(name) if name in NEEDS else name
 
 
 def yes_no(value: bool) -> str:

@@ -71,7 +71,7 @@ class Importer:
             step_columns=self.step_columns,
         )
         if len(reading.rows) > MOST_ROWS:
-            raise FileRefusal("file_too_large", reason="rows", limit=MOST_ROWS)
+            raise FileRefusal("file_too_large", reason="page_rows", limit=MOST_ROWS)
         return reading
 
     def preview(self, content: bytes, name: str, sheet: str | None, defaults: Mapping[str, Any]) -> ReadFile:

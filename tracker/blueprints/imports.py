@@ -13,7 +13,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import formats, languages, uploads, words
+from tracker import file_words, formats, languages, uploads, words
 from tracker.blueprints.import_view import AT_ONCE, DATED, Importer, defaults_of
 from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
 from tracker.domain.refusals import Refusal
@@ -24,10 +24,8 @@ from tracker.extensions import db, limiter
 from tracker.forms.imports import (
     SKIPPED,
     WARNINGS,
-    cell_trouble,
     confirm_form,
     how_to_mend,
-    label_of,
     row_numbers,
     upload_form,
 )
@@ -89,7 +87,7 @@ def _take_file(importer: Importer, form: Any) -> int:
     with closing(sent):
         content = sent.stream.read(limit + 1)
     if len(content) > limit:
-        raise FileRefusal("file_too_large", reason="bytes", limit=limit)
+        raise FileRefusal("file_too_large", reason="page_bytes", limit=limit // 2**20)
     file = importer.preview(content, clean_name(sent.filename), None, form.defaults())
     return uploads.keep(db.engine, file, person_id=current_person().id, now=now())
 
@@ -138,7 +136,7 @@ def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
         if more
         else None,
         columns=[(letter, heading, _target(target, importer)) for letter, heading, target in upload.told["columns"]],
-        missing=[label_of(name, register.fields) for name in upload.told["missing"]],
+        missing=[words.label_of(name, register.fields) for name in upload.told["missing"]],
         warnings=[WARNINGS[name] for name in upload.told["warnings"] if name in WARNINGS],
         skipped=[(row, SKIPPED[reason], text) for row, reason, text in upload.told["skipped"][:SHOWN_SKIPPED]],
         given=_given(upload, register),
@@ -185,7 +183,7 @@ def _target(target: str | None, importer: Importer) -> dict[str, Any]:
         return {"kind": "serial", "label": ""}
     if target in register.by_name:
         return {"kind": "field", "label": words.of(register.by_name[target].label)}
-    return {"kind": "step", "label": label_of(target, importer.step_columns)}
+    return {"kind": "step", "label": words.label_of(target, importer.step_columns)}
 
 
 def _given(upload: Upload, register: Register) -> list[tuple[str, str]]:
@@ -193,7 +191,7 @@ def _given(upload: Upload, register: Register) -> list[tuple[str, str]]:
     shown = []
     for name, value in defaults_of(upload).items():
         text = formats.day(value) if name in DATED else _unit_name(value)
-        shown.append((label_of(name, register.fields), text))
+        shown.append((words.label_of(name, register.fields), text))
     return shown
 
 
@@ -236,11 +234,11 @@ def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:
     """Where, in which field, what is wrong, what it may be instead."""
     fields = (*importer.register.fields, *importer.step_columns)
     field = next((f for f in fields if f.name == told["field"]), None)
-    label = label_of(told["field"], fields) if told["field"] else ""
+    label = words.label_of(told["field"], fields) if told["field"] else ""
     return {
         "cell": told["cell"],
         "field": label,
-        "what": cell_trouble(told["code"], told["params"]),
+        "what": file_words.cell_trouble(told["code"], told["params"]),
         "instead": how_to_mend(field, told["code"]),
     }
 
@@ -303,7 +301,7 @@ def _chosen(form: Any) -> set[int] | None:
         form.rows.errors = [gettext("No row is chosen. Tick rows, or write their numbers.")]
     else:
         return ticked | typed
-    form.rows.data = gettext(", ").join([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
+    form.rows.data = words.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
     return None
 
 

@@ -74,7 +74,7 @@ def _actor(installation: Installation, login: str | None) -> Person:
 def _read(
     installation: Installation, name: str, filename: str, content: bytes, sheet: str | None, place: str | None
 ) -> ImportReading:
-    from tracker import clock, words
+    from tracker import clock, file_words
     from tracker.domain.refusals import Refusal
     from tracker.exchange.rows import read_file
     from tracker.packs.loader import LoadedPack
@@ -104,7 +104,8 @@ def _read(
         )
     except Refusal as why:
         refusal = why
-        raise click.ClickException(installation.say(lambda: words.refusal(refusal))) from why
+        register = house.register(name)
+        raise click.ClickException(installation.say(lambda: file_words.file_trouble(refusal, register))) from why
 
 
 def _report(installation: Installation, reading: ImportReading, wrong: list[RowReading]) -> None:
@@ -128,12 +129,10 @@ def _report(installation: Installation, reading: ImportReading, wrong: list[RowR
 
 
 def _worded(error: CellError, register: Register) -> str:
-    from tracker import words
-    from tracker.domain.refusals import Refusal
+    from tracker import file_words, words
 
-    field = register.by_name.get(error.field)
-    heading = words.of(field.label) if field else error.field
-    return f"{error.cell or error.row} {heading}: {words.refusal(Refusal(error.code, **error.params))}"
+    heading = words.label_of(error.field, register.fields)
+    return f"{error.cell or error.row} {heading}: {file_words.cell_trouble(error.code, error.params)}"
 
 
 def _carry_out(installation: Installation, actor: Person, reading: ImportReading, key: str) -> None:

@@ -1,6 +1,6 @@
 """Every "no" a rule can say: a code, the field it belongs to, and parameters. Never a sentence.
 
-The sentences stand in `tracker/words.py`, one per code and language; a test holds the two equal.
+The sentences stand in `tracker/words.py`, one per code and language; tests/house/test_words.py holds the two equal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CODES: dict[str, Kind] = {
     "own_unit_cannot_verify": Kind.FORBIDDEN,
     "issuer_cannot_verify": Kind.FORBIDDEN,
     "own_request_cannot_be_decided": Kind.FORBIDDEN,
-    "own_exclusion_cannot_be_approved": Kind.FORBIDDEN,
+    "own_access_cannot_be_changed": Kind.FORBIDDEN,
     # the ticket moved on
     "stale_version": Kind.CONFLICT,
     "step_not_possible_now": Kind.CONFLICT,
@@ -48,7 +48,6 @@ CODES: dict[str, Kind] = {
     "milestone_out_of_order": Kind.INVALID,
     "milestone_missing": Kind.INVALID,
     "year_without_calendar": Kind.INVALID,
-    "recorded_before_log": Kind.CONFLICT,
     # what must be given
     "field_required": Kind.INVALID,
     "field_too_long": Kind.INVALID,
@@ -68,7 +67,6 @@ CODES: dict[str, Kind] = {
     "lead_unit_also_supports": Kind.INVALID,
     "evidence_missing": Kind.INVALID,
     "reason_missing": Kind.INVALID,
-    "approver_missing": Kind.INVALID,
     "outcome_unknown": Kind.INVALID,
     "step_switched_off": Kind.INVALID,
     "milestone_unknown": Kind.INVALID,
@@ -76,9 +74,10 @@ CODES: dict[str, Kind] = {
     "merge_target_closed_or_gone": Kind.INVALID,
     "ticket_unknown": Kind.INVALID,
     "duplicate_external_number": Kind.INVALID,
-    "too_many_representatives": Kind.INVALID,
     "nothing_changed": Kind.INVALID,
     # files
+    "too_many_files": Kind.INVALID,
+    "photograph_needed": Kind.INVALID,
     "file_too_large": Kind.INVALID,
     "file_type_refused": Kind.INVALID,
     "file_not_what_it_says": Kind.INVALID,
@@ -91,6 +90,9 @@ CODES: dict[str, Kind] = {
     "password_too_common": Kind.INVALID,
     "role_unknown": Kind.INVALID,
     "grant_unknown": Kind.INVALID,
+    "grant_has_ended": Kind.INVALID,
+    "grant_ends_before_start": Kind.INVALID,
+    "person_has_left": Kind.INVALID,
     "unit_name_taken": Kind.INVALID,
 }
 

@@ -14,10 +14,17 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-LANGUAGES = ("zh-Hans", "zh-Hant", "en")
-
 Label = Mapping[str, str]
-"""A text per language; the loader guarantees that every language of LANGUAGES is there."""
+"""A text per language (BCP 47). The pack's schema says which every label has; more may be there."""
+
+
+def text_in(label: Label, language: str) -> str:
+    """The label in this language, else in a wider one (`zh-Hant-HK`: `zh-Hant`), else in English, else in any."""
+    if text := label.get(language):
+        return text
+    parts = language.split("-")
+    wider = ("-".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
+    return next(filter(None, map(label.get, (*wider, "en", *label))), "")
 
 
 class FieldType(StrEnum):

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from tracker.domain.people import Directory
-from tracker.domain.registers import Field, FieldType, Privacy, Register
+from tracker.domain.registers import Field, FieldType, Privacy, Register, text_in
 from tracker.exchange.delimited import RUNS
 
 _CELL_LIMIT = 32_767  # characters in a cell of .xlsx
@@ -67,7 +67,7 @@ def cell_of(known: Field, value: Any, directory: Directory, language: str, yes_n
 
 
 def _labels(known: Field, language: str) -> Mapping[str, str]:
-    return {choice.name: choice.label[language] for choice in known.choices}
+    return {choice.name: text_in(choice.label, language) for choice in known.choices}
 
 
 def guarded(cell: OutCell) -> OutCell:

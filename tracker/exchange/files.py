@@ -79,7 +79,7 @@ def recognise(data: bytes, filename: str) -> Recognised:
     file_not_what_it_says (the content is not what the name's ending promises).
     """
     if len(data) > MAX_BYTES:
-        raise FileRefusal("file_too_large", reason="bytes", limit=MAX_BYTES, found=len(data))
+        raise FileRefusal("file_too_large", reason="bytes", limit=MAX_BYTES // 2**20)
     if not data.strip(b"\x00\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise FileRefusal("file_empty", reason="no_content")
     ending = PurePath(filename).suffix.lower().lstrip(".")

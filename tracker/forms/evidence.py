@@ -91,10 +91,10 @@ class Evidence:
 
     def _take(self, store: FileStore, upload: FileStorage, kind: str, *, pictures_only: bool) -> None:
         if len(self.files) >= MOST_FILES:
-            raise Refusal("file_type_refused")
+            raise Refusal("too_many_files", limit=MOST_FILES)
         kept = store.put(upload.stream, upload.filename or "")  # type: ignore[arg-type] # werkzeug: IO[bytes]
         if pictures_only and not kept.media_type.startswith("image/"):
-            raise Refusal("file_type_refused")
+            raise Refusal("photograph_needed")
         told = {**asdict(kept), "kind": kind}
         self._add(KeptFile(**told, note=str(self._signer.dumps(told))))
 
