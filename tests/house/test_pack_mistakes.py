@@ -53,6 +53,7 @@ BREAKS = [
     # file, what is replaced, by what, the piece whose line is named, words of the message
     ("registers/lamp.yaml", "zh-Hant: 種類, ", "", "label: {zh-Hans: 种类", "missing zh-Hant"),
     ("pack.yaml", ", en: Small", "", "label:", "missing en"),
+    ("pack.yaml", ", en: Small", ", en: Small, english: Small", "label:", "unknown word english"),
     ("units.yaml", "zh-Hant: 乙村, ", "", "name: 乙村", "missing zh-Hant"),
     ("registers/lamp.yaml", "privacy: personal", "secrecy: personal", "name: keeper", "unknown word secrecy"),
     ("registers/lamp.yaml", "type: select_one", "type: select_any", "type: select_any", "unknown 'select_any'"),

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from opencc import OpenCC
 
+from tracker import languages
 from tracker.domain.deadlines import due_on, limit_in_force
 from tracker.domain.figures import Counting, FigureSpec, Window
 from tracker.domain.lifecycle import STEPS
-from tracker.domain.registers import LANGUAGES, Clock
+from tracker.domain.registers import Clock, FieldType
+from tracker.forms.fields import LONG_TEXT, input_for
 from tracker.packs.calendar import work_calendar
 from tracker.packs.figures import MAX_PREDICATES
 from tracker.packs.loader import LoadedPack, built_in, load_pack
@@ -149,6 +151,16 @@ class TestTheTownship:
             assert pattern is not None
             assert bool(pattern.fullmatch(number)) is is_one
 
+    def test_a_telephone_number_is_typed_on_its_own_keyboard(self, township: LoadedPack) -> None:
+        for register in township.registers:
+            keyboards = {
+                field.name: input_for(field, units=(), people=(), is_needed=False).kwargs["render_kw"].get("inputmode")
+                for field in register.fields
+                if field.type is FieldType.TEXT and field.max_length <= LONG_TEXT
+            }
+            assert keyboards.pop("phone") == "tel"
+            assert set(keyboards.values()) <= {None}
+
     def test_a_house_is_fixed_only_with_people_safe_and_building_disposed(self, township: LoadedPack) -> None:
         outcomes = township.register_by_name["house_inspection"].outcome_by_name
         assert outcomes["fixed"].needs == ("people_safe", "building_disposed")
@@ -176,7 +188,7 @@ class TestLabels:
     def test_every_label_is_there_in_every_language(self) -> None:
         labels = all_labels()
         assert len(labels) > 400
-        assert [path for path, label in labels if set(label) != set(LANGUAGES) or not all(label.values())] == []
+        assert [path for path, label in labels if set(label) != set(languages.codes()) or not all(label.values())] == []
 
     def test_simplified_labels_hold_no_traditional_character(self) -> None:
         to_simplified = OpenCC("t2s")

@@ -42,6 +42,17 @@ class FieldType(StrEnum):
     GEOPOINT = "geopoint"
 
 
+ID_NUMBER = "id_number"
+"""A pattern that is a check in Python, since its last character is computed (`domain.values`)."""
+PHONE = "phone"
+NAMED_PATTERNS: Mapping[str, str | None] = {
+    ID_NUMBER: None,
+    # A mobile number, a landline with or without area code, a short number.
+    PHONE: r"(\+?86[- ]?)?1[3-9][0-9]{9}|(0[0-9]{2,3}[- ]?)?[0-9]{7,8}(-[0-9]{1,5})?|[0-9]{5,6}",
+}
+"""What a register may name instead of a regular expression, and the expression that it stands for."""
+
+
 class Privacy(StrEnum):
     """How a value is kept. Source: registers.md §1 (flags P and S)."""
 
@@ -76,7 +87,7 @@ class Field:
     maximum: int | None = None
     min_length: int = 0
     max_length: int = 500
-    pattern: str | None = None  # a named check: "id_number", "phone", or a regular expression
+    pattern: str | None = None  # one of NAMED_PATTERNS, or a regular expression
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
 
     @cached_property
@@ -89,7 +100,8 @@ class Field:
 
     @cached_property
     def compiled_pattern(self) -> re.Pattern[str] | None:
-        return re.compile(self.pattern) if self.pattern else None
+        expression = NAMED_PATTERNS.get(self.pattern, self.pattern) if self.pattern else None
+        return re.compile(expression) if expression else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 from tracker.domain.events import MAX_INTEGER
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.registers import ID_NUMBER, Field, FieldType, Register
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """What no keyboard types: PostgreSQL stores no NUL, JSON no half of a pair. Tabs and ends of lines stay."""
@@ -95,7 +95,7 @@ def _text(field: Field, value: Any, directory: Directory) -> str | None:
         raise Refusal("field_too_long", field=field.name, limit=field.max_length, length=len(text))
     if len(text) < field.min_length:
         raise Refusal("field_too_short", field=field.name, limit=field.min_length, length=len(text))
-    if field.pattern == "id_number":
+    if field.pattern == ID_NUMBER:
         return _id_number(field, text)
     pattern = field.compiled_pattern
     if pattern is not None and not pattern.fullmatch(text):

@@ -18,7 +18,7 @@ from wtforms.fields.choices import SelectChoice
 
 from tracker import words
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Choice, Field, FieldType
+from tracker.domain.registers import PHONE, Choice, Field, FieldType
 
 CHIPS = 6
 """Up to so many choices lie open as chips; more fold into a list."""
@@ -186,8 +186,8 @@ def input_for(field: Field, *, units: Pairs, people: Any, is_needed: bool, defau
 def _text(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
     if field.max_length > LONG_TEXT:
         return TextAreaField(label, **more)
-    keyboard = {"phone": {"inputmode": "tel", "autocomplete": "off"}}.get(field.pattern or "", {"autocomplete": "off"})
-    return TextField(label, render_kw=keyboard, **more)
+    keyboard = {"inputmode": "tel"} if field.pattern == PHONE else {}
+    return TextField(label, render_kw={"autocomplete": "off", **keyboard}, **more)
 
 
 def _number(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:

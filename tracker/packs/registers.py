@@ -9,6 +9,7 @@ from typing import Any
 
 from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, SWITCHES
 from tracker.domain.registers import (
+    NAMED_PATTERNS,
     Choice,
     Clock,
     EvidenceRule,
@@ -23,12 +24,6 @@ from tracker.domain.registers import (
 )
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
-
-ID_NUMBER = "id_number"
-"""The pattern that is a check in Python (its last character is computed), not a regular expression."""
-
-PHONE = r"(\+?86[- ]?)?1[3-9][0-9]{9}|(0[0-9]{2,3}[- ]?)?[0-9]{7,8}(-[0-9]{1,5})?|[0-9]{5,6}"
-"""What `pattern: phone` stands for: a mobile number, a landline with or without area code, a short number."""
 
 _SELECTS = frozenset({FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE})
 _EVENTS = frozenset(step.event for step in STEPS) | {"registered"}
@@ -122,7 +117,7 @@ def _field(item: Mapping[str, Any]) -> Field:
         maximum=item.get("maximum"),
         min_length=item.get("min_length", 0),
         max_length=item.get("max_length", 500),
-        pattern=PHONE if item.get("pattern") == "phone" else item.get("pattern"),
+        pattern=item.get("pattern"),
         is_unique=item.get("unique", False),
     )
 
@@ -211,7 +206,7 @@ def _check_fields(source: Source, register: Register) -> Iterator[Problem]:
             yield source.problem(path, f"{field.name}: a choice stands twice", "rename or remove one")
         if field.required_unless and not _is_flag(register, field.required_unless):
             yield source.problem(path, f"{field.name}: required_unless needs a yes_no field", "name one")
-        if field.pattern and field.pattern != ID_NUMBER and not _compiles(field.pattern):
+        if field.pattern and field.pattern not in NAMED_PATTERNS and not _compiles(field.pattern):
             yield source.problem(path, f"{field.name}: pattern is not a regular expression", "correct it")
 
 

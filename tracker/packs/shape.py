@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,12 @@ def _words(error: ValidationError) -> tuple[str, str]:
         case "additionalProperties":
             schema: Any = error.schema
             known = sorted(schema.get("properties", ()))
-            unknown = ", ".join(sorted(_keys(error) - set(known)))
-            return f"unknown word {unknown}", f"use one of {', '.join(known)}"
+            forms = tuple(schema.get("patternProperties", ()))
+            left = (key for key in _keys(error) - set(known) if not any(re.search(form, key) for form in forms))
+            unknown = ", ".join(sorted(left))
+            # Words of a form are languages, and only they: a label may have any further one.
+            mend = "name a language as BCP 47 does (ko, zh-Hant-HK)" if forms else f"use one of {', '.join(known)}"
+            return f"unknown word {unknown}", mend
         case "enum":
             return f"unknown {error.instance!r}", f"use one of {', '.join(map(str, rule))}"
         case "pattern":
