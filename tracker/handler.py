@@ -28,7 +28,7 @@ from tracker.domain.days import to_number
 from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
-from tracker.domain.organising import decide_directory
+from tracker.domain.organising import Office, decide_directory
 from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
@@ -326,7 +326,8 @@ class _Writing:
         today = self.house.today(request.now)
         if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
             raise Refusal("not_permitted")
-        kind, stream_id, events = decide_directory(command, self.directory, today)
+        office = Office(self.directory, self.house.pack.register_by_name.keys(), request.actor_id, today)
+        kind, stream_id, events = decide_directory(command, office)
         version = 0 if stream_id is None else len(store.read_stream(self.conn, kind, stream_id))
         appended = self.log.append(
             kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key

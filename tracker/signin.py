@@ -44,6 +44,7 @@ class Outcome(StrEnum):
     ENDED = "session_ended"
     RESET = "password_reset"
     DISABLED = "disabled"
+    ENABLED = "enabled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,17 @@ def disable_account(engine: Engine, *, login: str, address: str, now: datetime) 
         conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=_millis(now)))
         _end_sessions(conn, row.id, now)
         _record(conn, Outcome.DISABLED, row.login, row.id, address, now)
+        return True
+
+
+def enable_account(engine: Engine, *, login: str, address: str, now: datetime) -> bool:
+    """Its owner signs in again, with the password that it had. False for an unknown login."""
+    with _writer(engine) as conn, conn.begin():
+        row = _by_login(conn, normal_login(login))
+        if row is None:
+            return False
+        conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=None))
+        _record(conn, Outcome.ENABLED, row.login, row.id, address, now)
         return True
 
 

@@ -1,7 +1,7 @@
 """People, units, grants and accounts, for administrators.
 
-Who is who and may what are events, by commands through the handler; accounts are rows of `signin`. Nobody changes
-their own roles or switches off their own account: so at least one administrator, the one who acts, always stays.
+Who is who and may what are events, by commands through the handler, whose rules say what nobody may do to
+themselves (domain/organising.py). Accounts are rows of `signin`; who changed one stands in the log first.
 """
 
 from __future__ import annotations
@@ -18,11 +18,19 @@ from werkzeug.wrappers import Response
 
 from tracker import languages, signin, words
 from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
-from tracker.domain.commands import AddPerson, AddUnit, DirectoryCommand, EndGrant, GiveGrant, PersonLeaves
-from tracker.domain.people import Grant, Person, Role, Unit
-from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.commands import (
+    AddPerson,
+    AddUnit,
+    ChangeAccount,
+    DirectoryCommand,
+    EndGrant,
+    GiveGrant,
+    PersonLeaves,
+)
+from tracker.domain.people import AccountChange, Grant, Person, Unit
+from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.extensions import db
-from tracker.forms.admin import KINDS, account_form, grant_form, person_form, unit_form
+from tracker.forms.admin import account_form, grant_form, person_form, unit_form
 from tracker.forms.fields import Pairs, normal
 from tracker.handler import handle
 from tracker.queries.accounts import AccountLine, accounts_of, is_login_taken
@@ -174,14 +182,18 @@ def _errors(form: Any) -> list[str]:
 
 
 def _carry_out(form: Any, command: DirectoryCommand) -> int | None:
-    """The id of what the command was about; None when it was refused, with the reason in the form."""
+    """The id of what the command was about; None when typing can mend it, with the reason in the form."""
     try:
-        return handle(house(), command, actor_id=current_person().id, now=now()).stream_id
+        return _do(command)
     except (Refusal, Refusals) as why:
-        if any(one.code == "not_permitted" for one in (why.refusals if isinstance(why, Refusals) else (why,))):
+        if why.kind is not Kind.INVALID:
             raise
         form.refuse(why)
         return None
+
+
+def _do(command: DirectoryCommand) -> int:
+    return handle(house(), command, actor_id=current_person().id, now=now()).stream_id
 
 
 @bp.route("/admin/units/new", methods=["GET", "POST"])
@@ -190,7 +202,6 @@ def add_unit() -> ResponseReturnValue:
     """A unit below another."""
     form = unit_form(_unit_pairs())
     if request.method == "POST" and form.validate():
-        known = form.kind.value in KINDS
         command = AddUnit(
             code=form.code.value,
             name=form.name.value,
@@ -198,9 +209,7 @@ def add_unit() -> ResponseReturnValue:
             parent_id=form.parent_id.value,
             key=form.key.data,
         )
-        if not known:
-            form.refuse(Refusal("choice_unknown", field="kind", value=form.kind.value))
-        elif _carry_out(form, command) is not None:
+        if _carry_out(form, command) is not None:
             flash(gettext("The unit %(name)s is added.", name=form.name.value), "done")
             return redirect(url_for("admin.people"))
     page = render_template("admin/new_unit.html", form=form)
@@ -220,19 +229,6 @@ def of_person(view: Any) -> Any:
         return answer
 
     return guarded
-
-
-def of_other(view: Any) -> Any:
-    """The same, but nobody does this to themselves."""
-
-    @wraps(view)
-    def guarded(person: Person, **values: Any) -> ResponseReturnValue:
-        if person.id == current_person().id or person.has_left:
-            abort(404)
-        answer: ResponseReturnValue = view(person, **values)
-        return answer
-
-    return of_person(guarded)
 
 
 @bp.get("/admin/people/<int:person_id>")
@@ -275,45 +271,39 @@ def _grant_line(grant: Grant) -> dict[str, Any]:
 
 @bp.post("/admin/people/<int:person_id>/grants")
 @needs("administer")
-@of_other
+@of_person
 def give_grant(person: Person) -> ResponseReturnValue:
     """A role more."""
     form = _grant_form()
-    if form.validate():
-        if form.role.value not in set(Role):
-            form.refuse(Refusal("role_unknown", field="role", value=form.role.value))
-        elif form.register.value and form.register.value not in house().pack.register_by_name:
-            form.refuse(Refusal("choice_unknown", field="register", value=form.register.value))
-        elif _carry_out(form, _grant(form, person.id, form.grant_unit_id.value)) is not None:
-            flash(gettext("%(name)s has a new role.", name=person.name), "done")
-            return redirect(url_for("admin.person", person_id=person.id))
+    if form.validate() and _carry_out(form, _grant(form, person.id, form.grant_unit_id.value)) is not None:
+        flash(gettext("%(name)s has a new role.", name=person.name), "done")
+        return redirect(url_for("admin.person", person_id=person.id))
     return _person_page(person, form, account_form()), 422
 
 
 @bp.post("/admin/people/<int:person_id>/grants/<int:grant_id>/end")
 @needs("administer")
-@of_other
+@of_person
 def end_grant(person: Person, grant_id: int) -> ResponseReturnValue:
     """From today on the person may no longer do this. Ended already: nothing happens."""
     grant = next((g for g in person.grants if g.id == grant_id), None)
     if grant is None:
         abort(404)
     if grant.ends_on is None:
-        command = EndGrant(person_id=person.id, grant_id=grant_id, ends_on=max(today(), grant.starts_on))
-        handle(house(), command, actor_id=current_person().id, now=now())
+        _do(EndGrant(person_id=person.id, grant_id=grant_id, ends_on=max(today(), grant.starts_on)))
         flash(gettext("The role has ended."), "done")
     return redirect(url_for("admin.person", person_id=person.id))
 
 
 @bp.post("/admin/people/<int:person_id>/leave")
 @needs("administer")
-@of_other
+@of_person
 def leave(person: Person) -> ResponseReturnValue:
     """The person works here no longer: no role counts, no account opens. What they did stays theirs."""
-    command = PersonLeaves(person_id=person.id, occurred_on=today(), key=f"leave/{person.id}")
-    handle(house(), command, actor_id=current_person().id, now=now())
+    _do(PersonLeaves(person_id=person.id, occurred_on=today(), key=f"leave/{person.id}"))
     for account in accounts_of(connection(), [person.id]).get(person.id, []):
-        signin.disable_account(db.engine, login=account.login, address=request.remote_addr or "", now=now())
+        if not account.is_disabled:
+            signin.disable_account(db.engine, login=account.login, address=_address(), now=now())
     flash(gettext("%(name)s has left.", name=person.name), "done")
     return redirect(url_for("admin.people"))
 
@@ -321,15 +311,15 @@ def leave(person: Person) -> ResponseReturnValue:
 # -- accounts -----------------------------------------------------------------------------------------
 @bp.post("/admin/people/<int:person_id>/accounts")
 @needs("administer")
-@of_other
+@of_person
 def open_account(person: Person) -> ResponseReturnValue:
     """An account with a password for one use."""
     form = account_form()
     if form.validate():
-        try:
-            return _open_account(person.id, person.name, signin.normal_login(form.login.value))
-        except Refusal as why:
-            form.refuse(why)
+        login = signin.normal_login(form.login.value)
+        if not is_login_taken(connection(), login):
+            return _open_account(person.id, person.name, login)
+        form.refuse(Refusal("login_taken", field="login", login=login))
     return _person_page(person, _grant_form(), form), 422
 
 
@@ -338,6 +328,7 @@ def _open_account(person_id: int, name: str, login: str) -> ResponseReturnValue:
         flash(gettext("The person is added."), "done")
         return redirect(url_for("admin.person", person_id=person_id))
     password = one_time_password()
+    _do(ChangeAccount(person_id=person_id, login=login, change=AccountChange.OPENED))
     signin.add_account(
         db.engine, login=login, password=password, person_id=person_id, locale=None, must_change=True, now=now()
     )
@@ -356,29 +347,50 @@ def one_time_password() -> str:
 
 @bp.post("/admin/people/<int:person_id>/accounts/<int:account_id>/reset")
 @needs("administer")
-@of_other
+@of_person
 def reset_account(person: Person, account_id: int) -> ResponseReturnValue:
     """A new password for one use; every device of the account is signed out."""
-    account = _account_of(person, account_id)
+    account = _changing(person, account_id, AccountChange.RESET)
     password = one_time_password()
-    signin.reset_password(db.engine, login=account.login, new=password, address=request.remote_addr or "", now=now())
+    signin.reset_password(db.engine, login=account.login, new=password, address=_address(), now=now())
     return _password_page(person.id, person.name, account.login, password)
 
 
 @bp.post("/admin/people/<int:person_id>/accounts/<int:account_id>/disable")
 @needs("administer")
-@of_other
+@of_person
 def disable_account(person: Person, account_id: int) -> ResponseReturnValue:
     """Nobody signs in with it any more."""
-    account = _account_of(person, account_id)
-    signin.disable_account(db.engine, login=account.login, address=request.remote_addr or "", now=now())
+    account = _changing(person, account_id, AccountChange.DISABLED)
+    signin.disable_account(db.engine, login=account.login, address=_address(), now=now())
     flash(gettext("The account %(login)s is switched off.", login=account.login), "done")
     return redirect(url_for("admin.person", person_id=person.id))
 
 
-def _account_of(person: Person, account_id: int) -> AccountLine:
+@bp.post("/admin/people/<int:person_id>/accounts/<int:account_id>/enable")
+@needs("administer")
+@of_person
+def enable_account(person: Person, account_id: int) -> ResponseReturnValue:
+    """Its owner signs in with it again, by the password that it had."""
+    account = _changing(person, account_id, AccountChange.ENABLED)
+    signin.enable_account(db.engine, login=account.login, address=_address(), now=now())
+    flash(gettext("The account %(login)s is switched on again.", login=account.login), "done")
+    return redirect(url_for("admin.person", person_id=person.id))
+
+
+def _changing(person: Person, account_id: int, change: AccountChange) -> AccountLine:
+    """The account, once the log says who changes it: an entry too many misleads nobody, a missing one would.
+
+    404 for somebody else's account, and for one that stands already as it should.
+    """
     accounts = accounts_of(connection(), [person.id]).get(person.id, [])
-    found = next((a for a in accounts if a.id == account_id and not a.is_disabled), None)
+    is_off = change is AccountChange.ENABLED
+    found = next((a for a in accounts if a.id == account_id and a.is_disabled == is_off), None)
     if found is None:
         abort(404)
+    _do(ChangeAccount(person_id=person.id, login=found.login, change=change))
     return found
+
+
+def _address() -> str:
+    return request.remote_addr or ""

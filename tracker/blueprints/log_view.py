@@ -11,7 +11,7 @@ from flask_babel import gettext
 from tracker import words
 from tracker.blueprints.figure_view import unit_name, viewer
 from tracker.blueprints.rights import connection, directory, house
-from tracker.domain.events import ALL_KINDS, Event
+from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, Event
 from tracker.forms.asof import DayForm
 from tracker.queries import audit
 from tracker.queries.audit import LogEntry, LogFilters
@@ -91,6 +91,7 @@ def _detail(event: Event) -> str:
         "grant_ended": (person.name if person else "",),
         "person_moved": (person.name if person else "", unit_name(data.get("unit"))),
         "person_left": (person.name if person else "",),
+        **dict.fromkeys(ACCOUNT_KINDS, (person.name if person else "", data.get("login"))),
         "unit_closed": (unit_name(event.stream_id),),
     }
     return " ".join(str(text) for text in told.get(event.kind, (data.get("name"),)) if text)

@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from tracker.domain.people import AccountChange
+
 SCHEMA_VERSION = 1
 MAX_INTEGER = 2**53 - 1
 
@@ -66,7 +68,8 @@ TICKET_KINDS = frozenset(
     }
 )
 UNIT_KINDS = frozenset({"unit_added", "unit_renamed", "unit_closed"})
-PERSON_KINDS = frozenset({"person_added", "person_moved", "person_left", "granted", "grant_ended"})
+ACCOUNT_KINDS = frozenset(change.value for change in AccountChange)
+PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_moved", "person_left", "granted", "grant_ended"}
 SYSTEM_KINDS = frozenset({"pack_loaded", "marked_demonstration"})
 ACCESS_KINDS = frozenset({"read", "revealed", "exported"})
 

@@ -1,89 +1,135 @@
-"""Units, people and grants: what a directory command leads to, or a Refusal."""
+"""Units, people, grants and accounts: what a directory command leads to, or a Refusal.
+
+Nobody changes their own roles or accounts: so at least one administrator, the one who acts, always stays. Nothing
+changes any more for a person who has left.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tracker.domain.commands import AddPerson, AddUnit, DirectoryCommand, EndGrant, GiveGrant, PersonLeaves
+from tracker.domain.commands import (
+    AddPerson,
+    AddUnit,
+    ChangeAccount,
+    DirectoryCommand,
+    EndGrant,
+    GiveGrant,
+    PersonLeaves,
+)
 from tracker.domain.events import NewEvent, StreamKind
-from tracker.domain.people import Directory, Person, Role
+from tracker.domain.people import Directory, Person, Role, UnitKind
 from tracker.domain.refusals import Refusal
 
 Decided = tuple[StreamKind, int | None, list[NewEvent]]
 """(kind of stream, its id or None for a new one, events)."""
 
 
-def decide_directory(command: DirectoryCommand, directory: Directory, today: date) -> Decided:
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a directory command is judged against. `actor_id`: a person, or 0 for the system itself."""
+
+    directory: Directory
+    registers: Collection[str]
+    actor_id: int
+    today: date
+
+
+def decide_directory(command: DirectoryCommand, office: Office) -> Decided:
     """The events of a directory command. Whether the actor may is asked by the handler."""
-    return _DECIDE[type(command)](command, directory, today)
+    return _DECIDE[type(command)](command, office)
 
 
-def _add_unit(command: AddUnit, directory: Directory, today: date) -> Decided:
-    if directory.unit_by_code(command.code) is not None:
+def _add_unit(command: AddUnit, office: Office) -> Decided:
+    if command.kind not in set(UnitKind):
+        raise Refusal("choice_unknown", field="kind", value=command.kind)
+    if office.directory.unit_by_code(command.code) is not None:
         raise Refusal("unit_name_taken", field="code", name=command.code)
     if command.parent_id is not None:
-        _known_unit(command.parent_id, "parent_id", directory)
+        _known_unit(command.parent_id, "parent_id", office)
     data = {
         "code": command.code,
         "name": command.name,
-        "kind": command.kind,
+        "kind": str(command.kind),
         "parent": command.parent_id,
         "synonyms": list(command.synonyms),
         "labels": dict(command.labels),
     }
-    return StreamKind.UNIT, None, [NewEvent("unit_added", today, data)]
+    return StreamKind.UNIT, None, [NewEvent("unit_added", office.today, data)]
 
 
-def _add_person(command: AddPerson, directory: Directory, today: date) -> Decided:
-    _known_unit(command.unit_id, "unit_id", directory)
-    return StreamKind.PERSON, None, [NewEvent("person_added", today, {"name": command.name, "unit": command.unit_id})]
+def _add_person(command: AddPerson, office: Office) -> Decided:
+    _known_unit(command.unit_id, "unit_id", office)
+    data = {"name": command.name, "unit": command.unit_id}
+    return StreamKind.PERSON, None, [NewEvent("person_added", office.today, data)]
 
 
-def _give_grant(command: GiveGrant, directory: Directory, today: date) -> Decided:
-    person = _known_person(command.person_id, directory)
+def _give_grant(command: GiveGrant, office: Office) -> Decided:
+    person = _somebody_else(command.person_id, office)
     if command.role not in set(Role):
         raise Refusal("role_unknown", field="role", value=command.role)
-    _known_unit(command.unit_id, "unit_id", directory)
+    _known_unit(command.unit_id, "unit_id", office)
+    if command.register is not None and command.register not in office.registers:
+        raise Refusal("choice_unknown", field="register", value=command.register)
     data = {
         "role": str(command.role),
         "unit": command.unit_id,
         "register": command.register,
         "starts_on": command.starts_on.isoformat(),
     }
-    return StreamKind.PERSON, person.id, [NewEvent("granted", today, data)]
+    return StreamKind.PERSON, person.id, [NewEvent("granted", office.today, data)]
 
 
-def _end_grant(command: EndGrant, directory: Directory, today: date) -> Decided:
-    person = _known_person(command.person_id, directory)
-    if command.grant_id not in {g.id for g in person.grants}:
+def _end_grant(command: EndGrant, office: Office) -> Decided:
+    person = _somebody_else(command.person_id, office)
+    grant = next((g for g in person.grants if g.id == command.grant_id), None)
+    if grant is None:
         raise Refusal("grant_unknown", field="grant_id")
-    data = {"grant": command.grant_id, "ends_on": command.ends_on.isoformat()}
-    return StreamKind.PERSON, person.id, [NewEvent("grant_ended", today, data)]
+    if grant.ends_on is not None:
+        raise Refusal("grant_has_ended", field="grant_id", ends_on=grant.ends_on)
+    if command.ends_on < grant.starts_on:
+        raise Refusal("grant_ends_before_start", field="ends_on", ends_on=command.ends_on, starts_on=grant.starts_on)
+    data = {"grant": grant.id, "ends_on": command.ends_on.isoformat()}
+    return StreamKind.PERSON, person.id, [NewEvent("grant_ended", office.today, data)]
 
 
-def _person_leaves(command: PersonLeaves, directory: Directory, today: date) -> Decided:
-    person = _known_person(command.person_id, directory)
+def _person_leaves(command: PersonLeaves, office: Office) -> Decided:
+    person = _somebody_else(command.person_id, office)
+    if command.occurred_on > office.today:
+        raise Refusal("day_in_future", field="occurred_on", day=command.occurred_on)
     return StreamKind.PERSON, person.id, [NewEvent("person_left", command.occurred_on, {})]
 
 
-def _known_unit(unit_id: int, field: str, directory: Directory) -> None:
-    if unit_id not in directory.units:
+def _change_account(command: ChangeAccount, office: Office) -> Decided:
+    person = _somebody_else(command.person_id, office)
+    return StreamKind.PERSON, person.id, [NewEvent(command.change.value, office.today, {"login": command.login})]
+
+
+def _known_unit(unit_id: int, field: str, office: Office) -> None:
+    if unit_id not in office.directory.units:
         raise Refusal("unit_unknown", field=field, value=str(unit_id))
 
 
-def _known_person(person_id: int, directory: Directory) -> Person:
-    person = directory.people.get(person_id)
+def _somebody_else(person_id: int, office: Office) -> Person:
+    """A person who is there, works here, and is not the one who asks."""
+    person = office.directory.people.get(person_id)
     if person is None:
         raise Refusal("person_unknown", field="person_id", value=str(person_id))
+    if person.id == office.actor_id:
+        raise Refusal("own_access_cannot_be_changed", field="person_id")
+    if person.has_left:
+        raise Refusal("person_has_left", field="person_id", person=person.name)
     return person
 
 
-_DECIDE: Mapping[type, Callable[[Any, Directory, date], Decided]] = {
+_DECIDE: Mapping[type, Callable[[Any, Office], Decided]] = {
     AddUnit: _add_unit,
     AddPerson: _add_person,
     GiveGrant: _give_grant,
     EndGrant: _end_grant,
     PersonLeaves: _person_leaves,
+    ChangeAccount: _change_account,
 }

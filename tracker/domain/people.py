@@ -24,9 +24,30 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class UnitKind(StrEnum):
+    """What a unit is; villages are the places of every breakdown."""
+
+    VILLAGE = "village"
+    OFFICE = "office"
+    TOWN = "town"
+    COUNTY = "county"
+    COUNTY_BUREAU = "county_bureau"
+    SCHOOL = "school"
+    GRID = "grid"
+
+
+class AccountChange(StrEnum):
+    """What is done to an account by somebody else than its owner; the value is the kind of its event."""
+
+    OPENED = "account_opened"
+    RESET = "account_reset"
+    DISABLED = "account_disabled"
+    ENABLED = "account_enabled"
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """An organisation in the tree. `kind`: county, town, village, office, school, grid."""
+    """An organisation in the tree. `kind`: a UnitKind."""
 
     id: int
     code: str

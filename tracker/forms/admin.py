@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_gettext
 
 from tracker import words
-from tracker.domain.people import Role
+from tracker.domain.people import Role, UnitKind
 from tracker.domain.refusals import Refusal
 from tracker.forms.fields import DateField, IdField, Pairs, SelectField, TextField, required
 from tracker.forms.keyed import KeyedForm
@@ -19,14 +19,14 @@ _ = lazy_gettext
 
 NAME_LENGTH = 80
 CODE_LENGTH = 40
-KINDS: Mapping[str, Any] = {
-    "village": _("Village or community"),
-    "office": _("Office"),
-    "town": _("Town"),
-    "county": _("County"),
-    "county_bureau": _("Bureau of the county"),
-    "school": _("School"),
-    "grid": _("Grid"),
+KINDS: Mapping[UnitKind, Any] = {
+    UnitKind.VILLAGE: _("Village or community"),
+    UnitKind.OFFICE: _("Office"),
+    UnitKind.TOWN: _("Town"),
+    UnitKind.COUNTY: _("County"),
+    UnitKind.COUNTY_BUREAU: _("Bureau of the county"),
+    UnitKind.SCHOOL: _("School"),
+    UnitKind.GRID: _("Grid"),
 }
 
 
@@ -105,7 +105,7 @@ def account_form() -> Any:
 
 def unit_form(units: Pairs) -> Any:
     """A new unit below another."""
-    kinds = [(name, str(text)) for name, text in KINDS.items()]
+    kinds = [(kind.value, str(text)) for kind, text in KINDS.items()]
     fields = {
         "name": required(TextField(gettext("Name"), render_kw={"autocomplete": "off"})),
         "code": required(

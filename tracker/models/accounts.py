@@ -59,7 +59,10 @@ class SignInFailureRow(Base):
 
 
 class SignInRecordRow(Base):
-    """What the auditor reads: each attempt, sign-out and change of password. Never updated, never deleted."""
+    """Each attempt, sign-out and change of password, and from where. Never updated, never deleted.
+
+    Which administrator opened, reset or switched an account stands in the log (domain.commands.ChangeAccount).
+    """
 
     __tablename__ = "sign_in_records"
 

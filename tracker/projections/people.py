@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, insert, select, update
 
 from tracker.domain.days import from_number, to_number
-from tracker.domain.events import Event
+from tracker.domain.events import ACCOUNT_KINDS, Event
 from tracker.domain.people import Directory, Grant, Person, Role, Unit
 from tracker.models.people import GrantRow, PersonRow, UnitRow
 
@@ -58,6 +58,10 @@ def _person_left(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
     conn.execute(update(_PEOPLE).where(_PEOPLE.c.id == e.stream_id).values(has_left=True))
 
 
+def _account_changed(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
+    """The account is a row of `signin`, which changes it; the log says who asked for that."""
+
+
 def _granted(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
     row = {
         "id": e.position,
@@ -85,6 +89,7 @@ _PROJECT: Mapping[str, Callable[[Connection, Event, Mapping[str, Any]], None]] =
     "person_left": _person_left,
     "granted": _granted,
     "grant_ended": _grant_ended,
+    **dict.fromkeys(ACCOUNT_KINDS, _account_changed),
 }
 
 
