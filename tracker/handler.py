@@ -341,7 +341,8 @@ class _Writing:
         """Only an empty log can become a demonstration, and it stays one."""
         if request.actor_id != SYSTEM or self.log.size:
             raise Refusal("not_permitted")
-        event = NewEvent("marked_demonstration", self.house.today(request.now), {"town": command.town})
+        data = {"town": command.town, "ends_on": command.ends_on.isoformat()}
+        event = NewEvent("marked_demonstration", self.house.today(request.now), data)
         self.log.is_demonstration = True
         appended = self.log.append(StreamKind.SYSTEM, 0, 0, [event], actor_id=SYSTEM, now=request.now, key=key)
         return Outcome(appended, 0, None)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from house.small_pack import write_pack
 from installations import ROOT, PostgreSQL
 
 # Published in the township's report of 2023-12-06; ids as in its list of figures.
@@ -136,6 +137,17 @@ def test_a_second_start_keeps_everything_and_ctrl_c_stops_it(office: Office):
     assert "http://127.0.0.1" in told
     assert "supervisor" in told
     assert office.good("figures", *AS_PUBLISHED) == before
+
+
+def test_a_pack_of_ones_own_starts_on_an_empty_database_without_a_demonstration(tmp_path: Path):
+    office = Office(tmp_path / "office", "sqlite:///office.sqlite3")
+    office.environment["XIAOHAO_PACK"] = str(write_pack(tmp_path / "pack"))
+    server = office.start()
+    server.send_signal(signal.SIGINT)
+    told, _ = server.communicate(timeout=30)
+    assert server.returncode == 0
+    assert "units of the pack were added. Next: xiaohao user add" in told
+    assert "Demonstration accounts" not in told
 
 
 @pytest.mark.parametrize(

@@ -200,7 +200,7 @@ def test_nobody_acts_in_the_name_of_the_system_or_of_nobody(town: Township) -> N
 
 
 def test_a_log_that_has_begun_is_never_marked_as_a_demonstration(town: Township) -> None:
-    assert refusal(town, MarkDemonstration(town="铁丝塘镇"), SYSTEM).code == "not_permitted"
+    assert refusal(town, MarkDemonstration(town="铁丝塘镇", ends_on=NOW.date()), SYSTEM).code == "not_permitted"
 
 
 def test_who_reads_a_restricted_ticket_makes_no_form_stale(town: Township) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from page_checks import check_page
 from pages.conftest import PASSWORD, form_values
-from sqlalchemy import text
 
 from tracker import clock, signin
-from tracker.domain.commands import PersonLeaves
-from tracker.packs.loader import built_in, load_pack
+from tracker.domain.commands import AddPerson, AddUnit, MarkDemonstration, PersonLeaves
+from tracker.handler import SYSTEM, handle
 
 NEW = "three goats and a bridge"
 
@@ -50,14 +50,29 @@ def test_the_page_to_sign_in_is_in_order(client, town):
     assert "Accounts of the demonstration" not in page.text
 
 
-def test_a_demonstration_lists_its_accounts_and_not_their_password(client, town, engine):
-    town.house.pack = load_pack(built_in("township"))
-    with engine.begin() as conn:
-        conn.execute(text("UPDATE log_head SET is_demonstration = :yes"), {"yes": True})
+def test_a_demonstration_lists_its_own_accounts_and_no_later_one(client, app, engine):
+    house, now = app.extensions["house"], datetime(2023, 1, 3, tzinfo=UTC)
+
+    def told(command):
+        return handle(house, command, actor_id=SYSTEM, now=now).stream_id
+
+    told(MarkDemonstration(town="铁丝塘镇", ends_on=date(2023, 12, 6)))
+    unit_id = told(AddUnit(code="430422108", name="铁丝塘镇", kind="town", parent_id=None))
+    person_id = told(AddPerson(name="晨光村网格员", unit_id=unit_id))
+    for login, opened_at in (("cadre.chenguang", now), ("wang", clock.now())):
+        signin.add_account(
+            engine,
+            login=login,
+            password=PASSWORD,
+            person_id=person_id,
+            locale=None,
+            must_change=False,
+            now=opened_at,
+        )
     page = client.get("/sign-in", headers={"Accept-Language": "en"}).text
     check_page(page)
-    assert "cadre.chenguang" in page
-    assert "xiaohao-demo" not in page
+    assert re.findall(r"<dt><code>(.*?)</code></dt><dd>(\S+)", page) == [("cadre.chenguang", "晨光村网格员")]
+    assert PASSWORD not in page
 
 
 def test_a_page_that_needs_somebody_leads_there_and_back(client, account):

@@ -22,10 +22,8 @@ from tracker.blueprints.rights import connection, current_person, directory, hou
 from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
 from tracker.domain.lifecycle import Status
 from tracker.forms.asof import AsOfForm
-from tracker.log import store
-from tracker.packs.demo.story import END
 from tracker.projections.tickets import STATUS_BY_NUMBER
-from tracker.queries import behind, figures
+from tracker.queries import behind, demonstration, figures
 from tracker.queries.behind import Behind, DrillTicket
 from tracker.queries.figures import AsOf, Span
 from tracker.queries.scope import Viewer
@@ -83,8 +81,8 @@ def shortcuts(endpoint: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
     last_year = date(today().year - 1, 12, 31)
     asked = {**values, **kept()}
     days = [(gettext("End of last month"), last_month), (gettext("End of last year"), last_year)]
-    if store.read_head(connection()).is_demonstration:
-        days.append((gettext("End of the demonstration"), END.date()))
+    if (end := demonstration.ends_on(connection())) is not None:
+        days.append((gettext("End of the demonstration"), end))
     dated = [(url_for(endpoint, **asked, effective=day.isoformat()), text) for text, day in days]
     return [(url_for(endpoint, **asked), gettext("Today")), *dated]
 

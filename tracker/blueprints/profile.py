@@ -19,10 +19,7 @@ from tracker.domain.people import Grant
 from tracker.domain.refusals import Refusal
 from tracker.extensions import db, limiter
 from tracker.forms.profile import THEMES, SignInForm, language_form, look_form, password_form, sign_in_form
-from tracker.house import House
-from tracker.log import store
-from tracker.packs.demo.people import read_people
-from tracker.packs.loader import built_in
+from tracker.queries import demonstration
 from tracker.queries.accounts import password_changed_at
 from tracker.signin import Attempt, Browser, Limits, Outcome
 
@@ -122,21 +119,19 @@ def _wait(seconds: int) -> str:
 
 
 def _sign_in_page(form: SignInForm, trouble: str) -> str:
-    is_demonstration = store.read_head(connection()).is_demonstration
     return render_template(
         "profile/sign_in.html",
         form=form,
         trouble=trouble,
         next=_next(),
-        demonstration=_demonstration_accounts(house()) if is_demonstration else (),
+        demonstration=_demonstration_accounts(),
     )
 
 
-def _demonstration_accounts(of: House) -> list[tuple[str, str, str]]:
+def _demonstration_accounts() -> list[tuple[str, str, str]]:
     """(login, post, roles) as the reader says them. Their password is printed by `xiaohao run`, not here."""
-    villages = tuple(unit.name for unit in of.pack.units if unit.kind == "village")
-    people = read_people(built_in(of.pack.name) / "demo", villages)
-    return [(p.login, p.post, " · ".join(words.role(g.role) for g in p.grants)) for p in people if p.login]
+    found = demonstration.accounts(connection(), house())
+    return [(a.login, a.person.name, " · ".join(words.role(g.role) for g in a.person.grants)) for a in found]
 
 
 def _is_here(person_id: int) -> bool:

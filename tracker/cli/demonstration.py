@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from io import BytesIO
+from pathlib import Path
 from typing import Any
-
-from sqlalchemy import func, select
 
 from tracker import signin
 from tracker.cli.founding import add_units
@@ -22,12 +21,11 @@ from tracker.handler import SYSTEM, Outcome, Request, handle, handle_all
 from tracker.house import House
 from tracker.log import store
 from tracker.log.files import FileStore
-from tracker.models.accounts import AccountRow
 from tracker.packs.demo import Act, DemoPerson, demonstration
-from tracker.packs.demo.people import read_people
 from tracker.packs.demo.pictures import Picture, draw
-from tracker.packs.demo.story import PostName, StoryKey, UnitName
-from tracker.packs.loader import built_in
+from tracker.packs.demo.story import END, PostName, StoryKey, UnitName
+from tracker.packs.loader import LoadedPack
+from tracker.queries import demonstration as told
 
 PASSWORD = "xiaohao-demo"  # noqa: S105 # printed for everybody, for invented data only
 LONGEST_BATCH = 100
@@ -39,24 +37,21 @@ def is_wanted(house: House) -> bool:
     """Whether the log is empty, or holds a demonstration whose loading was interrupted."""
     with house.engine.connect() as conn:
         head = store.read_head(conn)
-        has_accounts = bool(conn.scalar(select(func.count()).select_from(AccountRow)))
-    return head.size == 0 or (head.is_demonstration and not has_accounts)
+        return head.size == 0 or (head.is_demonstration and not told.has_accounts(conn))
 
 
-def load(house: House, files: FileStore, progress: Callable[[int, int], None]) -> None:
-    """The whole year. `progress` gets how many acts are done, and of how many."""
+def folder_of(house: House) -> Path | None:
+    """The folder with the year that the pack tells; None for a pack without one."""
+    return house.pack.demo_folder if isinstance(house.pack, LoadedPack) else None
+
+
+def load(house: House, folder: Path, files: FileStore, progress: Callable[[int, int], None]) -> None:
+    """The whole year of `folder`. `progress` gets how many acts are done, and of how many."""
     villages = tuple(unit.name for unit in house.pack.units if unit.kind == "village")
-    year = demonstration(built_in(house.pack.name) / "demo", villages, house.calendar)
+    year = demonstration(folder, villages, house.calendar)
     names = _found(house, year.people)
     _Stage(house, files, names).play(year.acts, progress)
     _open_accounts(house, year.people, names)
-
-
-def accounts(house: House) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """(login, post, roles) of each account of the demonstration, in the order of its people."""
-    villages = tuple(unit.name for unit in house.pack.units if unit.kind == "village")
-    people = read_people(built_in(house.pack.name) / "demo", villages)
-    return tuple((p.login, p.post, tuple(g.role for g in p.grants)) for p in people if p.login)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,8 @@ class _Names:
 def _found(house: House, people: Iterable[DemoPerson]) -> _Names:
     now = datetime.combine(_FOUNDED_ON, time(8, 30), house.time_zone)
     town = house.pack.units[0].name
-    handle(house, MarkDemonstration(town=town, key="demonstration/town"), actor_id=SYSTEM, now=now)
+    mark = MarkDemonstration(town=town, ends_on=END.date(), key="demonstration/town")
+    handle(house, mark, actor_id=SYSTEM, now=now)
     codes = add_units(house, now, key="demonstration")
     units = {seed.name: codes[seed.code] for seed in house.pack.units}
     people = tuple(people)

@@ -26,45 +26,50 @@ def init(demo: bool) -> None:  # click gives options by name
         if demo:
             load_demonstration(installation)
         else:
-            count = _found_units(installation)
-            if count:
-                click.echo(f"{count} units of the pack were added. Next: xiaohao user add")
+            _found_units(installation)
         click.echo(f"Ready: {installation.settings.instance}")
 
 
 @click.command()
 def run() -> None:
-    """Serve the pages; a database that is empty gets the demonstration township first."""
+    """Serve the pages; an empty database gets the demonstration of the pack first, or else its units."""
+    from tracker.cli import demonstration
+
     with opened(must_exist=False) as installation:
         settings = installation.settings
         _check_port(settings.host, settings.port)
         migrate(installation)
-        load_demonstration(installation, quiet=True)
+        if demonstration.folder_of(installation.house) is None:
+            _found_units(installation)
+        elif demonstration.is_wanted(installation.house):
+            load_demonstration(installation)
         _serve(installation)
 
 
-def load_demonstration(installation: Installation, *, quiet: bool = False) -> None:
+def load_demonstration(installation: Installation) -> None:
     """Into an empty database, or where a load was interrupted. A database with records is left alone."""
     from tracker.cli import demonstration
 
+    folder = demonstration.folder_of(installation.house)
+    if folder is None:
+        raise click.ClickException(f"The pack {installation.house.pack.name} has no demonstration.")
     if not demonstration.is_wanted(installation.house):
-        if not quiet:
-            raise click.ClickException("The database has records already; a demonstration needs an empty one.")
-        return
+        raise click.ClickException("The database has records already; a demonstration needs an empty one.")
     click.echo("Loading the demonstration township (once, some twenty seconds) …")
-    demonstration.load(installation.house, installation.files(), Progress("Loading"))
+    demonstration.load(installation.house, folder, installation.files(), Progress("Loading"))
 
 
-def _found_units(installation: Installation) -> int:
-    """The units that the pack proposes, when the log is empty."""
+def _found_units(installation: Installation) -> None:
+    """The units that the pack proposes, when the log is empty; and what comes next."""
     from tracker import clock
     from tracker.cli.founding import add_units
     from tracker.log import store
 
     with installation.engine.connect() as conn:
         if store.read_head(conn).size:
-            return 0
-    return len(add_units(installation.house, clock.now(), key="init"))
+            return
+    count = len(add_units(installation.house, clock.now(), key="init"))
+    click.echo(f"{count} units of the pack were added. Next: xiaohao user add")
 
 
 def _check_port(host: str, port: int) -> None:
@@ -114,12 +119,13 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 def _print_accounts(installation: Installation) -> None:
     """Only for invented data: the log says that it is a demonstration."""
-    from tracker.cli import demonstration
-    from tracker.log import store
+    from tracker.cli.demonstration import PASSWORD
+    from tracker.queries import demonstration
 
     with installation.engine.connect() as conn:
-        if not store.read_head(conn).is_demonstration:
-            return
-    click.echo(f"Demonstration accounts, password {demonstration.PASSWORD}:")
-    for login, post, roles in demonstration.accounts(installation.house):
-        click.echo(f"  {login:<18} {post}  ({', '.join(roles)})")
+        accounts = demonstration.accounts(conn, installation.house)
+    if accounts:
+        click.echo(f"Demonstration accounts, password {PASSWORD}:")
+    for account in accounts:
+        roles = ", ".join(grant.role for grant in account.person.grants)
+        click.echo(f"  {account.login:<18} {account.person.name}  ({roles})")

@@ -2,5 +2,6 @@
 
 `source.py` reads YAML with its line numbers, `shape.py` holds it against `schema.json`, `registers.py`,
 `deadlines.py`, `figures.py` and `units.py` build the domain types, `calendar.py` knows the working days.
-No rule of a particular register stands in Python. For pack authors: docs/packs.md.
+No rule of a particular register stands in Python. For pack authors: docs/packs.md. `demo/` alone knows registers by
+name: it invents the year that the township's pack tells with its own `demo/` folder.
 """

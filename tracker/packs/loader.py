@@ -23,16 +23,19 @@ __all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_pack"]
 
 REGISTERS = "registers"
 REPORTS = "reports"
+DEMO = "demo"
 
 
 @dataclass(frozen=True)
 class LoadedPack(Pack):
-    """A pack and what only importers need: per register the columns that steps record.
+    """A pack and what only commands need.
 
     `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that ledgers use.
+    `demo_folder`: the year that `xiaohao run` tells in an empty database, where the pack has one.
     """
 
     columns: Mapping[str, tuple[Field, ...]]
+    demo_folder: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,7 @@ def load_pack(path: Path) -> LoadedPack:
         figures=figures,
         reports=reports,
         columns=columns,
+        demo_folder=path / DEMO if (path / DEMO).is_dir() else None,
     )
 
 
