@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 FLASK := $(BIN)/flask --app wsgi
 TRANSLATIONS := tracker/translations
+POT := $(TRANSLATIONS)/messages.pot
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format types bench messages language migration clean
+.PHONY: help run test lint format types bench messages language migration clean $(POT)
 
 help: ## what you are reading
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,16 +35,20 @@ types: $(VENV)/installed-test ## mypy
 bench: $(VENV)/installed-test ## measure against the table of targets; writes bench/results.md
 	$(BIN)/python -m bench $(ARGS)
 
-messages: $(VENV)/installed-test ## collect the words of pages into the catalogues and compile them
-	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k _l --add-location=file --sort-output --width=120 \
-		--project=xiaohao -o $(TRANSLATIONS)/messages.pot .
-	$(BIN)/pybabel -q update -i $(TRANSLATIONS)/messages.pot -d $(TRANSLATIONS) --no-fuzzy-matching --width=120 \
-		--ignore-pot-creation-date
+messages: $(POT) ## collect the words of pages into the catalogues and compile them
+	$(BIN)/pybabel -q update -i $(POT) -d $(TRANSLATIONS) --no-fuzzy-matching --width=120 --ignore-pot-creation-date
 	$(BIN)/pybabel -q compile -d $(TRANSLATIONS)
 
-language: $(VENV)/installed-test ## begin a language: make language LOCALE=ko
+language: $(POT) ## begin a language: make language LOCALE=ko (or pt_BR)
 	@test -n "$(LOCALE)" || { echo 'LOCALE=… is needed'; exit 2; }
-	$(BIN)/pybabel init -i $(TRANSLATIONS)/messages.pot -d $(TRANSLATIONS) -l $(LOCALE)
+	@test ! -e $(TRANSLATIONS)/$(LOCALE) || { echo '$(LOCALE) has been begun already: make messages'; exit 2; }
+	$(BIN)/pybabel -q init -i $(POT) -d $(TRANSLATIONS) -l $(LOCALE) --width=120
+	$(BIN)/pybabel -q compile -d $(TRANSLATIONS) -l $(LOCALE)
+
+# Not in the repository, and older than the pages as soon as one changes: collected anew whenever it is asked for.
+$(POT): $(VENV)/installed-test
+	$(BIN)/pybabel -q extract -F pyproject.toml -k lazy_gettext -k _l --add-location=file --sort-output --width=120 \
+		--project=xiaohao -o $@ .
 
 migration: $(VENV)/installed-test ## a revision from the models: make migration NAME="words"
 	@test -n "$(NAME)" || { echo 'NAME="…" is needed'; exit 2; }

@@ -12,6 +12,7 @@ from flask import Flask, g, request, session
 from flask_babel import get_locale, get_translations
 from flask_login import current_user
 
+FOLDER = Path(__file__).parent / "translations"
 DEFAULT = "zh-Hans"
 # What browsers ask for, by prefix, longest first: regions that write traditional characters, then any Chinese.
 ASKED = (("zh-hant", "zh-Hant"), ("zh-tw", "zh-Hant"), ("zh-hk", "zh-Hant"), ("zh-mo", "zh-Hant"), ("zh", "zh-Hans"))
@@ -19,8 +20,8 @@ ASKED = (("zh-hant", "zh-Hant"), ("zh-tw", "zh-Hant"), ("zh-hk", "zh-Hant"), ("z
 
 @cache
 def codes() -> tuple[str, ...]:
-    """Every language code, the default first."""
-    folders = Path(__file__).parent.joinpath("translations").glob("*/LC_MESSAGES")
+    """Every language code, the default first. One that is only begun counts: its gaps show English."""
+    folders = FOLDER.glob("*/LC_MESSAGES")
     found = {folder.parent.name.replace("_", "-") for folder in folders}
     return (DEFAULT, *sorted(found - {DEFAULT}))
 

@@ -89,10 +89,8 @@ def _detail(event: Event) -> str:
         "exported": (data.get("figure"), data.get("part"), data.get("effective")),
         "granted": (person.name if person else "", _role(data.get("role")), unit_name(data.get("unit"))),
         "grant_ended": (person.name if person else "",),
-        "person_moved": (person.name if person else "", unit_name(data.get("unit"))),
         "person_left": (person.name if person else "",),
         **dict.fromkeys(ACCOUNT_KINDS, (person.name if person else "", data.get("login"))),
-        "unit_closed": (unit_name(event.stream_id),),
     }
     return " ".join(str(text) for text in told.get(event.kind, (data.get("name"),)) if text)
 

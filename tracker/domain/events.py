@@ -14,6 +14,8 @@ from typing import Any
 
 import orjson
 
+from tracker.domain.lifecycle import STEPS
+
 from tracker.domain.people import AccountChange
 
 SCHEMA_VERSION = 1
@@ -26,51 +28,17 @@ class StreamKind(IntEnum):
     TICKET = 1
     UNIT = 2
     PERSON = 3
-    SYSTEM = 4  # packs loaded, demonstration marked
+    SYSTEM = 4  # demonstration marked
     ACCESS = 5  # who read or revealed what of a ticket (stream id = ticket id): apart, so that a
     # reader never makes a writer's form stale
 
 
-TICKET_KINDS = frozenset(
-    {
-        "registered",
-        "assigned",
-        "accepted",
-        "returned",
-        "transferred",
-        "extension_requested",
-        "extension_granted",
-        "extension_refused",
-        "paused",
-        "resumed",
-        "submitted",
-        "withdrawn",
-        "rejected",
-        "verified",
-        "publicised",
-        "approved",
-        "closed",
-        "relapsed",
-        "reopened",
-        "rechecked",
-        "urged",
-        "commented",
-        "evidence_added",
-        "milestone_reached",
-        "amended",
-        "voided",
-        "merged",
-        "exclusion_requested",
-        "exclusion_refused",
-        "excluded",
-        "included",
-        "named",
-    }
-)
-UNIT_KINDS = frozenset({"unit_added", "unit_renamed", "unit_closed"})
+TICKET_KINDS = frozenset({"registered", "amended", *(step.event for step in STEPS)})
+"""What a step leads to, and the two that no step makes. Their effects: `ticket.py`."""
+UNIT_KINDS = frozenset({"unit_added"})
 ACCOUNT_KINDS = frozenset(change.value for change in AccountChange)
-PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_moved", "person_left", "granted", "grant_ended"}
-SYSTEM_KINDS = frozenset({"pack_loaded", "marked_demonstration"})
+PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_left", "granted", "grant_ended"}
+SYSTEM_KINDS = frozenset({"marked_demonstration"})
 ACCESS_KINDS = frozenset({"read", "revealed", "exported"})
 
 ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {

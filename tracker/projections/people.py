@@ -37,21 +37,9 @@ def _unit_added(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
     conn.execute(insert(_UNITS), [row])
 
 
-def _unit_renamed(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
-    conn.execute(update(_UNITS).where(_UNITS.c.id == e.stream_id).values(name=data["name"]))
-
-
-def _unit_closed(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
-    conn.execute(update(_UNITS).where(_UNITS.c.id == e.stream_id).values(is_closed=True))
-
-
 def _person_added(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
     row = {"id": e.stream_id, "name": data["name"], "unit_id": data["unit"], "has_left": False}
     conn.execute(insert(_PEOPLE), [row])
-
-
-def _person_moved(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
-    conn.execute(update(_PEOPLE).where(_PEOPLE.c.id == e.stream_id).values(unit_id=data["unit"]))
 
 
 def _person_left(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
@@ -82,10 +70,7 @@ def _grant_ended(conn: Connection, e: Event, data: Mapping[str, Any]) -> None:
 
 _PROJECT: Mapping[str, Callable[[Connection, Event, Mapping[str, Any]], None]] = {
     "unit_added": _unit_added,
-    "unit_renamed": _unit_renamed,
-    "unit_closed": _unit_closed,
     "person_added": _person_added,
-    "person_moved": _person_moved,
     "person_left": _person_left,
     "granted": _granted,
     "grant_ended": _grant_ended,
