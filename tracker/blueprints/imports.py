@@ -328,7 +328,7 @@ def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnV
     head = ExportHead(
         gettext("Mistakes in %(file)s", file=upload.file_name),
         (
-            (gettext("Sheet"), upload.sheet),
+            *([(gettext("Sheet"), upload.sheet)] if upload.sheet else ()),  # a CSV has none
             (gettext("Made by"), current_person().name),
             (gettext("Made at"), formats.instant(now())),
         ),
