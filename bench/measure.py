@@ -80,7 +80,11 @@ class Bench:
 
 # -- figures ------------------------------------------------------------------------------------------
 def reports(bench: Bench) -> dict[str, Numbers]:
-    """The full report (figures × 12 months × 30 villages), all of it: question, cube, numbers of every cell."""
+    """The full report: 20 figures × 12 months × 30 villages, from the question to the numbers of every cell.
+
+    No page shows so many cells. It is asked with the sheet that the pages of the report ask with, each for its part;
+    the pages themselves are measured over HTTP.
+    """
     villages = read_people(bench.place).villages[:30]
     specs, end = bench.report(), bench.last_year
     after = datetime.combine(end + timedelta(days=5), datetime.min.time(), bench.house.time_zone)
@@ -88,25 +92,31 @@ def reports(bench: Bench) -> dict[str, Numbers]:
     with bench.engine.connect() as conn:
 
         def ask(pair: AsOf) -> float:
-            return timed(lambda: figures.report_sheet(conn, bench.house, specs, pair, units=villages))
+            return timed(lambda: _full_report(conn, bench, specs, pair, villages))
 
         now, past = (figures.as_of(conn, effective=end, known=known) for known in (None, after))
         ask(now)
         out["report now"] = percentiles([ask(now) for _ in range(RUNS)], 50, 95)
         out["report past"] = percentiles([ask(past) for _ in range(RUNS)], 50, 95)
         pairs = [figures.as_of(conn, effective=end, known=k) for end, k in _random_pairs(bench)]
-        out["report cube"] = percentiles([_cube_alone(conn, bench, now, specs, villages) for _ in range(RUNS)], 50, 95)
+        cube_alone = [timed(_asked(conn, bench, specs, now, villages)[0].answer) for _ in range(RUNS)]
+        out["report cube"] = percentiles(cube_alone, 50, 95)
         out["report any pair"] = percentiles([ask(pair) for pair in pairs], 50, 95)
     return out
 
 
-def _cube_alone(conn: Connection, bench: Bench, pair: AsOf, specs: list[Any], villages: tuple[int, ...]) -> float:
-    """The same question without putting it together or reading the answer."""
-    sheet = figures._Sheet(conn, bench.house, pair, villages)
-    for spec in specs:
-        for start, end in figures.months_of(pair.effective):
-            sheet.ask(spec, end, start, exclusions=())
-    return timed(sheet.answer)
+def _full_report(conn: Connection, bench: Bench, specs: list[Any], pair: AsOf, villages: tuple[int, ...]) -> list[Any]:
+    sheet, asked = _asked(conn, bench, specs, pair, villages)
+    sheet.answer()
+    return [sheet.pairs_by_unit(one) for one in asked]
+
+
+def _asked(
+    conn: Connection, bench: Bench, specs: list[Any], pair: AsOf, villages: tuple[int, ...]
+) -> tuple[figures.Sheet, list[Any]]:
+    """The sheet with every figure asked for in every month, as the page by month asks: without the exclusions."""
+    sheet, months = figures.Sheet(conn, bench.house, pair, villages), figures.months_of(pair.effective)
+    return sheet, [sheet.ask(spec, end, start, exclusions=()) for spec in specs for start, end in months]
 
 
 def _random_pairs(bench: Bench) -> Iterator[tuple[date, datetime]]:
