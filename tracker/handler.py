@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select
 
 from tracker.domain.access import holds_any, may
 from tracker.domain.commands import (
@@ -28,6 +28,7 @@ from tracker.domain.days import to_number
 from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
+from tracker.domain.numbers import ticket_number
 from tracker.domain.organising import Office, decide_directory
 from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
@@ -36,10 +37,11 @@ from tracker.domain.ticket import Ticket, evolve, fold
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter
-from tracker.models.tickets import SeriesRow, TicketRow
+from tracker.models.tickets import TicketRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import load_directory, project_directory
+from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, hash_external_key
 
 SYSTEM = 0
@@ -48,15 +50,6 @@ SYSTEM = 0
 FLUSH_EVERY = 2000
 
 # Built once: putting a statement together costs more than running it.
-_SERIES = SeriesRow.__table__
-_ONE_SERIES = (
-    (_SERIES.c.register == bindparam("b_register"))
-    & (_SERIES.c.year == bindparam("b_year"))
-    & (_SERIES.c.is_restricted == bindparam("b_restricted"))
-)
-_LATEST_NUMBER = select(_SERIES.c.latest).where(_ONE_SERIES)
-_START_SERIES = insert(_SERIES)
-_KEEP_NUMBER = update(_SERIES).where(_ONE_SERIES).values(latest=bindparam("b_latest"))
 _NUMBER_OF_KEY = select(TicketRow.number).where(
     TicketRow.register_id == bindparam("register"), TicketRow.external_key == bindparam("key")
 )
@@ -152,10 +145,10 @@ class _Writing:
         self.ledger = LedgerWriter(conn, house.folios)
         self.tickets = TicketWriter(conn, house.pack.register_by_name, numbers)
         self.texts = search.SearchWriter(conn)
+        self.series = SeriesWriter(conn)
         self._numbers = numbers
         self._states: dict[int, Ticket] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
-        self._series: dict[tuple[str, int, bool], int] = {}
         self._keys: dict[tuple[str, str], str] = {}
 
     # -- one request ------------------------------------------------------------------------------
@@ -284,16 +277,8 @@ class _Writing:
         return state
 
     def _number(self, register: Register, year: int, is_restricted: bool) -> str:
-        """The next number of the series, e.g. 厕-2023-0142. A restricted ticket's series is its own."""
-        key = (register.name, year, is_restricted)
-        if key not in self._series:
-            found = self.conn.scalar(_LATEST_NUMBER, _series_key(key))
-            if found is None:
-                row = {"register": key[0], "year": year, "is_restricted": is_restricted, "latest": 0}
-                self.conn.execute(_START_SERIES, row)
-            self._series[key] = found or 0
-        self._series[key] += 1
-        return ticket_number(register, year, self._series[key], is_restricted)
+        serial = self.series.next(register.name, year, is_restricted=is_restricted)
+        return ticket_number(register, year, serial, is_restricted=is_restricted)
 
     def _key_taken(self, register: str, key: str) -> str | None:
         if (register, key) in self._keys:
@@ -354,19 +339,8 @@ class _Writing:
         self.ledger.flush()
         self.tickets.flush()
         self.texts.flush()
-        if self._series:
-            rows = [{**_series_key(key), "b_latest": latest} for key, latest in self._series.items()]
-            self.conn.execute(_KEEP_NUMBER, rows)
+        self.series.flush()
 
     def forget_tickets(self) -> None:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
         self._states, self._marks, self._keys = {}, {}, {}
-
-
-def _series_key(key: tuple[str, int, bool]) -> dict[str, Any]:
-    return {"b_register": key[0], "b_year": key[1], "b_restricted": key[2]}
-
-
-def ticket_number(register: Register, year: int, serial: int, is_restricted: bool) -> str:
-    """厕-2023-0142; a restricted one 访密-2023-0001. Source: registers.md §1 "Number"; security.md."""
-    return f"{register.prefix}{'密' if is_restricted else ''}-{year}-{serial:04d}"

@@ -122,6 +122,8 @@ def test_a_restricted_ticket_is_found_by_its_number_alone_and_by_its_people_alon
     assert found(desk, "举报内容") == found(desk, "低保") == found(other, "举报内容") == []
     assert desk.open("/search", query_string={"q": number}).status_code == 302
     assert found(other, number) == []
+    assert found(desk, "1") == [number]
+    assert found(other, "1") == []
 
 
 def test_an_amended_text_is_found_by_its_new_words_only(town, desk):

@@ -7,12 +7,11 @@ not facts: they stay, so that the cube and its files stay true. Cost: some 0.1 m
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, insert
+from sqlalchemy import Connection, Table, delete
 
 from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind
@@ -27,6 +26,7 @@ from tracker.models.tickets import NamedPersonRow, SeriesRow, SupportRow, Ticket
 from tracker.projections import search
 from tracker.projections.ledger import FolioBook, LedgerWriter
 from tracker.projections.people import project_directory
+from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, sync_registers
 
 TABLES: tuple[Table, ...] = tuple(
@@ -47,9 +47,6 @@ TABLES: tuple[Table, ...] = tuple(
 
 FLUSH_EVERY = 20_000
 _CACHE_OF_SQLITE = "PRAGMA cache_size=-262144"  # KiB: the ledger's index is written in the order of tickets
-_SERIAL = re.compile(r"-(\d{4})-(\d+)$")
-
-SeriesKey = tuple[str, int, bool]
 
 
 def rebuild(
@@ -121,11 +118,10 @@ def _tickets(
             progress(done)
             unwritten = 0
     writers.flush()
-    writers.write_series()
 
 
 class _Writers:
-    """The writers that the handler uses, and the series that it hands numbers out of."""
+    """The writers that the handler uses."""
 
     def __init__(
         self, conn: Connection, registers: Mapping[str, Register], time_zone: ZoneInfo, folios: FolioBook
@@ -136,7 +132,7 @@ class _Writers:
         self._ledger = LedgerWriter(conn, folios)
         self._rows = TicketWriter(conn, registers, sync_registers(conn, registers))
         self._texts = search.SearchWriter(conn)
-        self._series: dict[SeriesKey, int] = {}
+        self._series = SeriesWriter(conn)
 
     def write(self, events: Iterable[Event]) -> None:
         """One ticket's whole life. LookupError: the pack has no such register."""
@@ -154,24 +150,10 @@ class _Writers:
         if state is not None:
             self._rows.put(None, state)
             self._texts.put(None, state, self._registers[state.register])
-            self._count(state)
-
-    def _count(self, ticket: Ticket) -> None:
-        found = _SERIAL.search(ticket.number)
-        if found is None:
-            raise ValueError(f"{ticket.number} is no number of a series")
-        key = (ticket.register, int(found[1]), ticket.is_restricted)
-        self._series[key] = max(self._series.get(key, 0), int(found[2]))
+            self._series.count(state)
 
     def flush(self) -> None:
         self._ledger.flush()
         self._rows.flush()
         self._texts.flush()
-
-    def write_series(self) -> None:
-        rows = [
-            {"register": register, "year": year, "is_restricted": is_restricted, "latest": latest}
-            for (register, year, is_restricted), latest in self._series.items()
-        ]
-        if rows:
-            self._conn.execute(insert(SeriesRow.__table__), rows)
+        self._series.flush()

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, ScalarResult, Select, and_, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
+from tracker.domain.numbers import ticket_number
 from tracker.domain.people import Unit
 from tracker.domain.registers import Register
 from tracker.models.search import POSTGRESQL, SQLITE
@@ -76,12 +77,17 @@ def find_number(conn: Connection, viewer: Viewer, typed: str) -> str | None:
 
 
 def _by_serial(conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str) -> list[int]:
-    """Tickets whose number ends so: 142 and 2023-142 mean 厕-2023-0142. Bound: registers x years, each one look."""
+    """Tickets whose number ends so: 142 and 2023-142 mean 厕-2023-0142. Bound: registers x years x 2, each one look."""
     found = _SERIAL.fullmatch(_plain(typed).translate(_DASHES))
     if found is None:
         return []
     years = [int(found["year"])] if found["year"] else range(viewer.on.year - _SERIAL_YEARS + 1, viewer.on.year + 1)
-    numbers = [f"{r.prefix}-{year}-{int(found['serial']):04d}" for r in registers.values() for year in years]
+    numbers = [
+        ticket_number(register, year, int(found["serial"]), is_restricted=is_restricted)
+        for register in registers.values()
+        for year in years
+        for is_restricted in (False, True)
+    ]
     ids = conn.scalars(
         select(T.id).where(T.number.in_(numbers), visible(viewer)).order_by(T.id.desc()).limit(_MOST_BY_SERIAL)
     )
