@@ -51,7 +51,8 @@ def _add(
     installation: Installation, *, login: str, name: str, role: str, unit_id: int, register: str | None, password: str
 ) -> None:
     from tracker import clock, signin, words
-    from tracker.domain.commands import AddPerson, GiveGrant
+    from tracker.domain.commands import AddPerson, ChangeAccount, GiveGrant
+    from tracker.domain.people import AccountChange
     from tracker.domain.refusals import Refusal
     from tracker.handler import SYSTEM, handle
 
@@ -64,6 +65,10 @@ def _add(
             person_id=person_id, role=role, unit_id=unit_id, register=register, starts_on=house.today(now)
         )
         handle(house, grant, actor_id=SYSTEM, now=now)
+        opened_account = ChangeAccount(
+            person_id=person_id, login=signin.normal_login(login), change=AccountChange.OPENED
+        )
+        handle(house, opened_account, actor_id=SYSTEM, now=now)
         signin.add_account(
             installation.engine,
             login=login,
