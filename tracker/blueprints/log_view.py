@@ -11,7 +11,7 @@ from flask_babel import gettext
 from tracker import words
 from tracker.blueprints.figure_view import unit_name, viewer
 from tracker.blueprints.rights import connection, directory, house
-from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, Event
+from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, LATE_ENTRY_DAYS, Event
 from tracker.forms.asof import DayForm
 from tracker.queries import audit
 from tracker.queries.audit import LogEntry, LogFilters
@@ -38,7 +38,7 @@ def show() -> tuple[str, int]:
         kept=kept,
         kinds=sorted(((kind, words.event(kind)) for kinds in ALL_KINDS.values() for kind in kinds), key=lambda k: k[1]),
         actors=[(SYSTEM, gettext("The system itself")), *_people()],
-        late_days=audit.LATE_ENTRY_DAYS,
+        late_days=LATE_ENTRY_DAYS,
     )
     return shown, 200 if is_good else 422
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import IntEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -19,6 +20,8 @@ from tracker.domain.people import AccountChange
 
 SCHEMA_VERSION = 1
 MAX_INTEGER = 2**53 - 1
+LATE_ENTRY_DAYS = 3
+"""An entry recorded more days after it happened is a late one (补记): a weekend and a day. Our own custom, no rule."""
 
 
 class StreamKind(IntEnum):
@@ -77,6 +80,12 @@ class Event:
     recorded_at: datetime
     actor_id: int
     data: Mapping[str, Any]
+
+
+def late_days(event: Event, zone: ZoneInfo) -> int | None:
+    """How many days after its day it was recorded, in the log's time zone; None while that is usual."""
+    late = (event.recorded_at.astimezone(zone).date() - event.occurred_on).days
+    return late if late > LATE_ENTRY_DAYS else None
 
 
 def canonical(event: Event) -> bytes:

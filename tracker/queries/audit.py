@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row, and_, exists, not_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.events import Event, StreamKind
+from tracker.domain.events import LATE_ENTRY_DAYS, Event, StreamKind, late_days
 from tracker.log import store
 from tracker.log.seal import Fault, Tree, check_chain, leaf_hash
 from tracker.models.log import EventRow, LogHeadRow
@@ -23,8 +23,6 @@ from tracker.queries.scope import Viewer, visible
 
 PAGE = 50
 WINDOW = 20_000
-LATE_ENTRY_DAYS = 3
-"""An entry recorded more days after it happened is a late one (补记)."""
 CHECKED = 500
 """So many of the latest entries are checked against the tree head each time the page opens."""
 
@@ -129,14 +127,13 @@ def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneI
     for position in positions:
         event = events[position]
         row = tickets.get(event.stream_id) if int(event.stream_kind) in _OF_TICKETS else None
-        late = (event.recorded_at.astimezone(zone).date() - event.occurred_on).days
         is_hidden = row is not None and row.is_restricted and not row.can_open
         yield LogEntry(
             event=event,
             is_hidden=is_hidden,
             number=None if row is None or is_hidden else row.number,
             can_open=row is not None and bool(row.can_open),
-            late_days=late if late > LATE_ENTRY_DAYS else None,
+            late_days=late_days(event, zone),
             is_sound=leaf_hash(event) == bytes(leaves[position]),
         )
 

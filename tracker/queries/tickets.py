@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, exists, select
 
 from tracker.domain.days import to_number
-from tracker.domain.events import Event, StreamKind
+from tracker.domain.events import Event, StreamKind, late_days
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket, fold
 from tracker.log import store, vault
@@ -23,8 +23,6 @@ from tracker.models.tickets import TicketRow
 from tracker.queries.scope import Viewer, visible
 
 T = TicketRow
-LATE_ENTRY_DAYS = 3
-"""An entry recorded longer after its day is marked as late."""
 _CHOSEN = frozenset(
     {FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE, FieldType.YES_NO, FieldType.UNIT, FieldType.PERSON}
 )
@@ -132,7 +130,6 @@ def was_read_on(conn: Connection, ticket_id: int, person_id: int, day: date) -> 
 
 
 def _journal_row(event: Event, time_zone: ZoneInfo) -> JournalRow:
-    late = (event.recorded_at.astimezone(time_zone).date() - event.occurred_on).days
     return JournalRow(
         event.position,
         event.version,
@@ -140,6 +137,6 @@ def _journal_row(event: Event, time_zone: ZoneInfo) -> JournalRow:
         event.occurred_on,
         event.recorded_at,
         event.actor_id,
-        late if late > LATE_ENTRY_DAYS else None,
+        late_days(event, time_zone),
         event.data,
     )
