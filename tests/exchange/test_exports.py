@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tracker.domain.people import Directory
 from tracker.exchange import delimited
-from tracker.exchange.exports import ExportHead, cell_of, csv_pieces, exported_fields, guarded, write_xlsx
+from tracker.exchange.exports import ExportHead, Spelling, cell_of, csv_pieces, exported_fields, guarded, write_xlsx
 from tracker.exchange.sheets import read_workbook
 
 HEAD = ExportHead(
@@ -42,11 +42,15 @@ def as_xlsx(rows, columns=("甲",)) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("language", "yes", "no", "between"), [("zh-Hans", "是", "否", "、"), ("en", "Yes", "No", ", ")], ids=["zh", "en"]
+)
 @pytest.mark.parametrize("write", [as_csv, as_xlsx])
-def test_an_export_can_be_imported_again(write):
+def test_an_export_can_be_imported_again(write, language, yes, no, between):
     fields = exported_fields(register())
-    cells = [cell_of(f, VALUES.get(f.name), DIRECTORY, "zh-Hans", ("是", "否")) for f in fields]
-    found = reading(write([cells], [f.label["zh-Hans"] for f in fields]), "a.csv" if write is as_csv else "a.xlsx")
+    spelling = Spelling(language, yes, no, between)
+    cells = [cell_of(f, VALUES.get(f.name), DIRECTORY, spelling) for f in fields]
+    found = reading(write([cells], [f.label[language] for f in fields]), "a.csv" if write is as_csv else "a.xlsx")
     (only,) = found.ready_rows
     assert only.values == VALUES
 

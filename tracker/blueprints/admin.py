@@ -115,7 +115,7 @@ def _lines(people: list[Person]) -> list[PersonLine]:
 
 
 def _listed(texts: list[str]) -> str:
-    return gettext(", ").join(dict.fromkeys(texts))
+    return words.listed(dict.fromkeys(texts))
 
 
 def _unit_name(unit_id: int) -> str:

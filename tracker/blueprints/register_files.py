@@ -20,7 +20,7 @@ from tracker.blueprints.list_view import Asked
 from tracker.blueprints.rights import connection, current_person, directory, house, now
 from tracker.domain.commands import RecordAccess
 from tracker.domain.registers import Field, Register
-from tracker.exchange.exports import ExportHead, OutCell, cell_of, csv_pieces, exported_fields, write_xlsx
+from tracker.exchange.exports import ExportHead, OutCell, Spelling, cell_of, csv_pieces, exported_fields, write_xlsx
 from tracker.handler import handle
 from tracker.log import store
 from tracker.queries.lists import TicketLine, tickets_page
@@ -103,24 +103,27 @@ def _columns(register: Register) -> tuple[str, ...]:
     )
 
 
+def _spelling() -> Spelling:
+    return Spelling(languages.current(), words.yes_no(value=True), words.yes_no(value=False), between=gettext(", "))
+
+
 def _cells(line: TicketLine, register: Register) -> tuple[OutCell, ...]:
-    known, language = list_view.names(), languages.current()
-    yes_no = (words.yes_no(value=True), words.yes_no(value=False))
+    known, spelling = list_view.names(), _spelling()
     shown = {} if line.is_restricted else {**line.listed, **line.masked, register.summary_field: line.summary}
     return (
         line.number,
         words.status(line.status),
         known.unit(line.place_id),
         line.found_on.isoformat(),
-        *(_cell(f, shown.get(f.name), language, yes_no) for f in _listed(register)),
+        *(_cell(f, shown.get(f.name), spelling) for f in _listed(register)),
         known.unit(line.owner_unit_id),
         known.person(line.owner_id),
         *(None if day is None else day.isoformat() for day in (line.due.on, line.submitted_on, line.closed_on)),
     )
 
 
-def _cell(field: Field, value: Any, language: str, yes_no: tuple[str, str]) -> OutCell:
+def _cell(field: Field, value: Any, spelling: Spelling) -> OutCell:
     """A masked value is text, whatever its field holds."""
     if field.is_private:
         return None if value is None else str(value)
-    return cell_of(field, value, directory(), language, yes_no)
+    return cell_of(field, value, directory(), spelling)

@@ -42,20 +42,30 @@ def exported_fields(register: Register) -> tuple[Field, ...]:
     return tuple(f for f in register.fields if f.privacy is not Privacy.SENSITIVE)
 
 
-def cell_of(known: Field, value: Any, directory: Directory, language: str, yes_no: tuple[str, str]) -> OutCell:
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How the reader's language writes values: its code, yes and no, what stands between the parts of a list."""
+
+    language: str
+    yes: str
+    no: str
+    between: str
+
+
+def cell_of(known: Field, value: Any, directory: Directory, spelling: Spelling) -> OutCell:
     """A value as people read it: choices by label, units and people by name, days as 2023-03-01."""
     if value is None or value == "" or value == ():
         return None
     match known.type:
         case FieldType.SELECT_ONE:
-            return _labels(known, language).get(value, value)
+            return _labels(known, spelling.language).get(value, value)
         case FieldType.SELECT_MULTIPLE:
-            labels = _labels(known, language)
-            return "、".join(labels.get(name, name) for name in value)
+            labels = _labels(known, spelling.language)
+            return spelling.between.join(labels.get(name, name) for name in value)
         case FieldType.YES_NO:
-            return yes_no[0] if value else yes_no[1]
+            return spelling.yes if value else spelling.no
         case FieldType.UNIT:
-            return directory.units[value].name if value in directory.units else str(value)
+            return directory.units[value].label(spelling.language) if value in directory.units else str(value)
         case FieldType.PERSON:
             return directory.people[value].name if value in directory.people else str(value)
         case FieldType.INTEGER:
