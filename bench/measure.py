@@ -25,15 +25,15 @@ from bench.county import Site
 from bench.generate import read_people
 from tracker.domain.commands import RegisterTicket, TakeStep
 from tracker.domain.days import to_number
-from tracker.exchange.commands import command_of
-from tracker.exchange.rows import read_file
-from tracker.handler import Outcome, Request, handle, handle_all
+from tracker.exchange.importing import Importer
+from tracker.handler import handle
 from tracker.house import CUBE_FOLDER, House
 from tracker.log import store
-from tracker.packs.loader import LoadedPack
 from tracker.projections.live_cube import LiveCube
 from tracker.queries import behind, figures
 from tracker.queries.figures import AsOf
+from tracker.queries.imports import State
+from tracker.queries.scope import Viewer
 
 Numbers = dict[str, float]
 RUNS, PAIRS, COMMANDS = 15, 40, 400
@@ -80,7 +80,11 @@ class Bench:
 
 # -- figures ------------------------------------------------------------------------------------------
 def reports(bench: Bench) -> dict[str, Numbers]:
-    """The full report (figures × 12 months × 30 villages), all of it: question, cube, numbers of every cell."""
+    """The full report: 20 figures × 12 months × 30 villages, from the question to the numbers of every cell.
+
+    No page shows so many cells. It is asked with the sheet that the pages of the report ask with, each for its part;
+    the pages themselves are measured over HTTP.
+    """
     villages = read_people(bench.place).villages[:30]
     specs, end = bench.report(), bench.last_year
     after = datetime.combine(end + timedelta(days=5), datetime.min.time(), bench.house.time_zone)
@@ -88,25 +92,31 @@ def reports(bench: Bench) -> dict[str, Numbers]:
     with bench.engine.connect() as conn:
 
         def ask(pair: AsOf) -> float:
-            return timed(lambda: figures.report_sheet(conn, bench.house, specs, pair, units=villages))
+            return timed(lambda: _full_report(conn, bench, specs, pair, villages))
 
         now, past = (figures.as_of(conn, effective=end, known=known) for known in (None, after))
         ask(now)
         out["report now"] = percentiles([ask(now) for _ in range(RUNS)], 50, 95)
         out["report past"] = percentiles([ask(past) for _ in range(RUNS)], 50, 95)
         pairs = [figures.as_of(conn, effective=end, known=k) for end, k in _random_pairs(bench)]
-        out["report cube"] = percentiles([_cube_alone(conn, bench, now, specs, villages) for _ in range(RUNS)], 50, 95)
+        cube_alone = [timed(_asked(conn, bench, specs, now, villages)[0].answer) for _ in range(RUNS)]
+        out["report cube"] = percentiles(cube_alone, 50, 95)
         out["report any pair"] = percentiles([ask(pair) for pair in pairs], 50, 95)
     return out
 
 
-def _cube_alone(conn: Connection, bench: Bench, pair: AsOf, specs: list[Any], villages: tuple[int, ...]) -> float:
-    """The same question without putting it together or reading the answer."""
-    sheet = figures._Sheet(conn, bench.house, pair, villages)
-    for spec in specs:
-        for start, end in figures.months_of(pair.effective):
-            sheet.ask(spec, end, start, exclusions=())
-    return timed(sheet.answer)
+def _full_report(conn: Connection, bench: Bench, specs: list[Any], pair: AsOf, villages: tuple[int, ...]) -> list[Any]:
+    sheet, asked = _asked(conn, bench, specs, pair, villages)
+    sheet.answer()
+    return [sheet.pairs_by_unit(one) for one in asked]
+
+
+def _asked(
+    conn: Connection, bench: Bench, specs: list[Any], pair: AsOf, villages: tuple[int, ...]
+) -> tuple[figures.Sheet, list[Any]]:
+    """The sheet with every figure asked for in every month, as the page by month asks: without the exclusions."""
+    sheet, months = figures.Sheet(conn, bench.house, pair, villages), figures.months_of(pair.effective)
+    return sheet, [sheet.ask(spec, end, start, exclusions=()) for spec in specs for start, end in months]
 
 
 def _random_pairs(bench: Bench) -> Iterator[tuple[date, datetime]]:
@@ -173,28 +183,30 @@ def commands(bench: Bench) -> dict[str, Numbers]:
 
 
 def import_rows(bench: Bench, count: int) -> dict[str, Numbers]:
-    """A ledger of `count` rows: read as a file, then all rows as commands in one transaction."""
+    """A list of `count` rows as `xiaohao import` takes it: read, judged row by row, registered in one transaction."""
     data = _ledger(count, bench)
     now = datetime.now(UTC)
     began = time.perf_counter()
+    importer = _importer(bench, now)
+    reading = importer.read(data, "ledger.csv", None, {})
+    read = time.perf_counter()
     with bench.engine.connect() as conn:
-        directory = bench.house.directory(conn)
-    register = bench.house.register(IMPORTED)
-    pack = bench.house.pack
-    columns = pack.columns[IMPORTED] if isinstance(pack, LoadedPack) else ()
-    today = bench.house.today(now)
-    reading = read_file(
-        data, "ledger.csv", register, directory.units, directory.people, today, secret=b"bench", step_columns=columns
-    )
-    read_seconds = time.perf_counter() - began
-    actor = read_people(bench.place).by_role["supervisor"]
-    requests = (Request(command_of(row, register), actor, now) for row in reading.ready_rows)
-    results = handle_all(bench.house, requests, goes_on=True)
-    taken = sum(isinstance(result, Outcome) for result in results)
+        rows = [one.row for one in importer.judge(conn, reading) if one.state is State.READY]
+    judged = time.perf_counter()
+    taken = sum(one.state is State.REGISTERED for one in importer.carry_out(reading, rows, now, goes_on=False))
+    seconds = time.perf_counter() - began
     if taken != count:
         raise RuntimeError(f"{taken} of {count} rows were imported")
-    seconds = time.perf_counter() - began
-    return {"import": {"seconds": seconds, "reading": read_seconds, "MB": peak_mb(), "µs a row": seconds / count * 1e6}}
+    parts = {"reading": read - began, "judging": judged - read}
+    return {"import": {"seconds": seconds, **parts, "MB": peak_mb(), "µs a row": seconds / count * 1e6}}
+
+
+def _importer(bench: Bench, now: datetime) -> Importer:
+    with bench.engine.connect() as conn:
+        directory, numbers = bench.house.directory(conn), bench.house.register_numbers(conn)
+    person = directory.people[read_people(bench.place).by_role["supervisor"]]
+    viewer = Viewer(person, directory, numbers, bench.house.today(now))
+    return Importer(bench.house, viewer, bench.house.register(IMPORTED), b"bench")
 
 
 def _ledger(count: int, bench: Bench) -> bytes:

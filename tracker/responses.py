@@ -14,6 +14,7 @@ from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound, Se
 
 from tracker.config import Settings
 from tracker.domain.refusals import Kind, Refusal, Refusals
+from tracker.forms.typed import typed
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
@@ -33,7 +34,6 @@ REFUSED: dict[Kind, type[HTTPException]] = {
     Kind.CONFLICT: Conflict,
     Kind.INVALID: UnprocessableEntity,
 }
-SECRET_WORDS = ("csrf", "password", "token")
 A_YEAR = 31_536_000
 
 
@@ -131,11 +131,12 @@ def _page(error: HTTPException, **values: object) -> Response | HTTPException:
 
 
 def _kept(error: HTTPException) -> list[tuple[str, str]]:
-    """What the reader had typed, so that a refusal loses no text; no secrets. Nothing where reading was refused."""
+    """What the reader had typed, so that a refusal loses no text. Nothing where reading was refused."""
     if request.method != "POST" or error.code == 413:
         return []
-    fields = ((name, value) for name, value in request.form.items(multi=True) if value.strip())
-    return [(name, value) for name, value in fields if not any(word in name.lower() for word in SECRET_WORDS)]
+    pack = current_app.extensions["house"].pack
+    named = pack.register_by_name.get((request.view_args or {}).get("register"))
+    return typed(request.form.items(multi=True), [named] if named else pack.registers)
 
 
 def _incident() -> str:

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from tracker.domain.people import Person, Unit
 from tracker.domain.registers import Choice, Field, FieldType, Privacy, Register
-from tracker.exchange.rows import ImportReading, read_file
+from tracker.exchange.reading import ImportReading, read_file
 
 TODAY = date(2023, 12, 6)
 SECRET = b"a secret of the installation"

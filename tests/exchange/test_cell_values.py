@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, FieldType
-from tracker.exchange.cell_days import DayOrder, prove_order, read_day
-from tracker.exchange.cell_numbers import chinese_number, plain_decimal, read_number
+from tracker.exchange.cells import DayOrder, chinese_number, plain_decimal, prove_order, read_day, read_number
 from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.values import Choices, Surroundings, read_yes_no, reader_for
 

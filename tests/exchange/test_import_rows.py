@@ -7,10 +7,11 @@ from exchange.samples import HEADINGS, SECRET, TODAY, UNITS, csv, field, label, 
 
 from tracker.domain.people import Unit
 from tracker.domain.registers import Choice, FieldType
-from tracker.exchange.commands import command_of
 from tracker.exchange.files import FileRefusal
+from tracker.exchange.importing import command_of
 from tracker.exchange.profiles import profiles_of
-from tracker.exchange.rows import read_file
+from tracker.exchange.reading import read_file
+from tracker.exchange.records import PastMilestone
 
 
 def errors(found):
@@ -176,7 +177,12 @@ def test_messages_of_another_system_come_in_with_their_replies():
         "problem": "请问",
         "class": "inquiry",
     }
-    assert [(s.kind, s.on, s.text) for s in only.history] == [("replied", date(2019, 5, 9), "网友您好")]
+    assert only.history == (PastMilestone("replied", date(2019, 5, 9), {"reply": "网友您好"}),)
+    command = command_of(only, PETITION)
+    assert (command.milestones, command.milestone_values) == (
+        {"replied": date(2019, 5, 9)},
+        {"replied": {"reply": "网友您好"}},
+    )
 
 
 def test_a_number_that_comes_twice_is_refused_at_the_second():

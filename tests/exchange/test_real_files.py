@@ -12,7 +12,7 @@ from exchange.samples import STEP_COLUMNS, TODAY, required_only
 from tracker.domain.people import Person, Unit
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.headings import SERIAL
-from tracker.exchange.rows import read_file
+from tracker.exchange.reading import read_file
 from tracker.packs.loader import built_in, load_pack
 
 SECRET = b"secret"
@@ -61,7 +61,7 @@ def test_messages_with_replies_come_with_their_histories(petitions):
     assert sum(d <= 60 for d in days) == 1330
     assert sum(d <= 90 for d in days) == 1373
     assert max(days) == 894
-    assert all(row.history[0].text for row in found.rows)
+    assert all(row.history[0].values["reply"] for row in found.rows)
     assert len({row.external_key for row in found.rows}) == 1419
 
 

@@ -21,7 +21,7 @@ from tracker.log import store
 from tracker.models import Base
 from tracker.models.log import PrivateValueRow
 from tracker.queries.behind import NUMERATOR, Behind, Reader, drill
-from tracker.queries.figures import AsOf, as_of, figure_values, report_sheet
+from tracker.queries.figures import AsOf, as_of, figure_months, figure_units, figure_values
 
 NOW, DAY = at("2023-03-05"), date(2023, 3, 5)
 SECRET = "举报某干部克扣补贴"
@@ -111,7 +111,8 @@ def test_a_report_asks_the_database_no_more_for_three_hundred_tickets_than_for_t
             figure_values(conn, town.house, specs, pair, units=None)  # the cube catches up once
         with town.engine.connect() as conn, counted_statements(town.engine) as statements:
             (value, *_) = figure_values(conn, town.house, specs, pair, units=None)
-            report_sheet(conn, town.house, specs, pair, units=units)
+            figure_months(conn, town.house, specs, pair, units=None)
+            figure_units(conn, town.house, specs, pair, units=units)
         asked.append((value.numerator, len(statements)))
     (few, statements_for_few), (many, statements_for_many) = asked
     assert (few, many) == (3, 300)

@@ -18,6 +18,7 @@ from tracker.domain.ledger import Mark, marks
 from tracker.domain.registers import Pack
 from tracker.domain.ticket import Ticket, fold
 from tracker.log import store
+from tracker.log.audit import chain_faults
 from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
 from tracker.models.log import CommandKeyRow, PrivateValueRow
 from tracker.models.tickets import RegisterRow, TicketRow
@@ -31,7 +32,7 @@ Cells = Counter[tuple[int, int, int]]
 def troubles(engine: Engine, pack: Pack) -> list[str]:
     with engine.connect().execution_options(write=True) as conn, conn.begin():
         store.Appender(conn)  # takes the log's lock
-        return [str(fault) for fault in store.check_log(conn)] + [*_troubles(conn, pack)]
+        return [str(fault) for fault in chain_faults(conn, lambda event, size: None)] + [*_troubles(conn, pack)]
 
 
 def _troubles(conn: Connection, pack: Pack) -> Iterator[str]:

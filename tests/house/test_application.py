@@ -112,11 +112,25 @@ def test_forwarded_addresses_are_not_believed_without_a_proxy(app: Flask, client
 
 def test_a_change_without_its_token_is_refused_and_shows_what_was_typed(app: Flask, client: FlaskClient):
     add(app, "/change", lambda: "changed", methods=("POST",))
-    given = {"reason": "三天的雨水", "password": "not to be shown"}
-    response = client.post("/change", data=given)
+    hidden = {
+        "password": "secret 1",
+        "current": "secret 2",
+        "again": "secret 3",
+        "owner_unit_id": "4711",
+        "key": "5f5f",
+    }
+    given = {"reason": "三天的雨水", "support_part_2": "修路", "phone": "5551234", "anonymous": "y"}
+    response = client.post("/change", data=hidden | given, headers={"Accept-Language": "en"})
     assert response.status_code == 400
-    assert "三天的雨水" in response.text
-    assert "not to be shown" not in response.text
+    told = re.search(r"<dl class=.sheet pairs.>(.*?)</dl>", response.text, re.DOTALL)
+    assert told is not None
+    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", told[1]) == [
+        ("Reason", "三天的雨水"),
+        ("Its part", "修路"),
+        ("Telephone", "5551234"),
+        ("Anonymous", "Yes"),
+    ]
+    assert not [text for text in hidden.values() if text in response.text]
 
 
 def test_a_request_that_is_too_large_gets_its_page(app: Flask, client: FlaskClient):

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from township import Township, plain_ticket
 
 from tracker.log import store
+from tracker.log.audit import chain_faults
 from tracker.log.packing import PACKED_FROM, pack, unpack
 
 _HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -36,9 +37,9 @@ def test_a_damaged_event_is_named(database, damage):
     (event,) = town.do(plain_ticket(town, values=values), "supervisor", store.from_ms(1_700_000_000_000))
     assert len(orjson.dumps(event.data)) > PACKED_FROM
     with town.engine.begin() as conn:
-        assert list(store.check_log(conn)) == []
+        assert list(chain_faults(conn, lambda event, size: None)) == []
         conn.execute(text("DROP TRIGGER events_no_update"))
         conn.execute(text(f"UPDATE events SET data = {damage} WHERE position = {event.position}"))
-        faults = list(store.check_log(conn))
+        faults = list(chain_faults(conn, lambda event, size: None))
     assert next((f.code, f.position) for f in faults) == ("event_changed", event.position)
     town.close()

@@ -9,7 +9,11 @@ from page_checks import check_page
 from pages.conftest import PASSWORD
 
 from tracker import clock, signin
-from tracker.domain.people import Role
+from tracker.domain.events import StreamKind
+from tracker.domain.people import Person, Role, UnitKind
+from tracker.forms.admin import KINDS
+from tracker.log import store
+from tracker.queries.accounts import AccountLine, accounts_of
 
 PAGES = ("/admin/people", "/admin/people/new", "/admin/units/new")
 
@@ -46,15 +50,50 @@ def test_the_pages_are_in_order_in_every_language(browse, town, locale):
 
 
 @pytest.mark.parametrize("post", ["supervisor", "staff", "auditor", "everything"])
-def test_nobody_else_finds_them(browse, town, post):
+def test_nobody_else_finds_them_or_changes_somebody(browse, town, post):
+    """What they send would be carried out for an administrator: it names a role and an account that are there."""
+    account_for(town, "colleague")
+    before, url = stands(town, "晨光村文书"), page_of(town, "colleague")
     other = browse(post)
+    for page in (*PAGES, url):
+        assert other.open(page).status_code == 404
     token = other.form("/profile")["csrf_token"]
-    for url in (*PAGES, page_of(town, "staff")):
-        assert other.open(url).status_code == 404
-    for url in ("grants", "leave", "accounts"):
-        sent = {"csrf_token": token, "role": "supervisor", "grant_unit_id": town.unit["town"], "login": "x"}
-        assert other.client.post(f"{page_of(town, post)}/{url}", data=sent).status_code == 404
-    assert len(person_of(town, "晨光村网格员").grants) == 1
+    sent = {"csrf_token": token, "role": "supervisor", "grant_unit_id": town.unit["town"], "login": "x"}
+    for act in acts_on(*before):
+        assert other.client.post(f"{url}/{act}", data=sent).status_code == 404, act
+    assert stands(town, "晨光村文书") == before
+
+
+def account_for(town, post: str) -> None:
+    signin.add_account(
+        town.engine,
+        login=post,
+        password=PASSWORD,
+        person_id=town.person[post],
+        locale=None,
+        must_change=False,
+        now=clock.now(),
+    )
+
+
+def stands(town, name: str) -> tuple[Person, list[AccountLine]]:
+    """The person with roles and accounts, to compare with later."""
+    person = person_of(town, name)
+    with town.engine.connect() as conn:
+        return person, accounts_of(conn, [person.id])[person.id]
+
+
+def acts_on(person: Person, accounts: list[AccountLine]) -> tuple[str, ...]:
+    """Where to send what changes these roles and accounts."""
+    (account,) = (f"accounts/{account.id}" for account in accounts)
+    return (
+        "grants",
+        f"grants/{person.grants[0].id}/end",
+        "accounts",
+        f"{account}/reset",
+        f"{account}/disable",
+        "leave",
+    )
 
 
 def test_people_stand_by_their_units_with_roles_and_sign_in_names(browse, town):
@@ -141,6 +180,23 @@ def test_a_unit_can_be_added_and_its_code_is_its_own(browse, town):
     assert (answer.status_code, "is taken by another unit" in answer.text) == (422, True)
 
 
+def test_a_unit_of_an_unknown_kind_is_refused_and_every_known_one_is_offered(browse, town):
+    admin = browse("administrator")
+    typed = {"name": "望江村", "code": "wangjiang", "kind": "empire", "parent_id": ""}
+    answer = admin.send("/admin/units/new", **typed)
+    check_page(answer.text)
+    assert (answer.status_code, "is not one of the choices" in answer.text) == (422, True)
+    assert list(KINDS) == list(UnitKind)
+
+
+def test_a_first_role_in_a_register_that_there_is_not_is_refused(browse, town):
+    admin = browse("administrator")
+    add(admin, unit_id=str(town.unit["donghu"]), role="staff", register="nothing")
+    added = person_of(town, "东湖村文书")
+    assert added.grants == ()
+    assert "the role was refused" in admin.text(f"/admin/people/{added.id}")
+
+
 # -- roles --------------------------------------------------------------------------------------------
 def test_a_role_is_given_and_ended(browse, town):
     admin, url = browse("administrator"), page_of(town, "clerk")
@@ -177,11 +233,13 @@ def test_nobody_changes_their_own_roles(browse, town):
     page = admin.text(url)
     assert f'action="{url}' not in page
     token = admin.form("/admin/people/new")["csrf_token"]
-    grant = person_of(town, "管理员").grants[0]
-    sent = {"csrf_token": token, "role": "supervisor", "grant_unit_id": str(town.unit["town"]), "key": "k"}
-    for act in ("grants", f"grants/{grant.id}/end", "leave", "accounts", "accounts/1/disable", "accounts/1/reset"):
-        assert admin.client.post(f"{url}/{act}", data=sent).status_code == 404
-    assert person_of(town, "管理员").grants == (grant,)
+    before = stands(town, "管理员")
+    sent = {"csrf_token": token, "role": "supervisor", "grant_unit_id": str(town.unit["town"])}
+    for act in acts_on(*before):
+        answer = admin.client.post(f"{url}/{act}", data=sent | {"starts_on": "2023-01-01", "login": "second"})
+        assert answer.status_code == 403, act
+        assert "changed by another administrator" in answer.text
+    assert stands(town, "管理员") == before
 
 
 # -- leaving and accounts -----------------------------------------------------------------------------
@@ -206,13 +264,47 @@ def test_an_account_gets_a_new_first_password(browse, town):
     assert may_enter(town, "staff", shown_password(answer))
 
 
-def test_an_account_is_switched_off(browse, town):
-    browse("staff")
+def test_an_account_is_switched_off_and_on_again(browse, town):
+    staff = browse("staff")
     admin, url = browse("administrator"), page_of(town, "staff")
-    action = re.search(rf'action="({url}/accounts/\d+/disable)"', admin.text(url))[1]
-    admin.send(url, action)
+    off, on = (f"{url}/accounts/{account_of(town, 'staff')}/{act}" for act in ("disable", "enable"))
+    assert off in (page := admin.text(url))
+    assert on not in page
+    assert admin.client.post(on, data=admin.form(url)).status_code == 404
+    admin.send(url, off)
+    assert staff.open("/profile").status_code == 302
     assert not may_enter(town, "staff", PASSWORD)
-    assert "switched off" in admin.text(url)
+    assert "switched off" in (page := admin.text(url))
+    assert off not in page
+    assert admin.client.post(off, data=admin.form(url)).status_code == 404
+    admin.send(url, on)
+    assert may_enter(town, "staff", PASSWORD)
+    assert staff.open("/profile").status_code == 302  # what had ended stays so
+
+
+def account_of(town, post: str) -> int:
+    with town.engine.connect() as conn:
+        return accounts_of(conn, [town.person[post]])[town.person[post]][0].id
+
+
+def test_the_log_says_which_administrator_changed_an_account(browse, town):
+    account_for(town, "staff")
+    admin, url = browse("administrator"), page_of(town, "staff")
+    account = f"{url}/accounts/{account_of(town, 'staff')}"
+    admin.send(url, f"{url}/accounts", login="staff.two")
+    token = admin.form(url)
+    for act in ("reset", "disable", "enable"):
+        assert admin.client.post(f"{account}/{act}", data=token).status_code in (200, 302)
+    with town.engine.connect() as conn:
+        events = store.read_stream(conn, StreamKind.PERSON, town.person["staff"])[-4:]
+    assert [(e.kind, e.data["login"]) for e in events] == [
+        ("account_opened", "staff.two"),
+        ("account_reset", "staff"),
+        ("account_disabled", "staff"),
+        ("account_enabled", "staff"),
+    ]
+    assert {e.actor_id for e in events} == {town.person["administrator"]}
+    assert "晨光村网格员 staff.two" in admin.text("/log?kind=account_opened")
 
 
 def test_an_account_of_somebody_else_is_not_reached_through_this_person(browse, town):

@@ -121,7 +121,7 @@ def test_nothing_is_registered_by_sending_a_file(browse, town):
     ("data", "name", "sentence"),
     [
         (b"", "a.xlsx", "The file is empty."),
-        (b"\x89PNG\r\n\x1a\n" + b"0" * 100, "a.xlsx", "The content does not fit the name (it is: picture)."),
+        (b"\x89PNG\r\n\x1a\n" + b"0" * 100, "a.xlsx", "The content does not fit the name (it is: a picture)."),
         (GOOD[: len(GOOD) // 2], "a.xlsx", "The file is damaged or was cut short."),
         (csv("甲,乙", "1,2"), "a.csv", "No sheet has a heading for “问题描述”"),
         (csv(",".join(HEADINGS)), "a.csv", "has headings but no record"),

@@ -214,6 +214,18 @@ def test_the_profile_is_in_order_in_every_language(browse, locale):
     browse("staff", locale).text("/profile/password")
 
 
+PHONE_IN_WECHAT = "Mozilla/5.0 (Linux; Android 13) AppleWebKit/537.36 Chrome/116.0 Safari/537.36 MicroMessenger/8.0.42"
+
+
+@pytest.mark.parametrize(("locale", "name"), [("en", "WeChat, Android"), ("zh-Hans", "、Android")])
+def test_a_device_is_named_in_the_language_of_the_reader(app, town, browse, locale, name):
+    browse("staff", locale)
+    phone = app.test_client()
+    phone.environ_base["HTTP_USER_AGENT"] = PHONE_IN_WECHAT
+    knock(phone, "staff")
+    assert name in phone.get("/profile").text
+
+
 def test_colours_and_keys_are_kept_for_the_device(browse):
     staff = browse("staff")
     form = staff.form("/profile", "/profile/look")
@@ -264,7 +276,8 @@ def test_a_new_password_signs_out_everything_else(browse, client):
     [
         ({"current": "not this one"}, "This is not the present password."),
         ({"again": "three goats"}, "The two do not agree."),
-        ({"new": "short", "again": "short"}, "The password needs at least"),
+        ({"new": "short", "again": "short"}, "The password needs at least 8 characters."),
+        ({"new": "long " * 60, "again": "long " * 60}, "300 characters are too many; at most 256 fit."),
         ({"new": "password123", "again": "password123"}, "This password is among the first that anybody would try."),
         ({"new": PASSWORD, "again": PASSWORD}, "Nothing was changed."),
         ({"current": ""}, "This has to be filled in."),

@@ -14,12 +14,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import file_words, formats, languages, uploads, words
-from tracker.blueprints.import_view import AT_ONCE, DATED, Importer, defaults_of
+from tracker.blueprints.import_view import AT_ONCE, DATED, carried_out, defaults_of, preview_of
 from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.exchange.exports import ExportHead, csv_pieces, write_xlsx
 from tracker.exchange.files import FileRefusal
+from tracker.exchange.importing import Importer
 from tracker.extensions import db, limiter
 from tracker.forms.imports import (
     SKIPPED,
@@ -31,7 +32,7 @@ from tracker.forms.imports import (
 )
 from tracker.forms.options import unit_pairs
 from tracker.log.files import clean_name
-from tracker.queries import imports, people
+from tracker.queries import imports
 from tracker.queries.imports import Line, State, Upload
 from tracker.queries.scope import Viewer
 
@@ -52,7 +53,7 @@ _MEDIA = {
 def upload(register: str) -> ResponseReturnValue:
     """Choose a file; nothing is registered before its preview was seen."""
     importer = _importer(register)
-    form = upload_form(unit_pairs(people.places_for(importer.viewer, "import", register)))
+    form = upload_form(unit_pairs(importer.places))
     if request.method == "POST" and form.validate():
         try:
             import_id = _take_file(importer, form)
@@ -72,12 +73,14 @@ def upload(register: str) -> ResponseReturnValue:
 
 def _importer(register: str) -> Importer:
     """404 for a register that there is not, or into which this person may import nowhere."""
-    viewer = Viewer(current_person(), directory(), house().register_numbers(connection()), today())
-    if register not in house().pack.register_by_name or not people.places_for(viewer, "import", register):
+    if register not in house().pack.register_by_name:
         abort(404)
-    # The same secret for every way in: a row has one key, whether it comes by page or by command line.
+    viewer = Viewer(current_person(), directory(), house().register_numbers(connection()), today())
     secret = current_app.config["SETTINGS"].secret_key.encode()
-    return Importer(house(), connection(), viewer, house().register(register), secret)
+    importer = Importer(house(), viewer, house().register(register), secret)
+    if not importer.places:
+        abort(404)
+    return importer
 
 
 def _take_file(importer: Importer, form: Any) -> int:
@@ -88,7 +91,7 @@ def _take_file(importer: Importer, form: Any) -> int:
         content = sent.stream.read(limit + 1)
     if len(content) > limit:
         raise FileRefusal("file_too_large", reason="page_bytes", limit=limit // 2**20)
-    file = importer.preview(content, clean_name(sent.filename), None, form.defaults())
+    file = preview_of(importer, connection(), content, clean_name(sent.filename), None, form.defaults())
     return uploads.keep(db.engine, file, person_id=current_person().id, now=now())
 
 
@@ -254,7 +257,7 @@ def sheet(upload: Upload, importer: Importer) -> ResponseReturnValue:
         abort(404)
     content = imports.content_of(connection(), upload.id)
     try:
-        file = importer.preview(content, upload.file_name, name, defaults_of(upload))
+        file = preview_of(importer, connection(), content, upload.file_name, name, defaults_of(upload))
     except FileRefusal:
         flash(gettext("That sheet holds no list for this register. The present one stays."), "warn")
     else:
@@ -287,7 +290,7 @@ def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
     # A second press of the button finds nothing ready any more, and says what the first one did.
     if chosen or not upload.done:
         content = imports.content_of(connection(), upload.id)
-        _settle(upload, importer.carry_out(upload, content, frozenset(chosen), now()))
+        _settle(upload, carried_out(importer, upload, content, frozenset(chosen), now()))
     return redirect(url_for("imports.preview", import_id=upload.id))
 
 
@@ -325,7 +328,7 @@ def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnV
     head = ExportHead(
         gettext("Mistakes in %(file)s", file=upload.file_name),
         (
-            (gettext("Sheet"), upload.sheet),
+            *([(gettext("Sheet"), upload.sheet)] if upload.sheet else ()),  # a CSV has none
             (gettext("Made by"), current_person().name),
             (gettext("Made at"), formats.instant(now())),
         ),

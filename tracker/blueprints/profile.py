@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, session
 from flask import url_for as address_of
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, lazy_gettext, ngettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -35,9 +36,9 @@ WHILE_PASSWORD_IS_FIRST = frozenset(
     {"profile.password", "profile.sign_out", "profile.language", "profile.sign_in", "health.check", "static"}
 )
 # The first that fits wins: each browser claims to be the older ones as well.
-BROWSERS = (
-    ("MicroMessenger", "微信"),
-    ("DingTalk", "钉钉"),
+BROWSERS: tuple[tuple[str, Any], ...] = (
+    ("MicroMessenger", lazy_gettext("WeChat")),
+    ("DingTalk", lazy_gettext("DingTalk")),
     ("Edg", "Edge"),
     ("Firefox", "Firefox"),
     ("Chrome", "Chrome"),
@@ -231,10 +232,10 @@ def _grant_line(grant: Grant) -> dict[str, object]:
 
 
 def device_name(user_agent: str) -> str:
-    """`Firefox, Windows`: what a person calls it, from what a browser says of itself."""
+    """`Firefox, Windows`: what a person calls it in the reader's language, from what a browser says of itself."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return ", ".join(part for part in (browser, system) if part) or user_agent[:40] or gettext("Unknown device")
+    return words.listed(filter(None, (browser, system))) or user_agent[:40] or gettext("Unknown device")
 
 
 @bp.post("/profile/devices/<int:session_id>/end")

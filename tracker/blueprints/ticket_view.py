@@ -16,7 +16,7 @@ from flask_babel import gettext
 from tracker import formats, languages, words
 from tracker.domain.days import from_number
 from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_showing
-from tracker.domain.lifecycle import Step
+from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
@@ -283,28 +283,18 @@ class Turn:
         return bool(self.main)
 
 
-_BESIDE: Mapping[str, tuple[str, ...]] = {
-    "accept": ("object",),
-    "submit": ("request_extension",),
-    "verify": ("reject",),
-    "publicise": ("reject",),
-    "approve": ("reject",),
-    "grant_extension": ("refuse_extension",),
-    "void": ("refuse_exclusion",),
-    "merge": ("refuse_exclusion",),
-    "exclude": ("refuse_exclusion",),
-}
-_SECOND = frozenset(name for names in _BESIDE.values() for name in names)
+_SECOND = frozenset(step.otherwise for step in STEPS)
 
 
 def turn(ticket: Ticket, register: Register, possible: Iterable[tuple[Step, Refusal | None]]) -> Turn:
     awaited, decisions = awaited_step(ticket, register), awaited_decisions(ticket)
     offered = {step.name: why for step, why in possible if is_worth_showing(why)}
     free = [name for name, why in offered.items() if why is None]
-    asked = [step.name for step in (*decisions, awaited) if step is not None]
-    first = [name for name in asked if name in free]
+    asked = [step for step in (*decisions, awaited) if step is not None]
+    first = [step.name for step in asked if step.name in free]
     # A request that the rule forbids to grant still waits for its no.
-    beside = [name for yes in (*(d.name for d in decisions), *first) for name in _BESIDE.get(yes, ()) if name in free]
+    refusable = [step for step in asked if step in decisions or step.name in free]
+    beside = [step.otherwise for step in refusable if step.otherwise in free]
     shown = tuple(dict.fromkeys((*first, *beside)))
     return Turn(
         awaited=awaited.name if awaited else None,

@@ -38,8 +38,6 @@ bp = Blueprint("tickets", __name__)
 MAX_REASON = 500
 NOBODY = Options([], [], {}, [])
 _NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
-_AT_ONCE = frozenset({"accept", "resume", "verify", "publicise", "approve", "close", "grant_extension"})
-"""First acts whose few fields stand on the ticket's own page."""
 
 Sent = Callable[[], TakeStep | AmendTicket]
 
@@ -108,7 +106,7 @@ def show(number: str) -> ResponseReturnValue:
 def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> str:
     names, ticket, register = opened.names(), opened.ticket, opened.register
     turn = ticket_view.turn(ticket, register, opened.possible())
-    first = turn.main[0] if turn.main else ""
+    first = STEP_BY_NAME[turn.main[0]] if turn.main else None
     return render_template(
         "tickets/show.html",
         **_head(opened, names),
@@ -116,8 +114,9 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         milestones=ticket_view.milestone_rows(ticket, register, names),
         log=ticket_view.log_rows(opened.page.journal, register, names),
         turn=turn,
-        form=_step_form(opened, first) if first in _AT_ONCE else None,
-        is_final=bool(first) and closes(STEP_BY_NAME[first], register),
+        row=first,
+        form=_step_form(opened, first.name) if first and first.is_at_once else None,
+        is_final=first is not None and closes(first, register),
         can_amend=opened.may("amend") and not ticket.is_gone,
         can_reveal=opened.may("reveal"),
         revealed=revealed,
@@ -220,6 +219,7 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
         "form": form,
         "inputs_in_order": form.names if isinstance(form, StepForm) else (*form.names, "reason"),
         "step_name": name,
+        "row": step,
         "is_final": step is not None and closes(step, opened.register),
         "milestone": opened.register.milestone_by_name.get(request.values.get("milestone", "")),
         "action": url_for("tickets.amend", number=opened.ticket.number)

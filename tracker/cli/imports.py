@@ -1,8 +1,8 @@
-"""`xiaohao import`: a workbook or CSV into a register, by the same reader, keys and rules as the page."""
+"""`xiaohao import`: a workbook or CSV into a register, by the same reader, judgement and commands as the page."""
 
 from __future__ import annotations
 
-from hashlib import sha256
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,13 @@ import click
 from tracker.cli.installation import Installation, Progress, opened
 
 if TYPE_CHECKING:
-    from tracker.domain.people import Person
-    from tracker.domain.registers import Register
-    from tracker.exchange.reading import CellError, ImportReading, RowReading
+    from datetime import datetime
+
+    from tracker.domain.people import Directory, Person
+    from tracker.domain.refusals import Refusal
+    from tracker.exchange.importing import Importer, Judged
+    from tracker.exchange.reading import ImportReading
+    from tracker.exchange.records import CellError
 
 SHOWN = 20
 
@@ -36,122 +40,172 @@ def import_file(  # one argument per option
     place: str | None,
 ) -> None:
     """Register the rows of FILE in REGISTER. All or nothing; the same file again adds nothing twice."""
+    from tracker import clock
+    from tracker.queries.imports import State
+
     with opened() as installation:
-        if register not in installation.house.pack.register_by_name:
-            names = ", ".join(installation.house.pack.register_by_name)
-            raise click.ClickException(f"There is no register {register}; this pack has {names}.")
-        actor = _actor(installation, login)
-        content = file.read_bytes()
-        reading = _read(installation, register, file.name, content, sheet, place)
-        wrong = [row for row in reading.rows if row.errors]
-        _report(installation, reading, wrong)
+        now = clock.now()
+        importer = _importer(installation, register, login, now)
+        reading = _read(installation, importer, file, sheet, place)
+        with installation.engine.connect() as conn:
+            judged = tuple(importer.judge(conn, reading))
+        _report(installation, importer, reading, judged)
         if dry_run:
             return
-        if reading.missing_required or (wrong and not good_rows):
+        if not good_rows and any(one.state is State.WRONG for one in judged):
             raise click.ClickException("Nothing was registered. Mend the rows above, or use --good-rows.")
-        _carry_out(installation, actor, reading, f"import/{register}/{sha256(content).hexdigest()}/{reading.sheet}")
+        _carry_out(installation, importer, reading, judged, now, goes_on=good_rows)
 
 
-def _actor(installation: Installation, login: str | None) -> Person:
-    from tracker import clock
+# -- who imports, and what ------------------------------------------------------------------------------
+def _importer(installation: Installation, register: str, login: str | None, now: datetime) -> Importer:
+    from tracker.exchange.importing import Importer
+    from tracker.queries.scope import Viewer
+
+    house = installation.house
+    if register not in house.pack.register_by_name:
+        names = ", ".join(house.pack.register_by_name)
+        raise click.ClickException(f"There is no register {register}; this pack has {names}.")
+    with installation.engine.connect() as conn:
+        directory, numbers = house.directory(conn), house.register_numbers(conn)
+    person = _person(installation, directory, login, now)
+    viewer = Viewer(person, directory, numbers, house.today(now))
+    importer = Importer(house, viewer, house.register(register), installation.settings.secret_key.encode())
+    if not importer.places:
+        raise click.ClickException(f"{person.name} may import nowhere in {register}; name somebody else with --as.")
+    return importer
+
+
+def _person(installation: Installation, directory: Directory, login: str | None, now: datetime) -> Person:
     from tracker.domain.people import Role
     from tracker.signin import person_of
 
-    today = installation.house.today(clock.now())
-    with installation.engine.connect() as conn:
-        people = installation.house.directory(conn).people
-        person_id = person_of(conn, login) if login else None
     if login:
+        with installation.engine.connect() as conn:
+            person_id = person_of(conn, login)
         if person_id is None:
             raise click.ClickException(f"Nobody signs in as {login}.")
-        return people[person_id]
-    found = [p for p in people.values() if not p.has_left and p.has_role(Role.SUPERVISOR, today)]
+        return directory.people[person_id]
+    today = installation.house.today(now)
+    found = [p for p in directory.people.values() if not p.has_left and p.has_role(Role.SUPERVISOR, today)]
     if not found:
         raise click.ClickException("There is no supervisor yet; name who imports with --as.")
     return found[0]
 
 
 def _read(
-    installation: Installation, name: str, filename: str, content: bytes, sheet: str | None, place: str | None
+    installation: Installation, importer: Importer, file: Path, sheet: str | None, place: str | None
 ) -> ImportReading:
-    from tracker import clock, file_words
+    from tracker import file_words
     from tracker.domain.refusals import Refusal
-    from tracker.exchange.rows import read_file
-    from tracker.packs.loader import LoadedPack
+    from tracker.exchange.names import UnitNames
 
-    house = installation.house
-    with installation.engine.connect() as conn:
-        directory = house.directory(conn)
     defaults: dict[str, Any] = {}
-    if place is not None:
-        found = [u.id for u in directory.units.values() if place in (u.code, u.name, *u.synonyms)]
-        if len(found) != 1:
-            raise click.ClickException(f"{len(found)} units are called {place}; give a code with --place.")
-        defaults["place"] = found[0]
-    pack = house.pack
     try:
-        return read_file(
-            content,
-            filename,
-            house.register(name),
-            directory.units,
-            directory.people,
-            house.today(clock.now()),
-            secret=installation.settings.secret_key.encode(),
-            sheet_name=sheet,
-            defaults=defaults,
-            step_columns=tuple(pack.columns.get(name, ())) if isinstance(pack, LoadedPack) else (),
-        )
-    except Refusal as why:
-        refusal = why
-        register = house.register(name)
-        raise click.ClickException(installation.say(lambda: file_words.file_trouble(refusal, register))) from why
-
-
-def _report(installation: Installation, reading: ImportReading, wrong: list[RowReading]) -> None:
-    from tracker import words
-
-    register = installation.house.register(reading.register)
-    for name in reading.missing_required:
-        field = register.by_name[name]
-        heading = installation.say(lambda field=field: words.of(field.label))  # type: ignore[misc] # bound on purpose
-        click.echo(f"missing column: {heading}", err=True)
-    errors = [error for row in wrong for error in row.errors]
-    for error in errors[:SHOWN]:
-        click.echo(installation.say(lambda error=error: _worded(error, register)), err=True)  # type: ignore[misc] # bound on purpose
-    if len(errors) > SHOWN:
-        click.echo(f"… and {len(errors) - SHOWN} more mistakes", err=True)
-    repeated = sum(row.duplicate_of is not None for row in reading.rows)
-    click.echo(
-        f"sheet {reading.sheet}: {len(reading.rows)} rows, {len(reading.ready_rows)} ready, "
-        f"{len(wrong)} with mistakes, {repeated} repeated, {len(reading.skipped)} lines that are no record"
-    )
-
-
-def _worded(error: CellError, register: Register) -> str:
-    from tracker import file_words, words
-
-    heading = words.label_of(error.field, register.fields)
-    return f"{error.cell or error.row} {heading}: {file_words.cell_trouble(error.code, error.params)}"
-
-
-def _carry_out(installation: Installation, actor: Person, reading: ImportReading, key: str) -> None:
-    from tracker import words
-    from tracker.domain.refusals import Refusal
-    from tracker.exchange.commands import carry_out
-
-    try:
-        done = carry_out(installation.house, reading, actor_id=actor.id, key=key, progress=Progress("Registering"))
+        if place is not None:
+            defaults["place"] = UnitNames(importer.viewer.directory.units).find(place)
+        return importer.read(file.read_bytes(), file.name, sheet, defaults)
     except Refusal as why:
         refusal = why
         raise click.ClickException(
-            f"Nothing was registered: {installation.say(lambda: words.refusal(refusal))}"
+            installation.say(lambda: file_words.file_trouble(refusal, importer.register))
         ) from why
+
+
+# -- what was understood ----------------------------------------------------------------------------------
+def _report(installation: Installation, importer: Importer, reading: ImportReading, judged: tuple[Judged, ...]) -> None:
+    """Everything that was noticed: columns, lines passed over, what will not come in; then the counts."""
+    from tracker.queries.imports import State
+
+    _tell(_about_columns(installation, importer, reading), "columns")
+    _tell((f"line {s.row} passed over ({s.reason}): {s.text}" for s in reading.skipped), "lines passed over")
+    notes = (note for one in judged for note in one.row.notes)
+    _tell((f"{_mistake(installation, importer, note)} (not taken over)" for note in notes), "cells not taken over")
+    _tell(_mistakes(installation, importer, judged), "mistakes")
+    count = {state: sum(one.state is state for one in judged) for state in State}
     click.echo(
-        f"{done.registered} registered, {done.known} known already, {done.steps} steps of their past recorded, "
-        f"{len(done.refused)} refused"
+        f"sheet {reading.sheet}: {len(judged)} rows, {count[State.READY]} ready, {count[State.WRONG]} with mistakes, "
+        f"{count[State.KNOWN]} known already, {count[State.REPEATED]} repeated, "
+        f"{len(reading.skipped)} lines that are no record"
     )
-    for row, no in done.refused[:SHOWN]:
-        click.echo(installation.say(lambda row=row, no=no: f"row {row}: {words.refusal(no)}"), err=True)  # type: ignore[misc] # bound on purpose
-    if done.refused:
+
+
+def _tell(lines: Iterable[str], what: str) -> None:
+    """The first lines on standard error, and how many more there are."""
+    count = 0
+    for count, line in enumerate(lines, 1):
+        if count <= SHOWN:
+            click.echo(line, err=True)
+    if count > SHOWN:
+        click.echo(f"… and {count - SHOWN} more {what}", err=True)
+
+
+def _about_columns(installation: Installation, importer: Importer, reading: ImportReading) -> Iterator[str]:
+    steps = {known.name for known in importer.step_columns} - importer.register.by_name.keys()
+    for name in reading.missing_required:
+        yield f"missing column: {_label(installation, importer, name)}"
+    for column in reading.unknown_columns:
+        yield f"column {column.letter} {column.heading}: not used"
+    for column in reading.duplicate_columns:
+        yield f"column {column.letter} {column.heading}: not used, an earlier column says the same"
+    for column in reading.columns:
+        if column.target in steps:
+            yield f"column {column.letter} {column.heading}: recorded by a step, not by the import"
+        if order := reading.day_orders.get(column.target or ""):
+            yield f"column {column.letter} {column.heading}: {order.replace('_', ' ')} in its days"
+    yield from (f"warning: {name.replace('_', ' ')}" for name in reading.warnings)
+
+
+def _mistakes(installation: Installation, importer: Importer, judged: Iterable[Judged]) -> Iterator[str]:
+    for one in judged:
+        yield from (_mistake(installation, importer, error) for error in one.row.errors)
+        yield from (_refused(installation, one, why) for why in one.refusals)
+
+
+def _mistake(installation: Installation, importer: Importer, error: CellError) -> str:
+    from tracker import file_words
+
+    heading = _label(installation, importer, error.field)
+    sentence = installation.say(lambda: file_words.cell_trouble(error.code, error.params))
+    return f"{error.cell or error.row} {heading}: {sentence}"
+
+
+def _refused(installation: Installation, one: Judged, why: Refusal) -> str:
+    from tracker import words
+
+    return f"row {one.row.source_row}: {installation.say(lambda: words.refusal(why))}"
+
+
+def _label(installation: Installation, importer: Importer, name: str) -> str:
+    from tracker import words
+
+    return installation.say(lambda: words.label_of(name, (*importer.register.fields, *importer.step_columns)))
+
+
+# -- registering --------------------------------------------------------------------------------------------
+def _carry_out(
+    installation: Installation,
+    importer: Importer,
+    reading: ImportReading,
+    judged: tuple[Judged, ...],
+    now: datetime,
+    *,
+    goes_on: bool,
+) -> None:
+    from tracker.queries.imports import State
+
+    rows = tuple(one.row for one in judged if one.state is State.READY)
+    progress = Progress("Registering")
+    done = importer.carry_out(reading, rows, now, goes_on=goes_on, progress=lambda count: progress(count, len(rows)))
+    refused = [one for one in done if one.state is State.WRONG]
+    _tell((_refused(installation, one, why) for one in refused for why in one.refusals), "refused")
+    if refused and not goes_on:
+        raise click.ClickException("Nothing was registered.")
+    registered = [one.row for one in done if one.state is State.REGISTERED and not one.is_again]
+    replies = sum(len(row.history) for row in registered)
+    known = sum(one.state is State.KNOWN for one in judged) + len(done) - len(registered) - len(refused)
+    click.echo(
+        f"{len(registered)} registered, {replies} milestones with them, {known} known already, {len(refused)} refused"
+    )
+    if refused:
         raise SystemExit(1)

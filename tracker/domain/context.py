@@ -12,9 +12,10 @@ from tracker.domain.access import TicketFacts
 from tracker.domain.commands import TakeStep
 from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.events import NewEvent
+from tracker.domain.lifecycle import STEP_BY_NAME, Wish
 from tracker.domain.people import Directory, Person
 from tracker.domain.registers import Limit, Register
-from tracker.domain.ticket import Ticket
+from tracker.domain.ticket import PendingExclusion, PendingExtension, Ticket
 from tracker.domain.values import printable
 
 
@@ -59,11 +60,10 @@ class StepContext:
         ruled = next((x for x in clock.limits if x.rule_id == self.ticket.main_rule_id), None)
         return ruled or deadlines.limit_in_force(clock, self.ticket.facts(), self.command.occurred_on)
 
-    def pending_asked_by(self) -> int | None:
-        pending: Any = (
-            self.ticket.pending_extension if self.command.step.endswith("_extension") else self.ticket.pending_exclusion
-        )
-        return pending.asked_by if pending else None
+    def pending(self) -> PendingExtension | PendingExclusion | None:
+        """The open request that the step would decide."""
+        wish = STEP_BY_NAME[self.command.step].decides
+        return self.ticket.pending_extension if wish is Wish.EXTENSION else self.ticket.pending_exclusion
 
 
 def ticket_facts(t: Ticket) -> TicketFacts:

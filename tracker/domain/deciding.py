@@ -17,7 +17,7 @@ from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Need, Status, Step
+from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import COLLECT
 from tracker.domain.refusals import Refusal, Refusals
@@ -216,9 +216,8 @@ def _collect(step: Step, context: StepContext) -> dict[str, Any]:
             refusals.append(refusal)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else Refusals(refusals)
-    extra = _EXTRA.get(step.name)
-    if extra is not None:
-        data.update(extra(context))
+    if step.extra is not None:
+        data.update(_EXTRA[step.extra](context))
     return data
 
 
@@ -256,12 +255,10 @@ def _exclusion(context: StepContext) -> dict[str, Any]:
     return data
 
 
-_EXTRA: Mapping[str, Callable[[StepContext], dict[str, Any]]] = {
-    "grant_extension": _granted,
-    "resume": _resumed,
-    "void": _exclusion,
-    "merge": _exclusion,
-    "exclude": _exclusion,
+_EXTRA: Mapping[Extra, Callable[[StepContext], dict[str, Any]]] = {
+    Extra.EXTENDED_DUE: _granted,
+    Extra.PAUSED_DUE: _resumed,
+    Extra.EXCLUSION: _exclusion,
 }
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import orjson
 
 from tracker.domain.lifecycle import STEPS
-
 from tracker.domain.people import AccountChange
 
 SCHEMA_VERSION = 1

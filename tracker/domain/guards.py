@@ -56,10 +56,8 @@ def outcome_is_possible(step: StepContext) -> Refusal | None:
     return None
 
 
-def has_open_extension_request(step: StepContext) -> Refusal | None:
-    if step.ticket.pending_extension is None:
-        return Refusal("no_open_request")
-    return None
+def has_open_request(step: StepContext) -> Refusal | None:
+    return None if step.pending() is not None else Refusal("no_open_request")
 
 
 def extension_can_be_requested(step: StepContext) -> Refusal | None:
@@ -98,15 +96,9 @@ def extension_is_within_rule(step: StepContext) -> Refusal | None:
 
 
 def decider_did_not_ask(step: StepContext) -> Refusal | None:
-    asked_by = step.pending_asked_by()
-    if asked_by is not None and asked_by == step.actor.id:
+    pending = step.pending()
+    if pending is not None and pending.asked_by == step.actor.id:
         return Refusal("own_request_cannot_be_decided")
-    return None
-
-
-def has_open_exclusion_request(step: StepContext) -> Refusal | None:
-    if step.ticket.pending_exclusion is None:
-        return Refusal("no_open_request")
     return None
 
 

@@ -1,7 +1,10 @@
-"""THE table of steps: from, to, by what right, guards, what must be given, event, effect on the clock.
+"""THE table of steps: one row says from, to, by what right, guards, what must be given, event, and how it is asked.
 
-Form, button, permission, event and journal entry of a step follow from its row. To add a transition,
-add a row (and a predicate in `guards.py` when it needs a new guard), then its words.
+Button, form, permission and entry of the log follow from the row. To add a step: a row here (a predicate in `guards.py`
+for a new guard, a collector in `needs.py` and an input in `forms/step.py` for a new need), the effect of its event in
+`ticket.py`, the words of step and event in `tracker/words.py`. A new status is also a place in the sets below, a word
+there, a sign in `templates/components/status.html`, a cell in `templates/tickets/_promise.html` and a sentence in
+`_turn.html` beside it.
 """
 
 from __future__ import annotations
@@ -15,8 +18,7 @@ from tracker.domain.guards import (
     extension_can_be_requested,
     extension_is_within_rule,
     has_evidence,
-    has_open_exclusion_request,
-    has_open_extension_request,
+    has_open_request,
     is_excluded,
     is_restricted,
     is_the_way_asked_for,
@@ -79,12 +81,34 @@ class Need(StrEnum):
 OPTIONAL_NEEDS = frozenset({Need.NOTE, Need.MESSAGE})
 
 
+class Wish(StrEnum):
+    """What one person asks for and another grants or refuses."""
+
+    EXTENSION = "extension"
+    EXCLUSION = "exclusion"
+
+
+class Extra(StrEnum):
+    """What a step adds to its event beside what it is given; `deciding.py` works it out."""
+
+    EXTENDED_DUE = "extended_due"
+    PAUSED_DUE = "paused_due"
+    EXCLUSION = "exclusion"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One row. `target` None leaves the status; `closes` lets the step close the ticket as well when
-    the register has no later step switched on; `is_switched` must be in the register's `steps`;
-    `is_monotone` steps may not lie before the latest step's day; `awaited_in`: where the ticket waits for
-    this step, unless an earlier row that the register has is waited for there too."""
+    """One row.
+
+    `target` None leaves the status. `is_switched`: must be in the register's `steps`. `closes`: closes the ticket as
+    well where the register has no later step switched on. `is_monotone`: may not lie before the latest step's day.
+    `awaited_in`: where the ticket waits for this step, unless an earlier row that the register has is waited for
+    there too. `otherwise`: the step for whoever would not take this one, shown beside it.
+    `required`: needs that are optional elsewhere and not here. `extra`: what it adds by itself. `decides`: the wish
+    that it answers. `restarts_clock`: the rule in force gives a new due day.
+    `is_said_now`: happens when it is written down, no day is asked. `is_at_once`: its few fields stand on the
+    ticket's own page. `shows_evidence`: whoever takes it looks at the files first.
+    """
 
     name: str
     event: str
@@ -97,233 +121,94 @@ class Step:
     closes: bool = False
     is_monotone: bool = True
     awaited_in: frozenset[Status] = frozenset()
+    otherwise: str = ""
+    required: frozenset[Need] = frozenset()
+    extra: Extra | None = None
+    decides: Wish | None = None
+    restarts_clock: bool = False
+    is_said_now: bool = False
+    is_at_once: bool = False
+    shows_evidence: bool = False
+
+    @property
+    def is_submission(self) -> bool:
+        """Whether it claims the work done: the register's rule of evidence applies, and the camera comes first."""
+        return has_evidence in self.guards
 
 
 S = Status
 _ANY_LIVE = frozenset(Status) - GONE
 
+# One row is one thing to read, so it is laid out by hand.
+# fmt: off
 STEPS: tuple[Step, ...] = (
-    Step(
-        "assign",
-        "assigned",
-        frozenset({S.REGISTERED, S.RETURNED, S.ASSIGNED, S.ACCEPTED, S.RELAPSED}),
-        S.ASSIGNED,
-        "assign",
-        (Need.OWNER, Need.DUE, Need.NOTE),
-        awaited_in=frozenset({S.REGISTERED, S.RETURNED}),
-    ),
-    Step(
-        "accept",
-        "accepted",
-        frozenset({S.ASSIGNED}),
-        S.ACCEPTED,
-        "accept",
-        is_switched=True,
-        awaited_in=frozenset({S.ASSIGNED}),
-    ),
-    Step(
-        "object",
-        "returned",
-        frozenset({S.ASSIGNED, S.ACCEPTED}),
-        S.RETURNED,
-        "object",
-        (Need.REASON,),
-        is_switched=True,
-    ),
-    Step(
-        "transfer",
-        "transferred",
-        frozenset({S.ASSIGNED, S.ACCEPTED, S.RELAPSED, S.RETURNED}),
-        S.ASSIGNED,
-        "transfer",
-        (Need.OWNER, Need.REASON),
-        is_switched=True,
-    ),
-    Step(
-        "request_extension",
-        "extension_requested",
-        WORKING | {S.RETURNED},
-        None,
-        "request_extension",
-        (Need.EXTENSION_DAYS, Need.REASON),
-        (extension_can_be_requested,),
-        is_switched=True,
-    ),
-    Step(
-        "grant_extension",
-        "extension_granted",
-        OPEN,
-        None,
-        "decide_extension",
-        (Need.NOTE,),
-        (has_open_extension_request, decider_did_not_ask, extension_is_within_rule),
-        is_switched=True,
-    ),
-    Step(
-        "refuse_extension",
-        "extension_refused",
-        OPEN,
-        None,
-        "decide_extension",
-        (Need.REASON,),
-        (has_open_extension_request, decider_did_not_ask),
-        is_switched=True,
-    ),
+    Step("assign", "assigned", WORKING | {S.REGISTERED, S.RETURNED}, S.ASSIGNED, "assign",
+         (Need.OWNER, Need.DUE, Need.NOTE), awaited_in=frozenset({S.REGISTERED, S.RETURNED})),
+    Step("accept", "accepted", frozenset({S.ASSIGNED}), S.ACCEPTED, "accept",
+         is_switched=True, awaited_in=frozenset({S.ASSIGNED}), otherwise="object", is_at_once=True),
+    Step("object", "returned", frozenset({S.ASSIGNED, S.ACCEPTED}), S.RETURNED, "object",
+         (Need.REASON,), is_switched=True),
+    Step("transfer", "transferred", WORKING | {S.RETURNED}, S.ASSIGNED, "transfer",
+         (Need.OWNER, Need.REASON), is_switched=True),
+    Step("request_extension", "extension_requested", WORKING | {S.RETURNED}, None, "request_extension",
+         (Need.EXTENSION_DAYS, Need.REASON), (extension_can_be_requested,), is_switched=True),
+    Step("grant_extension", "extension_granted", OPEN, None, "decide_extension",
+         (Need.NOTE,), (has_open_request, decider_did_not_ask, extension_is_within_rule), is_switched=True,
+         otherwise="refuse_extension", extra=Extra.EXTENDED_DUE, decides=Wish.EXTENSION, is_at_once=True),
+    Step("refuse_extension", "extension_refused", OPEN, None, "decide_extension",
+         (Need.REASON,), (has_open_request, decider_did_not_ask), is_switched=True, decides=Wish.EXTENSION),
     Step("pause", "paused", WORKING, S.PAUSED, "pause", (Need.PAUSE_REASON, Need.REASON), is_switched=True),
-    Step(
-        "resume",
-        "resumed",
-        frozenset({S.PAUSED}),
-        S.ASSIGNED,
-        "pause",
-        (Need.NOTE,),
-        is_switched=True,
-        awaited_in=frozenset({S.PAUSED}),
-    ),
-    Step(
-        "submit",
-        "submitted",
-        WORKING,
-        S.SUBMITTED,
-        "submit",
-        (Need.NOTE, Need.EVIDENCE),
-        (has_evidence,),
-        awaited_in=WORKING,
-    ),
+    Step("resume", "resumed", frozenset({S.PAUSED}), S.ASSIGNED, "pause",
+         (Need.NOTE,), is_switched=True, awaited_in=frozenset({S.PAUSED}), extra=Extra.PAUSED_DUE, is_at_once=True),
+    Step("submit", "submitted", WORKING, S.SUBMITTED, "submit",
+         (Need.NOTE, Need.EVIDENCE), (has_evidence,), awaited_in=WORKING, otherwise="request_extension"),
     Step("withdraw", "withdrawn", frozenset({S.SUBMITTED}), S.ASSIGNED, "submit", (Need.REASON,)),
-    Step(
-        "reject",
-        "rejected",
-        frozenset({S.SUBMITTED, S.VERIFIED, S.PUBLICISED}),
-        S.ASSIGNED,
-        "verify",
-        (Need.REASON,),
-        (verifier_is_independent,),
-    ),
-    Step(
-        "verify",
-        "verified",
-        frozenset({S.SUBMITTED}),
-        S.VERIFIED,
-        "verify",
-        (Need.FINDING, Need.OUTCOME),
-        (verifier_is_independent, outcome_is_possible),
-        closes=True,
-        awaited_in=frozenset({S.SUBMITTED}),
-    ),
-    Step(
-        "publicise",
-        "publicised",
-        frozenset({S.VERIFIED}),
-        S.PUBLICISED,
-        "publicise",
-        (Need.PUBLICITY, Need.NOTE),
-        is_switched=True,
-        closes=True,
-        awaited_in=frozenset({S.VERIFIED}),
-    ),
-    Step(
-        "approve",
-        "approved",
-        frozenset({S.VERIFIED, S.PUBLICISED}),
-        S.APPROVED,
-        "approve",
-        (Need.NOTE,),
-        (verifier_is_independent,),
-        is_switched=True,
-        closes=True,
-        awaited_in=frozenset({S.VERIFIED, S.PUBLICISED}),
-    ),
-    Step(
-        "close",
-        "closed",
-        frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}),
-        S.CLOSED,
-        "verify",
-        (Need.OUTCOME,),
-        (verifier_is_independent, outcome_is_possible),
-        is_switched=True,
-        awaited_in=frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}),
-    ),
-    Step(
-        "relapse", "relapsed", frozenset({S.CLOSED}), S.RELAPSED, "relapse", (Need.REASON, Need.DUE), is_switched=True
-    ),
-    Step("reopen", "reopened", frozenset({S.CLOSED}), S.ASSIGNED, "relapse", (Need.REASON, Need.DUE)),
-    Step(
-        "recheck",
-        "rechecked",
-        frozenset({S.CLOSED}),
-        None,
-        "recheck",
-        (Need.RECHECK_RESULT, Need.NOTE),
-        (verifier_is_independent,),
-        is_switched=True,
-    ),
-    Step("urge", "urged", WORKING | {S.RETURNED, S.REGISTERED}, None, "urge", (Need.MESSAGE,), is_monotone=False),
-    Step("comment", "commented", frozenset(Status), None, "comment", (Need.MESSAGE,), is_monotone=False),
-    Step("add_evidence", "evidence_added", OPEN, None, "add_evidence", (Need.EVIDENCE, Need.NOTE), is_monotone=False),
-    Step(
-        "reach_milestone",
-        "milestone_reached",
-        _ANY_LIVE,
-        None,
-        "reach_milestone",
-        (Need.MILESTONE, Need.NOTE),
-        is_monotone=False,
-    ),
-    Step("name", "named", frozenset(Status), None, "name", (Need.PEOPLE,), (is_restricted,), is_monotone=False),
-    Step(
-        "request_exclusion",
-        "exclusion_requested",
-        _ANY_LIVE,
-        None,
-        "request_exclusion",
-        (Need.WAY, Need.INTO, Need.REASON),
-        (no_open_exclusion_request,),
-        is_monotone=False,
-    ),
-    Step(
-        "refuse_exclusion",
-        "exclusion_refused",
-        _ANY_LIVE,
-        None,
-        "decide_exclusion",
-        (Need.REASON,),
-        (has_open_exclusion_request, decider_did_not_ask),
-        is_monotone=False,
-    ),
-    Step(
-        "void",
-        "voided",
-        _ANY_LIVE,
-        S.VOIDED,
-        "decide_exclusion",
-        (Need.NOTE,),
-        (is_the_way_asked_for, decider_did_not_ask),
-        is_monotone=False,
-    ),
-    Step(
-        "merge",
-        "merged",
-        _ANY_LIVE,
-        S.MERGED,
-        "decide_exclusion",
-        (Need.NOTE,),
-        (is_the_way_asked_for, decider_did_not_ask),
-        is_monotone=False,
-    ),
-    Step(
-        "exclude",
-        "excluded",
-        _ANY_LIVE,
-        None,
-        "decide_exclusion",
-        (Need.NOTE,),
-        (is_the_way_asked_for, decider_did_not_ask),
-        is_monotone=False,
-    ),
+    Step("reject", "rejected", frozenset({S.SUBMITTED, S.VERIFIED, S.PUBLICISED}), S.ASSIGNED, "verify",
+         (Need.REASON,), (verifier_is_independent,), shows_evidence=True),
+    Step("verify", "verified", frozenset({S.SUBMITTED}), S.VERIFIED, "verify",
+         (Need.FINDING, Need.OUTCOME), (verifier_is_independent, outcome_is_possible), closes=True,
+         awaited_in=frozenset({S.SUBMITTED}), otherwise="reject", is_at_once=True, shows_evidence=True),
+    Step("publicise", "publicised", frozenset({S.VERIFIED}), S.PUBLICISED, "publicise",
+         (Need.PUBLICITY, Need.NOTE), is_switched=True, closes=True, awaited_in=frozenset({S.VERIFIED}),
+         otherwise="reject", is_at_once=True, shows_evidence=True),
+    Step("approve", "approved", frozenset({S.VERIFIED, S.PUBLICISED}), S.APPROVED, "approve",
+         (Need.NOTE,), (verifier_is_independent,), is_switched=True, closes=True,
+         awaited_in=frozenset({S.VERIFIED, S.PUBLICISED}), otherwise="reject", is_at_once=True, shows_evidence=True),
+    Step("close", "closed", frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}), S.CLOSED, "verify",
+         (Need.OUTCOME,), (verifier_is_independent, outcome_is_possible), is_switched=True,
+         awaited_in=frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}), is_at_once=True, shows_evidence=True),
+    Step("relapse", "relapsed", frozenset({S.CLOSED}), S.RELAPSED, "relapse",
+         (Need.REASON, Need.DUE), is_switched=True, restarts_clock=True),
+    Step("reopen", "reopened", frozenset({S.CLOSED}), S.ASSIGNED, "relapse",
+         (Need.REASON, Need.DUE), restarts_clock=True),
+    Step("recheck", "rechecked", frozenset({S.CLOSED}), None, "recheck",
+         (Need.RECHECK_RESULT, Need.NOTE), (verifier_is_independent,), is_switched=True, shows_evidence=True),
+    Step("urge", "urged", WORKING | {S.RETURNED, S.REGISTERED}, None, "urge",
+         (Need.MESSAGE,), is_monotone=False, is_said_now=True),
+    Step("comment", "commented", frozenset(Status), None, "comment",
+         (Need.MESSAGE,), is_monotone=False, required=frozenset({Need.MESSAGE}), is_said_now=True),
+    Step("add_evidence", "evidence_added", OPEN, None, "add_evidence",
+         (Need.EVIDENCE, Need.NOTE), is_monotone=False, required=frozenset({Need.EVIDENCE})),
+    Step("reach_milestone", "milestone_reached", _ANY_LIVE, None, "reach_milestone",
+         (Need.MILESTONE, Need.NOTE), is_monotone=False),
+    Step("name", "named", frozenset(Status), None, "name",
+         (Need.PEOPLE,), (is_restricted,), is_monotone=False, is_said_now=True),
+    Step("request_exclusion", "exclusion_requested", _ANY_LIVE, None, "request_exclusion",
+         (Need.WAY, Need.INTO, Need.REASON), (no_open_exclusion_request,), is_monotone=False),
+    Step("refuse_exclusion", "exclusion_refused", _ANY_LIVE, None, "decide_exclusion",
+         (Need.REASON,), (has_open_request, decider_did_not_ask), is_monotone=False, decides=Wish.EXCLUSION),
+    Step("void", "voided", _ANY_LIVE, S.VOIDED, "decide_exclusion",
+         (Need.NOTE,), (is_the_way_asked_for, decider_did_not_ask), is_monotone=False, otherwise="refuse_exclusion",
+         extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
+    Step("merge", "merged", _ANY_LIVE, S.MERGED, "decide_exclusion",
+         (Need.NOTE,), (is_the_way_asked_for, decider_did_not_ask), is_monotone=False, otherwise="refuse_exclusion",
+         extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
+    Step("exclude", "excluded", _ANY_LIVE, None, "decide_exclusion",
+         (Need.NOTE,), (is_the_way_asked_for, decider_did_not_ask), is_monotone=False, otherwise="refuse_exclusion",
+         extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
     Step("include", "included", _ANY_LIVE, None, "decide_exclusion", (Need.REASON,), (is_excluded,), is_monotone=False),
 )
+# fmt: on
 
 STEP_BY_NAME = {step.name: step for step in STEPS}
 

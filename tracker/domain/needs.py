@@ -24,7 +24,7 @@ def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext],
     def collect(step: Step, context: StepContext) -> dict[str, Any]:
         text = context.text(name)
         if text is None:
-            if Need(name) in OPTIONAL_NEEDS and step.name not in ("comment",):
+            if Need(name) in OPTIONAL_NEEDS - step.required:
                 return {}
             raise Refusal("reason_missing" if name == "reason" else "field_required", field=name)
         if len(text) > MAX_TEXT:
@@ -73,8 +73,7 @@ def _due(step: Step, context: StepContext) -> dict[str, Any]:
     given, ticket, on = context.command.values.get("due_on"), context.ticket, context.command.occurred_on
     if given is None:
         clock = context.register.main_clock
-        restarts = step.name in ("relapse", "reopen")
-        if clock is None or not (restarts or clock.start == step.event):
+        if clock is None or not (step.restarts_clock or clock.start == step.event):
             return {}
         limit = deadlines.limit_in_force(clock, ticket.facts(), on)
         if limit is None:
@@ -90,7 +89,7 @@ def _due(step: Step, context: StepContext) -> dict[str, Any]:
 
 def _evidence(step: Step, context: StepContext) -> dict[str, Any]:
     files = [dict(f) for f in context.command.evidence]
-    if not files and step.name == "add_evidence":
+    if not files and Need.EVIDENCE in step.required:
         raise Refusal("evidence_missing", field="evidence", needed=1, given=0)
     return {"evidence": files} if files else {}
 

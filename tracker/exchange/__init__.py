@@ -1,8 +1,10 @@
-"""Files in and out: what an office keeps in spreadsheets, read into rows and written back.
+"""Files in and out: what an office keeps in spreadsheets, read, judged and carried out, and written back.
 
-In, in this order: `files` (what is this file, may it be opened at all) → `sheets` (bytes to rows of
-cells; `parser` is its child process, `delimited` its CSV half) → `headings` (which column is which
-field; `profiles` for layouts of other systems) → `values` (a cell becomes a day, a choice, a unit:
-`directory`) → `rows` (the reading that the preview shows and the import uses).
-Out: `exports`. Nothing here writes to the database or knows the web.
+In, in this order: `files` (what is this file, may it be opened at all) → `sheets` (bytes to rows of cells;
+`parser` is its child process, `delimited` its CSV half) → `headings` (which column is which field; `profiles` for
+layouts of other systems) → `records` (which rows are records, each with its values and its mistakes by cell;
+`filling` for merges and 同上) → `reading` (all that the file says) → `importing` (what the rules say of each row;
+the rows as commands of the handler, which alone writes).
+A cell becomes a value in `values`, by `cells` (days, numbers) and `names` (units, people); `folding` makes words
+comparable. Out: `exports`. Nothing here knows the web or reads the clock.
 """

@@ -5,7 +5,7 @@ abort (measured: one changed DIMENSIONS record in an .xls ends the interpreter).
 child. Runs as a plain script, so that it starts in a tenth of a second and imports nothing of ours.
 
 A frame is four bytes of length and zlib-packed JSON: an object opens a sheet or reports an error, a
-list holds up to 1,000 rows. Blank rows are `[]`; a day is `[y, m, d]`, an instant has three more.
+list holds as many rows as `sheets` asks for. Blank rows are `[]`; a day is `[y, m, d]`, an instant has three more.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ import orjson
 import python_calamine as calamine
 
 MEMORY_LIMIT = 2 * 2**30
-FRAME_ROWS = 1_000
 MAX_MERGES = 50_000
 
 
@@ -64,7 +63,7 @@ def _plain_row(cells: list[Any], offset: int) -> list[Any]:
     return [None] * offset + row if row else row
 
 
-def _send_sheet(sheet: Any, *, is_hidden: bool, max_rows: int, max_columns: int) -> None:
+def _send_sheet(sheet: Any, *, is_hidden: bool, max_rows: int, max_columns: int, frame_rows: int) -> None:
     width = sheet.total_width if sheet.start is None else sheet.end[1] + 1
     if width > max_columns:
         _send({"error": "too_large", "reason": "columns", "limit": max_columns, "found": width})
@@ -81,14 +80,14 @@ def _send_sheet(sheet: Any, *, is_hidden: bool, max_rows: int, max_columns: int)
             _send({"error": "too_large", "reason": "rows", "limit": max_rows, "found": sheet.height})
             return
         frame.append(row)
-        if len(frame) == FRAME_ROWS:
+        if len(frame) == frame_rows:
             _send(frame)
             frame = []
     if frame:
         _send(frame)
 
 
-def main(max_rows: int, max_columns: int) -> None:
+def main(max_rows: int, max_columns: int, frame_rows: int) -> None:
     data = sys.stdin.buffer.read()
     _limit_memory()
     try:
@@ -97,7 +96,8 @@ def main(max_rows: int, max_columns: int) -> None:
             if about.typ == calamine.SheetTypeEnum.WorkSheet:
                 is_hidden = about.visible != calamine.SheetVisibleEnum.Visible
                 sheet = workbook.get_sheet_by_name(about.name)
-                _send_sheet(sheet, is_hidden=is_hidden, max_rows=max_rows, max_columns=max_columns)
+                limits = {"max_rows": max_rows, "max_columns": max_columns, "frame_rows": frame_rows}
+                _send_sheet(sheet, is_hidden=is_hidden, **limits)
     except calamine.PasswordError:
         _send({"error": "encrypted"})
     except MemoryError:
@@ -108,4 +108,4 @@ def main(max_rows: int, max_columns: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(*map(int, sys.argv[1:4]))

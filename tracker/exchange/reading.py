@@ -1,87 +1,25 @@
-"""What a reading is made of: rows, their mistakes by cell, what was skipped, which columns were known."""
+"""A file becomes a reading: its sheet, its columns, its rows, and all that was noticed on the way; nothing is
+dropped in silence. What comes of the rows, `importing` says.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from hashlib import sha256
 
-from tracker.exchange.cell_days import DayOrder
-from tracker.exchange.headings import Column
-from tracker.exchange.values import Value
-
-
-@dataclass(frozen=True, slots=True)
-class CellError:
-    """What is wrong with a cell: where it stands and a code of `domain.refusals` with its parameters.
-
-    `cell` is the address (B17); a required field without a column has the row alone.
-    """
-
-    sheet: str
-    row: int
-    cell: str
-    field: str
-    code: str
-    params: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class PastStep:
-    """Something that the row says has happened: `kind` replied, on a day, with its text."""
-
-    kind: str
-    on: date
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowReading:
-    """One record. `values` holds what could be read, private fields in clear; empty fields are absent.
-    `step_values`: what the row says about steps (owner_unit, due_on, closed_on …).
-
-    `errors` keep the row out; `notes` do not: a step names a unit or person that nobody here knows.
-    `serial`: what the column 序号 says. `external_key`: the register's unique number, or a keyed hash
-    of the row's content; the same row of the same file, read again, has the same key.
-    `duplicate_of`: the earlier row of this file with the same key.
-    """
-
-    source_row: int
-    serial: str
-    names: tuple[str, ...]
-    cells: tuple[Value, ...]
-    errors: tuple[CellError, ...]
-    external_key: str
-    duplicate_of: int | None = None
-    history: tuple[PastStep, ...] = ()
-    notes: tuple[CellError, ...] = ()
-    step_names: frozenset[str] = frozenset()
-
-    @property
-    def values(self) -> dict[str, Value]:
-        return {n: v for n, v in self._filled() if n not in self.step_names}
-
-    @property
-    def step_values(self) -> dict[str, Value]:
-        return {n: v for n, v in self._filled() if n in self.step_names}
-
-    def _filled(self) -> Iterator[tuple[str, Value]]:
-        return ((n, v) for n, v in zip(self.names, self.cells, strict=True) if v is not None)
-
-    @property
-    def is_ready(self) -> bool:
-        return not self.errors and self.duplicate_of is None
-
-
-@dataclass(frozen=True, slots=True)
-class SkippedRow:
-    """A filled row that is no record. `reason`: total, note, repeated_header, section, continuation,
-    empty_record (a number and nothing else), no_main_text (a number and words in unknown columns)."""
-
-    row: int
-    reason: str
-    text: str
+from tracker.domain.people import Directory, Person, Unit
+from tracker.domain.registers import Field, FieldType, Register
+from tracker.exchange.cells import DayOrder, prove_order
+from tracker.exchange.files import FileRefusal
+from tracker.exchange.folding import fold_heading
+from tracker.exchange.headings import Column, Header, HeadingIndex, find_header, likely_headings
+from tracker.exchange.names import PersonNames, UnitNames
+from tracker.exchange.profiles import REPLIED_ON, Profile, profiles_of
+from tracker.exchange.records import CellError, RecordReader, RowReading, Rules, SkippedRow
+from tracker.exchange.sheets import Sheet, read_workbook
+from tracker.exchange.values import Surroundings, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +34,14 @@ class SheetSummary:
 
 @dataclass(frozen=True)
 class ImportReading:
-    """All that a sheet says. `missing_required`: required fields that have no column and no default.
+    """All that a sheet says. `digest`: SHA-256 of the whole file, in hex.
 
+    `missing_required`: required fields that have no column and no default.
     `day_orders`: date columns whose own cells proved whether month or day stands first.
     """
 
     register: str
+    digest: str
     sheet: str
     columns: tuple[Column, ...]
     header_row: int
@@ -110,16 +50,195 @@ class ImportReading:
     unknown_columns: tuple[Column, ...]
     duplicate_columns: tuple[Column, ...]
     missing_required: tuple[str, ...]
-    profile: str | None = None
-    warnings: tuple[str, ...] = ()
-    sheets: tuple[SheetSummary, ...] = ()
-    day_orders: Mapping[str, DayOrder] = field(default_factory=dict)
+    profile: str | None
+    warnings: tuple[str, ...]
+    sheets: tuple[SheetSummary, ...]
+    day_orders: Mapping[str, DayOrder]
 
     @property
     def ready_rows(self) -> tuple[RowReading, ...]:
         """Rows without errors that do not repeat an earlier one; none while a required column lacks."""
         return () if self.missing_required else tuple(row for row in self.rows if row.is_ready)
 
+    def letters_of_fields(self) -> dict[str, str]:
+        """Field → letter of its column, so that what the rules say of a value is said at its cell."""
+        return {column.target.lstrip("@"): column.letter for column in self.columns if column.target}
+
     @property
     def errors(self) -> Iterator[CellError]:
         return (error for row in self.rows for error in row.errors)
+
+
+def read_file(
+    data: bytes,
+    filename: str,
+    register: Register,
+    units: Mapping[int, Unit],
+    people: Mapping[int, Person],
+    today: date,
+    *,
+    secret: bytes,
+    sheet_name: str | None = None,
+    defaults: Mapping[str, Value] | None = None,
+    step_columns: Sequence[Field] = (),
+) -> ImportReading:
+    """The reading of a file: of the sheet named, or of the one that names the most fields.
+
+    `secret`: keys the hashes of rows without a number of their own (see `RowReading`), because the
+    key stands in the log in clear and must not let anybody guess a name.
+    `defaults`: values for fields whose column is absent or whose cell is empty.
+    `step_columns`: columns that steps record (`LoadedPack.columns`), read into `step_values`.
+    Refusals: FileRefusal of `sheets.read_workbook`; file_type_refused with reason not_a_list when no
+    sheet has the register's main column; file_empty when the list has no record.
+    """
+    workbook = read_workbook(data, filename)
+    layouts = [(sheet, _layout(sheet, register, step_columns)) for sheet in workbook.sheets]
+    sheet, layout = _chosen(layouts, register, sheet_name)
+    rules = _rules(sheet, layout, register, Directory(units, people), today, secret, defaults or {}, step_columns)
+    summaries = tuple(
+        SheetSummary(s.name, s.height, found.header.field_count() if found else 0, s.is_hidden) for s, found in layouts
+    )
+    return _read(rules, sha256(data).hexdigest(), workbook.warnings, summaries)
+
+
+# ---- which sheet, which columns
+
+
+@dataclass(frozen=True)
+class _Layout:
+    header: Header
+    profile: Profile | None
+
+
+_Layouts = Sequence[tuple[Sheet, _Layout | None]]
+
+
+def _layout(sheet: Sheet, register: Register, step_columns: Sequence[Field]) -> _Layout | None:
+    for profile in profiles_of(register):
+        header = find_header(sheet, HeadingIndex(register, step_columns, profile.headings_for(register)))
+        if header and _signs(header, profile):
+            return _Layout(header, profile)
+    header = find_header(sheet, HeadingIndex(register, step_columns))
+    return _Layout(header, None) if header else None
+
+
+def _signs(header: Header, profile: Profile) -> bool:
+    found = {fold_heading(column.heading)[0] for column in header.columns}
+    return {fold_heading(word)[0] for word in profile.signature} <= found
+
+
+def _chosen(layouts: _Layouts, register: Register, sheet_name: str | None) -> tuple[Sheet, _Layout]:
+    if sheet_name is not None:
+        layouts = [(sheet, layout) for sheet, layout in layouts if sheet.name == sheet_name]
+    lists = [
+        (sheet, layout)
+        for sheet, layout in layouts
+        if layout and layout.header.field_count() >= 2 and layout.header.column_of(register.summary_field)
+    ]
+    if not lists:
+        best = max((sheet for sheet, _ in layouts), key=lambda s: s.height, default=None)
+        found = likely_headings(best) if best else ()
+        raise FileRefusal("file_type_refused", reason="not_a_list", found=found, needed=register.summary_field)
+    return max(lists, key=lambda pair: (not pair[0].is_hidden, pair[1].header.field_count(), pair[0].height))
+
+
+# ---- the rows of one sheet
+
+
+def _rules(
+    sheet: Sheet,
+    layout: _Layout,
+    register: Register,
+    directory: Directory,
+    today: date,
+    secret: bytes,
+    defaults: Mapping[str, Value],
+    step_columns: Sequence[Field],
+) -> Rules:
+    units = UnitNames(directory.units)
+    people = PersonNames(directory.people, directory.units)
+    return Rules(
+        sheet,
+        layout.header,
+        layout.profile,
+        register,
+        Surroundings(directory, units, people, sheet.dates_from_1904),
+        today,
+        secret,
+        _all_defaults(layout.profile, register, directory) | dict(defaults),
+        _day_orders(sheet, layout.header, (*register.fields, *step_columns)),
+        tuple(step_columns),
+    )
+
+
+def _read(rules: Rules, digest: str, warnings: tuple[str, ...], sheets: tuple[SheetSummary, ...]) -> ImportReading:
+    rows: list[RowReading] = []
+    skipped: list[SkippedRow] = []
+    for outcome in RecordReader(rules).outcomes():
+        if isinstance(outcome, RowReading):
+            rows.append(outcome)
+        else:
+            skipped.append(outcome)
+    if not rows:
+        raise FileRefusal("file_empty", reason="no_records", sheet=rules.sheet.name)
+    return ImportReading(
+        register=rules.register.name,
+        digest=digest,
+        sheet=rules.sheet.name,
+        columns=rules.header.columns,
+        header_row=rules.header.last_row,
+        rows=tuple(rows),
+        skipped=tuple(skipped),
+        unknown_columns=rules.header.unknown,
+        duplicate_columns=rules.header.duplicates,
+        missing_required=_missing(rules),
+        profile=rules.profile.name if rules.profile else None,
+        warnings=warnings,
+        sheets=sheets,
+        day_orders={name: order for name, order in rules.orders.items() if order is not DayOrder.UNKNOWN},
+    )
+
+
+def _all_defaults(profile: Profile | None, register: Register, directory: Directory) -> dict[str, Value]:
+    """An imported row says so in `source`; a profile's constants; the town where rows name no village."""
+    defaults: dict[str, Value] = {}
+    source = register.by_name.get("source")
+    if source and "import" in source.choice_names:
+        defaults["source"] = "import"
+    if profile:
+        defaults.update(profile.defaults_for(register))
+        # The unit above all others; bureaux that only look in from outside have nobody below them.
+        roots = {unit.parent_id for unit in directory.units.values()} & directory.root_ids
+        if profile.place_is_root and len(roots) == 1:
+            defaults["place"] = next(iter(roots))
+    return {name: value for name, value in defaults.items() if name in register.by_name}
+
+
+def _missing(rules: Rules) -> tuple[str, ...]:
+    guessed = {guess.field for guess in rules.profile.guesses} if rules.profile else set()
+    return tuple(
+        known.name
+        for known in rules.register.fields
+        if known.is_required
+        and known.required_unless is None
+        and known.name not in rules.defaults
+        and known.name not in guessed
+        and rules.header.column_of(known.name) is None
+    )
+
+
+def _day_orders(sheet: Sheet, header: Header, fields: Sequence[Field]) -> dict[str, DayOrder]:
+    """What each date column proves about 3/1/2023: one pass over the sheet."""
+    names = {REPLIED_ON, *(known.name for known in fields if known.type is FieldType.DATE)}
+    dates = {column.index: column.target for column in header.columns if column.target in names}
+    cells: dict[int, list[str]] = {index: [] for index in dates}
+    if dates:
+        for number, row in sheet.rows():
+            if number <= header.last_row:
+                continue
+            for index in dates:
+                cell = row[index] if index < len(row) else None
+                # Only a year at the end of the day is in doubt: 1/2/2023, 01.02.2023 10:00.
+                if type(cell) is str and len(cell) >= 8 and not cell[:4].isdigit():
+                    cells[index].append(cell)
+    return {target: prove_order(cells[index]) for index, target in dates.items() if target}

@@ -1,4 +1,5 @@
-"""The rows under a header, one by one: is it a record, what are its values, was it here before."""
+"""The rows under a header, one by one: is it a record, what are its values, was it here before; every mistake
+is named by its cell. What the rules say of a record is asked in `importing`."""
 
 from __future__ import annotations
 
@@ -11,17 +12,89 @@ from typing import Any
 
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
-from tracker.exchange.cell_days import DayOrder, read_day
+from tracker.domain.values import is_needed
+from tracker.exchange.cells import DayOrder, read_day
 from tracker.exchange.filling import Filler, cell_at
 from tracker.exchange.folding import fold
 from tracker.exchange.headings import SERIAL, Header
 from tracker.exchange.profiles import REPLIED_ON, REPLY, Profile
-from tracker.exchange.reading import CellError, PastStep, RowReading, SkippedRow
 from tracker.exchange.sheets import Cell, Sheet, address
 from tracker.exchange.values import Reader, Surroundings, Value, reader_for
 
 _TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "sum"})
 _NOTES = ("说明", "备注:", "注:", "注1", "填表", "制表", "填报", "审核", "单位负责人", "负责人签", "联系人:")
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """What is wrong with a cell: where it stands and a code of `domain.refusals` with its parameters.
+
+    `cell` is the address (B17); a required field without a column has the row alone.
+    """
+
+    sheet: str
+    row: int
+    cell: str
+    field: str
+    code: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PastMilestone:
+    """A milestone that the row says was reached: its day, and the values recorded with it (field → value)."""
+
+    name: str
+    on: date
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class RowReading:
+    """One record. `values` holds what could be read, private fields in clear; empty fields are absent.
+    `step_values`: what the row says about steps (owner_unit, due_on, closed_on …).
+
+    `errors` keep the row out; `notes` do not: a step names a unit or person that nobody here knows.
+    `serial`: what the column 序号 says. `external_key`: the register's unique number, or a keyed hash
+    of the row's content; the same row of the same file, read again, has the same key.
+    `duplicate_of`: the earlier row of this file with the same key.
+    """
+
+    source_row: int
+    serial: str
+    names: tuple[str, ...]
+    cells: tuple[Value, ...]
+    errors: tuple[CellError, ...]
+    external_key: str
+    duplicate_of: int | None = None
+    history: tuple[PastMilestone, ...] = ()
+    notes: tuple[CellError, ...] = ()
+    step_names: frozenset[str] = frozenset()
+
+    @property
+    def values(self) -> dict[str, Value]:
+        return {n: v for n, v in self._filled() if n not in self.step_names}
+
+    @property
+    def step_values(self) -> dict[str, Value]:
+        return {n: v for n, v in self._filled() if n in self.step_names}
+
+    def _filled(self) -> Iterator[tuple[str, Value]]:
+        return ((n, v) for n, v in zip(self.names, self.cells, strict=True) if v is not None)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.errors and self.duplicate_of is None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A filled row that is no record. `reason`: total, note, repeated_header, section, continuation,
+    empty_record (a number and nothing else), no_main_text (a number and words in unknown columns)."""
+
+    row: int
+    reason: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -181,8 +254,7 @@ class RecordReader:
     ) -> Iterator[CellError]:
         wrong = {error.field for error in cell_errors}
         for known in self._required:
-            lifted = known.required_unless is not None and bool(values.get(known.required_unless))
-            if known.name not in values and known.name not in wrong and not lifted:
+            if known.name not in values and known.name not in wrong and is_needed(known, values):
                 yield self._at_field(number, known.name, "field_required")
         found = values.get("found_on") or values.get("received_on")
         name = "found_on" if values.get("found_on") else "received_on"
@@ -196,7 +268,7 @@ class RecordReader:
 
     def _history(
         self, number: int, cells: Sequence[Cell], values: Mapping[str, Value], errors: list[CellError]
-    ) -> tuple[PastStep, ...]:
+    ) -> tuple[PastMilestone, ...]:
         day_column, text_column = self._past
         cell = cell_at(cells, day_column.index) if day_column else None
         if day_column is None or cell is None:
@@ -206,8 +278,8 @@ class RecordReader:
         except Refusal as refusal:
             errors.append(self._error(number, day_column.index, "replied_on", refusal))
             return ()
-        text = cell_at(cells, text_column.index) if text_column else None
-        return (PastStep("replied", on, str(text or "").strip()),)
+        text = str(cell_at(cells, text_column.index) or "").strip() if text_column else ""
+        return (PastMilestone("replied", on, {"reply": text} if text else {}),)
 
     def _day_replied(self, cell: Cell, values: Mapping[str, Value]) -> date:
         on = read_day(cell, self._orders.get(REPLIED_ON, DayOrder.UNKNOWN))

@@ -27,7 +27,7 @@ MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_SHEETS = 100
 _PARSER_SECONDS = 120
-_FRAME_ROWS = 1_000
+FRAME_ROWS = 1_000
 _PARSER = str(Path(__file__).with_name("parser.py"))
 
 Cell = str | int | float | bool | date | datetime | None
@@ -119,7 +119,7 @@ def _moment(parts: list[int]) -> date:
 def _read_workbook(data: bytes, recognised: Recognised) -> list[Sheet]:
     try:
         child = subprocess.run(  # noqa: S603 - our own script, by its full path
-            [sys.executable, "-I", _PARSER, str(MAX_ROWS), str(MAX_COLUMNS)],
+            [sys.executable, "-I", _PARSER, *map(str, (MAX_ROWS, MAX_COLUMNS, FRAME_ROWS))],
             input=data,
             capture_output=True,
             timeout=_PARSER_SECONDS,
@@ -164,7 +164,7 @@ def _frames_of(output: bytes) -> Iterator[bytes]:
 
 def _with_frame(sheet: Sheet, frame: bytes, rows: list[list[Any]]) -> Sheet:
     filled = [index for index, row in enumerate(rows) if row]
-    before = len(sheet.frames) * _FRAME_ROWS
+    before = len(sheet.frames) * FRAME_ROWS
     return replace(
         sheet,
         frames=(*sheet.frames, frame),
@@ -199,7 +199,7 @@ def _read_delimited(data: bytes, recognised: Recognised) -> list[Sheet]:
             filled += bool(row)
             _check_size(filled, len(row))
             frame.append(row)
-            if len(frame) == _FRAME_ROWS:
+            if len(frame) == FRAME_ROWS:
                 sheet = _with_frame(sheet, zlib.compress(orjson.dumps(frame), 1), frame)
                 frame = []
     except csv.Error:

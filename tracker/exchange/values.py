@@ -12,14 +12,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field, FieldType
 from tracker.domain.values import check_value
-from tracker.exchange.cell_days import DayOrder, read_day
-from tracker.exchange.cell_numbers import digits_of, plain_decimal, read_number
+from tracker.exchange.cells import DayOrder, digits_of, plain_decimal, read_day, read_number
 from tracker.exchange.folding import fold, half_width
 from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.sheets import Cell
@@ -138,18 +137,6 @@ def _read_text(cell: Cell, field: Field) -> str:
     return half_width(_text(cell)) if field.pattern else _text(cell)
 
 
-def _read_geopoint(cell: Cell) -> str:
-    parts = [part for part in re.split(r"[,\s;，；]+", half_width(_text(cell))) if part]
-    try:
-        latitude, longitude = (Decimal(part) for part in parts)
-        is_inside = abs(latitude) <= 90 and abs(longitude) <= 180
-    except (InvalidOperation, ValueError):
-        raise Refusal("pattern_mismatch", pattern="geopoint") from None
-    if not is_inside:
-        raise Refusal("field_out_of_range", value=_text(cell)[:40], minimum=-180, maximum=180)
-    return f"{plain_decimal(latitude)},{plain_decimal(longitude)}"
-
-
 def _read_integer(cell: Cell, in_ten_thousands: bool) -> int:
     number = _scaled(cell, in_ten_thousands)
     if number != number.to_integral_value():
@@ -205,7 +192,7 @@ def _plain_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_th
         case FieldType.PERSON:
             return _none_words_first(lambda cell: around.people.find(_text(cell)))
         case FieldType.GEOPOINT:
-            return _none_words_first(_read_geopoint)
+            return _none_words_first(lambda cell: check_value(field, half_width(_text(cell)), around.directory))
         case FieldType.TEXT:
             return _none_words_first(lambda cell: _read_text(cell, field))
 

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import PasswordField
 
-from tracker import languages
+from tracker import languages, passwords
 from tracker.domain.refusals import Refusal
 from tracker.forms.fields import BooleanField, RadioField, TextField, required
 from tracker.words import refusal as sentence
@@ -74,7 +74,10 @@ def password_form() -> PasswordForm:
         new = required(
             PasswordField(
                 gettext("New password"),
-                description=gettext("At least 8 characters. A short sentence is easy to remember and hard to guess."),
+                description=gettext(
+                    "At least %(limit)s characters. A short sentence is easy to remember and hard to guess.",
+                    limit=passwords.MIN_LENGTH,
+                ),
                 render_kw=_NEW,
             )
         )

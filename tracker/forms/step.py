@@ -35,9 +35,6 @@ from tracker.forms.options import Options
 SUPPORTS = 3
 """Rows for support units in the form; more come through the next assignment."""
 
-SAID_NOW = frozenset({"comment", "urge", "name"})
-"""Steps that happen when they are written down: no day is asked."""
-
 
 class FixedField(HiddenField):
     """A choice that was made before the form was opened."""
@@ -73,9 +70,9 @@ class StepForm(KeyedForm):
         inputs: dict[str, Any] = {}
         for need in asked.step.needs:
             inputs.update(_INPUTS[need](asked))
-        if asked.step.name not in SAID_NOW:
+        if not asked.step.is_said_now:
             inputs["occurred_on"] = _day_input(asked)
-        if asked.step.name == "submit":  # in the rain the camera comes first
+        if asked.step.is_submission:  # in the rain the camera comes first
             inputs = {"photos": inputs.pop("photos"), **inputs}
         version = str(asked.ticket.version) if asked.ticket else ""
         form = type("StepForm", (cls,), inputs)(version=version)
@@ -199,8 +196,8 @@ def _due(asked: Asked) -> dict[str, Any]:
 def _text(name: str, *, is_needed: bool) -> Callable[[Asked], dict[str, Any]]:
     def make(asked: Asked) -> dict[str, Any]:
         field = TextAreaField(words.need(name))
-        is_asked = is_needed or (name == "message" and asked.step.name == "comment")
-        if name == "note" and asked.step.name == "submit" and asked.register.evidence.note_required:
+        is_asked = is_needed or Need(name) in asked.step.required
+        if name == "note" and asked.step.is_submission and asked.register.evidence.note_required:
             is_asked = True
         return {name: required(field) if is_asked else field}
 
@@ -208,7 +205,7 @@ def _text(name: str, *, is_needed: bool) -> Callable[[Asked], dict[str, Any]]:
 
 
 def _evidence(asked: Asked) -> dict[str, Any]:
-    rule, is_submission = asked.register.evidence, asked.step.name == "submit"
+    rule, is_submission = asked.register.evidence, asked.step.is_submission
     inputs: dict[str, Any] = {}
     if not is_submission:
         inputs["photo_kind"] = photo_kind_field("photo_after" if asked.is_owner else "photo_check")

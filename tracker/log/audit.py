@@ -7,35 +7,41 @@ from contextlib import closing
 
 from sqlalchemy import Connection, select
 
-from tracker.domain.events import StreamKind
+from tracker.domain.events import Event, StreamKind
 from tracker.log import store
 from tracker.log.files import FileStore
-from tracker.log.seal import Fault, SealedEvent, check_chain
+from tracker.log.seal import Fault, SealedEvent, Tree, check_chain
 from tracker.log.vault import commitment_of
 from tracker.models.log import PrivateValueRow
 
-__all__ = ["Fault", "faults"]
+__all__ = ["Fault", "chain_faults", "faults"]
 
 
 def faults(conn: Connection, files: FileStore, progress: Callable[[int, int], None]) -> Iterator[Fault]:
     """Everything that is wrong, the log first. Reads all of it once; memory grows with the files named."""
-    head = store.read_head(conn)
     digests: set[str] = set()
-    with closing(_watched(conn, head.size, digests, progress)) as events:
-        yield from check_chain(events, head.size, head.root)
+
+    def note(event: Event, size: int) -> None:
+        if event.stream_kind is StreamKind.TICKET:
+            digests.update(file["digest"] for file in event.data.get("evidence", ()))
+        progress(event.position, size)
+
+    yield from chain_faults(conn, note)
     yield from _vault_faults(conn)
     for fault in files.check(sorted(digests)):
         yield Fault(fault.code, 0, fault.digest)
 
 
-def _watched(
-    conn: Connection, size: int, digests: set[str], progress: Callable[[int, int], None]
-) -> Generator[SealedEvent]:
+def chain_faults(conn: Connection, seen: Callable[[Event, int], None]) -> Iterator[Fault]:
+    """What is wrong with the log itself, from its first event to its head; `seen` gets each event and the size."""
+    head = store.read_head(conn)
+    with closing(_watched(conn, head.size, seen)) as events:
+        yield from check_chain(events, head.size, head.root, after=0, tree=Tree())
+
+
+def _watched(conn: Connection, size: int, seen: Callable[[Event, int], None]) -> Generator[SealedEvent]:
     for sealed in store.read_sealed(conn):
-        event = sealed.event
-        if event.stream_kind is StreamKind.TICKET:
-            digests.update(file["digest"] for file in event.data.get("evidence", ()))
-        progress(event.position, size)
+        seen(sealed.event, size)
         yield sealed
 
 

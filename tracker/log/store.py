@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Executable, bindparam, select, update
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_canonical
 from tracker.log.packing import pack, unpack
-from tracker.log.seal import Fault, SealedEvent, Tree, check_chain, leaf_hash
+from tracker.log.seal import SealedEvent, Tree, leaf_hash
 from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
 from tracker.models.rows import insert_rows
 
@@ -329,9 +329,3 @@ def recorded_at(conn: Connection, position: int) -> datetime | None:
     """When the event at this position was written; None for position 0."""
     ms = conn.scalar(_RECORDED_AT, {"position": position})
     return None if ms is None else from_ms(ms)
-
-
-def check_log(conn: Connection) -> Iterator[Fault]:
-    """Faults of the log against its head, by position. Reads everything."""
-    head = read_head(conn)
-    yield from check_chain(read_sealed(conn), head.size, head.root)

@@ -16,7 +16,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.events import Event, StreamKind
 from tracker.log import store
-from tracker.log.seal import Fault, Tree, leaf_hash
+from tracker.log.seal import Fault, Tree, check_chain, leaf_hash
 from tracker.models.log import EventRow, LogHeadRow
 from tracker.models.tickets import NamedPersonRow, TicketRow
 from tracker.queries.scope import Viewer, visible
@@ -174,7 +174,8 @@ def check_latest(conn: Connection, at_most: int) -> Check:
     start = _branch_start(head.size, at_most)
     tree = Tree(start, frontier[: 32 * start.bit_count()]) if fits and start < head.size else None
     after = start if tree else max(0, head.size - at_most)
-    faults = list(_faults(conn, head, tree, after))
+    latest = list(store.read_sealed(conn, after=after, until=head.size + 1))
+    faults = list(check_chain(latest, head.size, head.root, after=after, tree=tree))
     if not fits:
         faults.append(Fault("tree_head_differs", head.size, head.root.hex()))
     at = store.recorded_at(conn, head.size)
@@ -187,28 +188,3 @@ def _branch_start(size: int, at_most: int) -> int:
     while start and size - (start & (start - 1)) <= at_most:
         start &= start - 1  # without its last branch
     return start
-
-
-def _faults(conn: Connection, head: store.Head, tree: Tree | None, after: int) -> Iterator[Fault]:
-    expected, latest, is_broken = after + 1, None, False
-    for sealed in list(store.read_sealed(conn, after=after, until=head.size + 1)):
-        event = sealed.event
-        if event.position != expected:
-            yield Fault("position_gap", event.position, str(expected))
-            return
-        expected += 1
-        leaf = leaf_hash(event)
-        if leaf != sealed.leaf:
-            yield Fault("event_changed", event.position, event.kind)
-        if latest is not None and event.recorded_at < latest:
-            yield Fault("clock_ran_back", event.position, event.recorded_at.isoformat())
-        latest = event.recorded_at
-        if tree is not None:
-            tree.add(leaf)
-            if sealed.root is not None and not is_broken and tree.root() != sealed.root:
-                is_broken = True
-                yield Fault("tree_head_differs", event.position, sealed.root.hex())
-    if expected != head.size + 1:
-        yield Fault("log_size_differs", expected - 1, str(head.size))
-    elif tree is not None and not is_broken and tree.root() != head.root:
-        yield Fault("tree_head_differs", head.size, head.root.hex())

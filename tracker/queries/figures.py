@@ -46,7 +46,7 @@ def figure_values(
     conn: Connection, house: House, specs: Sequence[FigureSpec], pair: AsOf, *, units: Sequence[int] | None
 ) -> tuple[FigureValue, ...]:
     """Each figure at the pair, each at its own cut-off when that is earlier; `units` None: everywhere."""
-    sheet = _Sheet(conn, house, pair, units)
+    sheet = Sheet(conn, house, pair, units)
     asked = [sheet.ask(spec, effective_of(spec, pair)) for spec in specs]
     sheet.answer()
     return tuple(sheet.value(one) for one in asked)
@@ -56,7 +56,7 @@ def figure_in(
     conn: Connection, house: House, spec: FigureSpec, pair: AsOf, *, units: Sequence[int] | None, month: Span | None
 ) -> FigureValue:
     """One figure, narrowed to units and to a month where given, as the breakdowns print it."""
-    sheet = _Sheet(conn, house, pair, units)
+    sheet = Sheet(conn, house, pair, units)
     asked = sheet.ask(spec, month[1], month[0]) if month else sheet.ask(spec, effective_of(spec, pair))
     sheet.answer()
     return sheet.value(asked)
@@ -65,9 +65,15 @@ def figure_in(
 def figure_months(
     conn: Connection, house: House, specs: Sequence[FigureSpec], pair: AsOf, *, units: Sequence[int] | None
 ) -> tuple[tuple[FigureValue, ...], ...]:
-    """For each figure its months of the effective year up to the pair: flows in the month, stocks at its end."""
-    sheet = _Sheet(conn, house, pair, units)
-    asked = [[sheet.ask(spec, end, start) for start, end in months_of(effective_of(spec, pair))] for spec in specs]
+    """For each figure its months of the effective year up to the pair: flows in the month, stocks at its end.
+
+    Without the exclusions: a cell of a table has no room for them.
+    """
+    sheet = Sheet(conn, house, pair, units)
+    asked = [
+        [sheet.ask(spec, end, start, exclusions=()) for start, end in months_of(effective_of(spec, pair))]
+        for spec in specs
+    ]
     sheet.answer()
     return tuple(tuple(sheet.value(one) for one in months) for months in asked)
 
@@ -76,31 +82,10 @@ def figure_units(
     conn: Connection, house: House, specs: Sequence[FigureSpec], pair: AsOf, *, units: Sequence[int]
 ) -> tuple[tuple[FigureValue, ...], ...]:
     """For each figure its value in each of these units, in their order."""
-    sheet = _Sheet(conn, house, pair, units)
+    sheet = Sheet(conn, house, pair, units)
     asked = [sheet.ask(spec, effective_of(spec, pair)) for spec in specs]
     sheet.answer()
-    return tuple(tuple(sheet.value(one, unit=i) for i in range(len(units))) for one in asked)
-
-
-@dataclass(frozen=True, slots=True)
-class MonthlySheet:
-    """numbers[figure][month][unit] = (numerator, denominator or None)."""
-
-    months: tuple[Span, ...]
-    units: tuple[int, ...]
-    numbers: tuple[tuple[tuple[tuple[int, int | None], ...], ...], ...]
-
-
-def report_sheet(
-    conn: Connection, house: House, specs: Sequence[FigureSpec], pair: AsOf, *, units: Sequence[int]
-) -> MonthlySheet:
-    """Every figure × month × unit at once: one question to the cube, without the exclusions."""
-    months = months_of(pair.effective)
-    sheet = _Sheet(conn, house, pair, units)
-    asked = [[sheet.ask(spec, end, start, exclusions=()) for start, end in months] for spec in specs]
-    sheet.answer()
-    numbers = tuple(tuple(sheet.pairs_by_unit(one) for one in figure) for figure in asked)
-    return MonthlySheet(months, tuple(units), numbers)
+    return tuple(sheet.values_by_unit(one) for one in asked)
 
 
 def effective_of(spec: FigureSpec, pair: AsOf) -> date:
@@ -140,8 +125,8 @@ class _Asked:
     excluded: tuple[tuple[_Cell, ...], ...]
 
 
-class _Sheet:
-    """Collects the questions of a page, asks the cube once, and adds up the answers."""
+class Sheet:
+    """Collects the questions of a page (`ask`), asks the cube once (`answer`), and adds up the answers."""
 
     def __init__(self, conn: Connection, house: House, pair: AsOf, units: Sequence[int] | None) -> None:
         self._conn, self._house, self._pair, self._units = conn, house, pair, units
@@ -192,17 +177,23 @@ class _Sheet:
         self._numbers = counts.numbers
         self._totals = counts.numbers.sum(axis=2)
 
-    def value(self, asked: _Asked, unit: int | None = None) -> FigureValue:
-        numerator, denominator = self.pair_of(asked, unit)
-        excluded = tuple(self._sum(cells, unit) for cells in asked.excluded)
+    def value(self, asked: _Asked) -> FigureValue:
+        """The figure in all units of the sheet together."""
+        denominator = self._sum(asked.denominator) if asked.spec.denominator else None
+        excluded = tuple(self._sum(cells) for cells in asked.excluded)
+        return self._value(asked, self._sum(asked.numerator), denominator, excluded)
+
+    def values_by_unit(self, asked: _Asked) -> tuple[FigureValue, ...]:
+        """The figure in each unit of the sheet, in their order."""
+        left_out = [self._by_unit(cells) for cells in asked.excluded]
+        pairs = enumerate(self.pairs_by_unit(asked))
+        return tuple(self._value(asked, *pair, tuple(of[unit] for of in left_out)) for unit, pair in pairs)
+
+    def _value(self, asked: _Asked, numerator: int, denominator: int | None, excluded: tuple[int, ...]) -> FigureValue:
         return FigureValue(asked.spec.id, numerator, denominator, excluded, asked.effective, self._pair.position)
 
-    def pair_of(self, asked: _Asked, unit: int | None = None) -> tuple[int, int | None]:
-        denominator = self._sum(asked.denominator, unit) if asked.spec.denominator else None
-        return self._sum(asked.numerator, unit), denominator
-
     def pairs_by_unit(self, asked: _Asked) -> tuple[tuple[int, int | None], ...]:
-        """`pair_of` for every unit at once."""
+        """(numerator, denominator or None) in each unit."""
         numerators = self._by_unit(asked.numerator)
         denominators = self._by_unit(asked.denominator) if asked.spec.denominator else [None] * len(numerators)
         return tuple(zip(numerators, denominators, strict=True))
@@ -215,10 +206,8 @@ class _Sheet:
         found: list[int] = total.tolist()
         return found
 
-    def _sum(self, cells: Iterable[_Cell], unit: int | None) -> int:
-        if unit is None:
-            return sum(c.sign * int(self._totals[c.group, self._at[c.day]]) for c in cells)
-        return sum(c.sign * int(self._numbers[c.group, self._at[c.day], unit]) for c in cells)
+    def _sum(self, cells: Iterable[_Cell]) -> int:
+        return sum(c.sign * int(self._totals[c.group, self._at[c.day]]) for c in cells)
 
 
 def days_of(term: Term, effective: date, since: date | None) -> tuple[int, ...]:

@@ -1,0 +1,235 @@
+"""The rows of a workbook, judged by the rules and carried out as commands: the page and `xiaohao import` both.
+
+A row is one command: the ticket, and with it the milestones that the row says were reached. So it comes in whole
+or not at all, and once, however often its file is sent: its key says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tracker.domain.access import TicketFacts, may
+from tracker.domain.commands import RegisterTicket
+from tracker.domain.context import Context
+from tracker.domain.deciding import decide_register
+from tracker.domain.people import Unit
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Field, Register
+from tracker.exchange.reading import ImportReading, read_file
+from tracker.exchange.records import RowReading
+from tracker.handler import Outcome, Refused, Request, handle_all
+from tracker.house import House
+from tracker.log.store import hash_key
+from tracker.packs.loader import LoadedPack
+from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
+from tracker.queries.people import places_for
+from tracker.queries.scope import Viewer
+
+_AT_ONCE = 1_000  # rows whose keys are looked up together
+_ELSEWHERE = (Refusal("not_permitted", field="place"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What stands of a row, before or after the import.
+
+    `refusals`: what the rules say, beside the mistakes of its cells. `ticket_id`: that it is, or was before.
+    `is_again`: it had been registered from this very file.
+    """
+
+    row: RowReading
+    state: State
+    refusals: tuple[Refusal, ...] = ()
+    ticket_id: int | None = None
+    is_again: bool = False
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Who imports, into which register. `secret`: see `reading.read_file`; the same for every way in."""
+
+    house: House
+    viewer: Viewer
+    register: Register
+    secret: bytes
+    _rights: dict[tuple[int, bool], bool] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def places(self) -> tuple[Unit, ...]:
+        """Where this person may import; nowhere is nobody's business here."""
+        return places_for(self.viewer, "import", self.register.name)
+
+    @property
+    def step_columns(self) -> tuple[Field, ...]:
+        pack = self.house.pack
+        return tuple(pack.columns.get(self.register.name, ())) if isinstance(pack, LoadedPack) else ()
+
+    def read(self, content: bytes, name: str, sheet: str | None, defaults: Mapping[str, Any]) -> ImportReading:
+        """The reading of a file. FileRefusal: none of it can be used, and why."""
+        return read_file(
+            content,
+            name,
+            self.register,
+            self.viewer.directory.units,
+            self.viewer.directory.people,
+            self.viewer.on,
+            secret=self.secret,
+            sheet_name=sheet,
+            defaults=defaults,
+            step_columns=self.step_columns,
+        )
+
+    # -- what would come of each row ------------------------------------------------------------------
+    def judge(self, conn: Connection, reading: ImportReading) -> Iterator[Judged]:
+        """What the import would make of each row, in their order. The rules are asked; nothing is written."""
+        for start in range(0, len(reading.rows), _AT_ONCE):
+            rows = reading.rows[start : start + _AT_ONCE]
+            recorded = self._recorded(conn, reading, rows)
+            world = self._world(recorded)
+            for row in rows:
+                yield self._judged(row, recorded.get(row.external_key), world, lacks=bool(reading.missing_required))
+
+    def _recorded(self, conn: Connection, reading: ImportReading, rows: Sequence[RowReading]) -> dict[str, int]:
+        """External key → ticket, of rows that are recorded, or were from this very file and are voided since."""
+        sound = [row for row in rows if row.is_ready]
+        keys = {hash_key(self.viewer.person.id, _key(reading, row)): row for row in sound}
+        from_file = tickets_of_keys(conn, keys)
+        found = {keys[key].external_key: ticket_id for key, ticket_id in from_file.items()}
+        return found | tickets_recorded(conn, self.viewer, self.register.name, (row.external_key for row in sound))
+
+    def _judged(self, row: RowReading, before: int | None, world: Context, *, lacks: bool) -> Judged:
+        if not row.is_ready:
+            return _unready(row)
+        if before is not None:
+            return Judged(row, State.KNOWN, ticket_id=before)
+        if lacks:
+            return Judged(row, State.WRONG)
+        refusals = self._objections(row, world)
+        return Judged(row, State.WRONG if refusals else State.READY, refusals)
+
+    def _objections(self, row: RowReading, world: Context) -> tuple[Refusal, ...]:
+        try:
+            command = command_of(row, self.register)
+            if not self._may_import(command):
+                return _ELSEWHERE
+            decide_register(command, self.register, world)
+        except Refusal as why:
+            return (why,)
+        except Refusals as several:
+            return several.refusals
+        return ()
+
+    def _may_import(self, command: RegisterTicket) -> bool:
+        """The right to import, beside that to register, which the handler asks. The same for all rows of a village."""
+        asked = command.place_id, command.is_restricted
+        if asked not in self._rights:
+            viewer, named = self.viewer, (self.viewer.person.id,) if command.is_restricted else ()
+            facts = TicketFacts(self.register.name, command.place_id, None, (), command.is_restricted, named)
+            self._rights[asked] = may(viewer.person, "import", facts, viewer.directory, viewer.on)
+        return self._rights[asked]
+
+    def _world(self, recorded: Mapping[str, int]) -> Context:
+        """For asking the rules only: no number is handed out."""
+        return Context(
+            actor=self.viewer.person,
+            today=self.viewer.on,
+            directory=self.viewer.directory,
+            calendar=self.house.calendar,
+            number_for=lambda register, is_restricted: "",
+            key_taken=lambda register, key: str(recorded[key]) if key in recorded else None,
+            find_ticket=lambda ticket_id: None,
+        )
+
+    # -- carrying out ---------------------------------------------------------------------------------
+    def carry_out(
+        self,
+        reading: ImportReading,
+        rows: Sequence[RowReading],
+        now: datetime,
+        *,
+        goes_on: bool,
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Judged, ...]:
+        """Register these rows in one transaction, and say what came of each.
+
+        `goes_on`: rows that are refused stay out. Without it the first refusal leaves every row out: then no row is
+        REGISTERED, those refused are WRONG and the others as ready as before.
+        """
+        wrong = {row.source_row: judged for row in rows if (judged := self._refused_before(row)) is not None}
+        allowed = [row for row in rows if row.source_row not in wrong]
+        if wrong and not goes_on:
+            return tuple(wrong.get(row.source_row, Judged(row, State.READY)) for row in rows)
+        asked: list[RowReading] = []
+        requests = self._requests(reading, allowed, now, asked)
+        try:
+            results = handle_all(self.house, requests, goes_on=goes_on, progress=progress)
+        except (Refusal, Refusals) as why:
+            refusals = why.refusals if isinstance(why, Refusals) else (why,)
+            return tuple(
+                Judged(row, State.WRONG, refusals) if row is asked[-1] else Judged(row, State.READY) for row in rows
+            )
+        found = wrong | {row.source_row: self._settled(row, r) for row, r in zip(allowed, results, strict=True)}
+        return tuple(found[row.source_row] for row in rows)
+
+    def _refused_before(self, row: RowReading) -> Judged | None:
+        """What needs no asking of the handler: mistakes of cells, repeated rows, rows of another's village."""
+        if not row.is_ready:
+            return _unready(row)
+        try:
+            is_allowed = self._may_import(command_of(row, self.register))
+        except Refusal as why:
+            return Judged(row, State.WRONG, (why,))
+        return None if is_allowed else Judged(row, State.WRONG, _ELSEWHERE)
+
+    def _requests(
+        self, reading: ImportReading, rows: Iterable[RowReading], now: datetime, asked: list[RowReading]
+    ) -> Iterator[Request]:
+        """One by one, so that no hundred thousand commands are in memory together; the row in hand is in `asked`."""
+        for row in rows:
+            asked[:] = [row]
+            command = replace(command_of(row, self.register), key=_key(reading, row))
+            yield Request(command, self.viewer.person.id, now)
+
+    def _settled(self, row: RowReading, result: Outcome | Refused) -> Judged:
+        if isinstance(result, Outcome):
+            return Judged(row, State.REGISTERED, ticket_id=result.stream_id, is_again=result.is_repeat)
+        if {why.code for why in result.refusals} == {"duplicate_external_number"}:
+            with self.house.engine.connect() as conn:  # after the import: it sees who was faster
+                found = tickets_recorded(conn, self.viewer, self.register.name, [row.external_key])
+            return Judged(row, State.KNOWN, ticket_id=found.get(row.external_key))
+        return Judged(row, State.WRONG, result.refusals)
+
+
+def command_of(row: RowReading, register: Register) -> RegisterTicket:
+    """The command of a row without mistakes. Refusal: field_required, where neither row nor upload names the place."""
+    values = row.values
+    place, found_on = values.get("place"), values.get("found_on")
+    if not isinstance(place, int):
+        raise Refusal("field_required", field="place")
+    if not isinstance(found_on, date):
+        raise Refusal("field_required", field="found_on")
+    return RegisterTicket(
+        register=register.name,
+        values=values,
+        place_id=place,
+        found_on=found_on,
+        is_restricted=values.get("restricted") is True,
+        milestones={past.name: past.on for past in row.history},
+        milestone_values={past.name: past.values for past in row.history},
+        external_key=row.external_key,
+    )
+
+
+def _unready(row: RowReading) -> Judged:
+    return Judged(row, State.WRONG if row.errors else State.REPEATED)
+
+
+def _key(reading: ImportReading, row: RowReading) -> str:
+    """The same row of the same file, however often it is sent."""
+    return f"import/{reading.register}/{reading.digest}/{reading.sheet}/{row.source_row}"
