@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from babel import Locale
+from flask_babel import get_locale, gettext, lazy_gettext
 
 from tracker import formats
 from tracker.domain.lifecycle import Status
@@ -303,7 +305,13 @@ def step(name: str) -> str:
 
 
 def status(which: Status) -> str:
-    return str(STATUSES[which])
+    return _statuses(get_locale())[which]
+
+
+@cache
+def _statuses(_locale: Locale | None) -> dict[Status, str]:
+    """In this language: a list names a hundred."""
+    return {which: str(said) for which, said in STATUSES.items()}
 
 
 def event(kind: str) -> str:

@@ -52,11 +52,12 @@ class TicketRow(Base):
     __table_args__ = (
         Index("ix_tickets_register", "register_id", "shelf", "due_on", "id", "is_restricted", "status"),
         Index("ix_tickets_newest", "register_id", "shelf", "id", "is_restricted"),
-        Index("ix_tickets_shelf", "shelf", "due_on"),
+        Index("ix_tickets_shelf", "shelf", "due_on", "id", "is_restricted", "status"),
         Index("ix_tickets_place", "place_id", "register_id", "shelf", "due_on"),
         Index("ix_tickets_owner", "owner_unit_id", "shelf", "register_id", "due_on"),
+        Index("ix_tickets_today", "owner_unit_id", "shelf", "owner_id", "due_on", "id", "status"),
         Index("ix_tickets_status", "status", "register_id", "due_on"),
-        Index("ix_tickets_waiting", "status", "due_on"),
+        Index("ix_tickets_waiting", "status", "due_on", "id", "is_restricted"),
         Index("ix_tickets_category", "category", "register_id", "shelf", "due_on"),
         # Few tickets ever wait for a decision, and the desk counts them.
         Index(

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
-from sqlalchemy import Connection, and_, or_, select, union
+from sqlalchemy import Connection, and_, select, union_all
 
 from tracker.domain.access import holds_any
-from tracker.domain.lifecycle import AWAITING, Status
+from tracker.domain.lifecycle import AWAITING, OPEN, Status
 from tracker.domain.registers import Register
 from tracker.models.tickets import TicketRow
-from tracker.projections.tickets import SHELF_OPEN
+from tracker.projections.tickets import SHELF_OPEN, STATUS_NUMBERS
 from tracker.queries import scope
 from tracker.queries.lists import (
     Count,
@@ -33,13 +33,17 @@ from tracker.queries.lists import (
 from tracker.queries.scope import Condition, Viewer
 
 T = TicketRow
-LATE_SHOWN = 100
+LATE_SHOWN = 60
 LONGEST_AXIS = 120
 """Days; what is later stands at the end of the axis, or one forgotten ticket would press all others together."""
 CHECKS_SHOWN = 20
-WEEK_SHOWN = 60
+WEEK_SHOWN = 40
 SIDE_SHOWN = 10
-TODAY_SHOWN = 200
+TODAY_SHOWN = 60
+"""What a phone shows and a person does in a day; beside them WAITING_SHOWN that wait for somebody else."""
+WAITING_SHOWN = 20
+
+_WAITING = AWAITING | {Status.PAUSED, Status.RETURNED}
 
 COUNTED = (View.OPEN, View.OVERDUE, View.WEEK, View.VERIFY, View.RELAPSED, View.DECIDE)
 
@@ -140,20 +144,21 @@ class TodayPage:
 
 
 def today_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> TodayPage:
-    """Open tickets that the person's units own and that are theirs or nobody's in person. Bound: TODAY_SHOWN."""
-    ids = _owned_ids(conn, viewer)
-    lines = lines_by_id(conn, viewer, registers, ids[:TODAY_SHOWN])
+    """Open tickets that the person's units own and that are theirs or nobody's in person."""
+    to_do = _owned_ids(conn, viewer, OPEN - _WAITING, TODAY_SHOWN + 1)
+    waiting = _owned_ids(conn, viewer, _WAITING, WAITING_SHOWN + 1)
+    lines = lines_by_id(conn, viewer, registers, to_do[:TODAY_SHOWN] + waiting[:WAITING_SHOWN])
     parts: dict[str, list[TicketLine]] = {}
     for line in lines:
         parts.setdefault(_part(line, registers, viewer.on), []).append(line)
     return TodayPage(
         **{name: tuple(parts.get(name, ())) for name in PARTS},
-        is_cut=len(ids) > TODAY_SHOWN,
+        is_cut=len(to_do) > TODAY_SHOWN or len(waiting) > WAITING_SHOWN,
     )
 
 
 def _part(line: TicketLine, registers: Mapping[str, Register], today: date) -> str:
-    if line.status in AWAITING | {Status.PAUSED, Status.RETURNED}:
+    if line.status in _WAITING:
         return "waiting"
     if line.due.state is DueState.OVERDUE:
         return "late"
@@ -165,25 +170,26 @@ def _part(line: TicketLine, registers: Mapping[str, Register], today: date) -> s
     return "this_week" if is_soon else "later"
 
 
-def _owned_ids(conn: Connection, viewer: Viewer) -> list[int]:
-    """Earliest due day first, then those without one. One range of `ix_tickets_owner` per unit."""
+def _owned_ids(conn: Connection, viewer: Viewer, statuses: frozenset[Status], limit: int) -> list[int]:
+    """Earliest due day first, then those without one. Ranges of `ix_tickets_today`, read in their order."""
     units = sorted({unit for r in scope.ranges(viewer, "submit") for unit in r.units})[: scope.NARROW]
-    mine = or_(T.owner_id.is_(None), T.owner_id == viewer.person.id)
+    owners: tuple[Condition, ...] = (T.owner_id.is_(None), T.owner_id == viewer.person.id)
+    among = T.status.in_([STATUS_NUMBERS[s] for s in sorted(statuses)])
     allowed = scope.visible(viewer, "submit")
     found: list[int] = []
     for has_due in (True, False):
         due: Condition = T.due_on.is_not(None) if has_due else T.due_on.is_(None)
         arms = [
             select(T.id, T.due_on)
-            .where(and_(T.owner_unit_id == unit, T.shelf == SHELF_OPEN, due, mine, allowed))
-            # Sorted, or SQLite goes through everybody's tickets in the order of due days.
-            .order_by(T.due_on + 0, T.id)
-            .limit(TODAY_SHOWN + 1)
+            .where(and_(T.owner_unit_id == unit, T.shelf == SHELF_OPEN, owner, due, among, allowed))
+            .order_by(*((T.due_on, T.id) if has_due else (T.id,)))
+            .limit(limit)
             for unit in units
+            for owner in owners
         ]
-        if arms:
-            merged = union(*(select(arm.subquery()) for arm in arms)).subquery()
-            rows = conn.execute(select(merged.c.id).order_by(merged.c.due_on, merged.c.id).limit(TODAY_SHOWN + 1))
+        if arms and len(found) < limit:
+            merged = union_all(*(select(arm.subquery()) for arm in arms)).subquery()
+            rows = conn.execute(select(merged.c.id).order_by(merged.c.due_on, merged.c.id).limit(limit - len(found)))
             found += [row.id for row in rows]
     return found
 

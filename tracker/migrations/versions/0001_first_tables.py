@@ -229,9 +229,15 @@ def upgrade() -> None:
         sqlite_where=sa.text("has_request IS 1"),
         postgresql_where=sa.text("has_request IS true"),
     )
-    op.create_index("ix_tickets_shelf", "tickets", ["shelf", "due_on"], unique=False)
+    op.create_index("ix_tickets_shelf", "tickets", ["shelf", "due_on", "id", "is_restricted", "status"], unique=False)
     op.create_index("ix_tickets_status", "tickets", ["status", "register_id", "due_on"], unique=False)
-    op.create_index("ix_tickets_waiting", "tickets", ["status", "due_on"], unique=False)
+    op.create_index("ix_tickets_waiting", "tickets", ["status", "due_on", "id", "is_restricted"], unique=False)
+    op.create_index(
+        "ix_tickets_today",
+        "tickets",
+        ["owner_unit_id", "shelf", "owner_id", "due_on", "id", "status"],
+        unique=False,
+    )
     op.create_index("uq_tickets_external", "tickets", ["register_id", "external_key"], unique=True)
 
     op.create_table(
