@@ -11,14 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import URL, select
-from township import PACK, PEOPLE, UNITS, Township, at, plain_ticket
+from township import PACK, PEOPLE, UNITS, Paper, Township, at, plain_ticket
 
-from tracker.domain.access import RIGHTS, Reach, may
+from tracker.domain.access import RIGHTS, Reach, TicketFacts, may
 from tracker.domain.commands import AddUnit, EndGrant, GiveGrant, TakeStep
 from tracker.domain.deciding import ticket_facts
+from tracker.domain.people import Grant, Person, Role, UnitKind
 from tracker.models.tickets import TicketRow
 from tracker.queries import scope
 from tracker.queries.lists import Cursor, Filters, Sort, View, count_tickets, tickets_page
+from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
 
 TODAY = date(2023, 6, 1)
@@ -243,3 +245,24 @@ def test_the_registers_open_to_a_person_follow_their_grants(crowded: Township) -
     assert scope.open_registers(who, "view") == {"house", "petition"}
     assert scope.open_registers(who, "submit") == {"house"}
     assert scope.open_registers(who, "import") == frozenset()
+
+
+@given(grants, st.sampled_from(["register", "import"]), st.sampled_from(REGISTERS))
+@settings(max_examples=60, deadline=None)
+def test_a_form_offers_the_villages_where_the_permission_table_allows_it(
+    given_grants: list[tuple[str, str, str | None]], action: str, register: str
+) -> None:
+    paper = Paper()
+    held = tuple(
+        Grant(i, Role(role), paper.unit[unit], register, date(2015, 1, 1))
+        for i, (role, unit, register) in enumerate(given_grants)
+    )
+    person = Person(1, "一人", paper.unit["town"], held)
+    viewer = Viewer(person, paper.directory, {name: i for i, name in enumerate(REGISTERS, 1)}, TODAY)
+    villages = [unit for unit in paper.directory.units.values() if unit.kind == UnitKind.VILLAGE]
+    allowed = [
+        unit for unit in villages
+        if may(person, action, TicketFacts(register, unit.id, None, (), False, ()), paper.directory, TODAY)
+    ]  # fmt: skip
+    offered = places_for(viewer, action, register)
+    assert [unit for unit in offered if unit in villages] == allowed

@@ -18,8 +18,8 @@ from tracker.domain.events import LATE_ENTRY_DAYS, Event, StreamKind, late_days
 from tracker.log import store
 from tracker.log.seal import Fault, Tree, check_chain, leaf_hash
 from tracker.models.log import EventRow, LogHeadRow
-from tracker.models.tickets import NamedPersonRow, TicketRow
-from tracker.queries.scope import Viewer, visible
+from tracker.models.tickets import TicketRow
+from tracker.queries.scope import Viewer, is_named, visible
 
 PAGE = 50
 WINDOW = 20_000
@@ -114,9 +114,8 @@ def _tests(viewer: Viewer, filters: LogFilters, zone: ZoneInfo) -> Iterator[Colu
 
 
 def _is_secret(viewer: Viewer) -> ColumnElement[bool]:
-    named = exists().where(NamedPersonRow.ticket_id == EventRow.stream_id, NamedPersonRow.person_id == viewer.person.id)
     restricted = exists().where(TicketRow.id == EventRow.stream_id, TicketRow.is_restricted.is_(True))
-    return and_(EventRow.stream_kind.in_(_OF_TICKETS), restricted, ~named)
+    return and_(EventRow.stream_kind.in_(_OF_TICKETS), restricted, ~is_named(viewer.person.id, EventRow.stream_id))
 
 
 def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneInfo) -> Iterator[LogEntry]:

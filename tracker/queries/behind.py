@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, func, or_, select, true
+from sqlalchemy import Connection, and_, case, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,9 +21,9 @@ from tracker.domain.figures import FigureSpec, FigureValue, Term
 from tracker.domain.ledger import RESTRICTED
 from tracker.house import House
 from tracker.models.ledger import MarkRow
-from tracker.models.tickets import NamedPersonRow, TicketRow
+from tracker.models.tickets import TicketRow
 from tracker.queries.figures import AsOf, Span, days_of, effective_of, term_folios
-from tracker.queries.scope import Condition, Viewer, ranges, visible
+from tracker.queries.scope import Condition, Viewer, is_named, ranges, visible
 
 NUMERATOR, DENOMINATOR, REST = "numerator", "denominator", "rest"
 """REST: of the denominator, what is not in the numerator. Any other part is the name of an exclusion."""
@@ -235,8 +235,7 @@ def _in_force(stretch: _Stretch, mark: type[MarkRow] = MarkRow) -> ColumnElement
 
 def _is_shown(stretch: _Stretch, reader: Reader) -> ColumnElement[bool]:
     """What narrows a stretch to what the person may see."""
-    named = exists().where(NamedPersonRow.ticket_id == MarkRow.ticket_id, NamedPersonRow.person_id == reader.person_id)
-    tests: list[ColumnElement[bool]] = [named] if stretch.is_restricted else []
+    tests: list[ColumnElement[bool]] = [is_named(reader.person_id, MarkRow.ticket_id)] if stretch.is_restricted else []
     tests += [] if reader.may_see is None else [reader.may_see]
     return and_(true(), *tests)
 

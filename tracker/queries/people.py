@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.domain.access import RIGHTS, Reach
-from tracker.domain.people import Directory, Role, Unit
-from tracker.queries.scope import Viewer
+from tracker.domain.access import Reach
+from tracker.domain.people import Directory, Role, Unit, UnitKind
+from tracker.queries.scope import Viewer, ranges
 
 MOST = 1000
 
@@ -27,7 +27,7 @@ class Member:
 def owner_units(viewer: Viewer) -> tuple[Unit, ...]:
     """Units a ticket may be given to: those within the town or wider unit of the person's grants, offices first."""
     wide = _subtrees(viewer, (grant.unit_id for grant in viewer.person.grants_on(viewer.on)))
-    return tuple(sorted(_live(viewer.directory, wide), key=lambda u: (u.kind == "village", u.code)))[:MOST]
+    return tuple(sorted(_live(viewer.directory, wide), key=lambda u: (u.kind == UnitKind.VILLAGE, u.code)))[:MOST]
 
 
 def members(viewer: Viewer, units: Iterable[Unit]) -> tuple[tuple[Unit, tuple[Member, ...]], ...]:
@@ -52,13 +52,10 @@ def places_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
 
     A unit without villages below it (an office that keeps a register for itself) is offered as it is.
     """
-    found: set[int] = set()
-    for rule in RIGHTS[action]:
-        for grant in viewer.person.grants_on(viewer.on):
-            if grant.role in rule.roles and grant.register in (None, register) and rule.reach is not Reach.OWNER:
-                found |= viewer.directory.subtree(grant.unit_id)
-    units = _live(viewer.directory, found)
-    villages = tuple(unit for unit in units if unit.kind == "village")
+    number = viewer.register_ids.get(register)
+    wide = [r for r in ranges(viewer, action) if r.register_id in (None, number) and r.reach is not Reach.OWNER]
+    units = _live(viewer.directory, frozenset().union(*(r.units for r in wide)))
+    villages = tuple(unit for unit in units if unit.kind == UnitKind.VILLAGE)
     return tuple(sorted(villages or units, key=lambda u: u.code))[:MOST]
 
 

@@ -1,6 +1,6 @@
 """Who sees which rows: the one visibility predicate, as SQL, and the ways an index can reach those rows.
 
-Lists, counts, search, exports, notices and drill-downs all ask here. A property test holds `visible` equal
+Lists, counts, search, exports, the log and drill-downs all ask here. A property test holds `visible` equal
 to `domain.access.may`, and the union of `ways` equal to `visible`.
 """
 
@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import and_, exists, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.access import RIGHTS, Reach
@@ -93,10 +94,13 @@ def _range(viewer: Viewer, reach: Reach, grant: Grant) -> Range:
     return Range(register_id, reach, units, units >= viewer.directory.units.keys())
 
 
+def is_named(person_id: int, ticket: InstrumentedAttribute[int]) -> Condition:
+    """True where the person is named on the ticket that this column tells: a restricted one exists for them only."""
+    return exists().where(NamedPersonRow.ticket_id == ticket, NamedPersonRow.person_id == person_id)
+
+
 def _is_open_to(person: Person) -> Condition:
-    """A restricted ticket exists for its named people only."""
-    named = exists().where(NamedPersonRow.ticket_id == T.id, NamedPersonRow.person_id == person.id)
-    return or_(T.is_restricted.is_(False), named)
+    return or_(T.is_restricted.is_(False), is_named(person.id, T.id))
 
 
 def _lies_in(r: Range) -> Condition:
