@@ -82,7 +82,7 @@ REFUSALS: Mapping[str, Any] = {
     "ticket_unknown": _("There is no ticket %(number)s here."),
     "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
     "nothing_changed": _("Nothing was changed."),
-    "too_many_files": _("At most %(limit)s files fit here. Send the others with a comment."),
+    "too_many_files": _("At most %(limit)s files fit into one form. Add the others afterwards."),
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),
     "file_type_refused": _("Files of this kind are not accepted. Send a photograph (JPEG, PNG) or a PDF."),
     "photograph_needed": _("Only photographs fit here (JPEG, PNG)."),
