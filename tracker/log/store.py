@@ -19,7 +19,7 @@ from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_
 from tracker.log.packing import pack, unpack
 from tracker.log.seal import SealedEvent, Tree, leaf_hash
 from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
-from tracker.models.rows import insert_rows
+from tracker.models.rows import insert_rows, write_rows
 
 _EVENT = EventRow.__table__
 _COLUMNS = (
@@ -190,7 +190,7 @@ class Appender:
             "directory_position": self.directory_position,
             "is_demonstration": self.is_demonstration,
         }
-        self._conn.execute(_MOVE_HEAD, head)
+        write_rows(self._conn, _MOVE_HEAD, [head])
         self._rows, self._keys = [], []
 
 

@@ -5,12 +5,12 @@ SQLite: one executemany of tuples. PostgreSQL: COPY from 200 rows on, below that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Connection, Dialect, Insert, Select, Table, Update
 
 COPY_FROM = 200
 
@@ -29,6 +29,27 @@ def insert_rows(conn: Connection, table: Table, columns: tuple[str, ...], rows: 
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def write_rows(conn: Connection, statement: Insert | Update, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for a statement with bound names, which must be a constant of its module: it is compiled once."""
+    if not rows:
+        return
+    text, names, constants = _compiled(statement, tuple(rows[0]), conn.dialect)
+    if names is None:
+        conn.exec_driver_sql(text, [{**constants, **row} for row in rows])
+    else:
+        conn.exec_driver_sql(text, [tuple(row[n] if n in row else constants[n] for n in names) for row in rows])
+
+
+@cache
+def _compiled(
+    statement: Insert | Update, given: tuple[str, ...], dialect: Dialect
+) -> tuple[str, list[str] | None, dict[str, Any]]:
+    """The text, the order of its parameters (None: they are named), and those that the statement brings itself."""
+    made = statement.compile(dialect=dialect, column_keys=None if isinstance(statement, Update) else list(given))
+    constants = {name: value for name, value in made.params.items() if name not in given}
+    return str(made), list(made.positiontup or ()) if made.positional else None, constants
 
 
 def stream_rows(conn: Connection, query: Select[*tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import Mark
 from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
-from tracker.models.rows import insert_rows, stream_rows
+from tracker.models.rows import insert_rows, stream_rows, write_rows
 
 CELL = np.dtype([("folio", "<u4"), ("place", "<u4"), ("day", "<u2"), ("change", "i1")])
 """One step of a step function: from effective day `day` on, `change` more (or fewer) at folio and unit."""
@@ -164,10 +164,8 @@ class LedgerWriter:
 
     def flush(self) -> None:
         """Updates first: they may only touch rows of earlier transactions."""
-        if self._cut:
-            self._conn.execute(_CUT_MARK, self._cut)
-        if self._ended:
-            self._conn.execute(_END_MARK, self._ended)
+        write_rows(self._conn, _CUT_MARK, self._cut)
+        write_rows(self._conn, _END_MARK, self._ended)
         insert_rows(self._conn, _MARKS, _MARK_COLUMNS, [tuple(row) for row in self._opened])
         insert_rows(self._conn, _DELTAS, _DELTA_COLUMNS, self._deltas)
         self._opened, self._ended, self._cut, self._deltas = [], [], [], []

@@ -13,6 +13,7 @@ from tracker.domain.days import to_number
 from tracker.domain.lifecycle import Status
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
+from tracker.models.rows import write_rows
 from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
 STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
@@ -24,9 +25,7 @@ SHELF_OF: Mapping[Status, int] = {status: _NOT_OPEN.get(status, SHELF_OPEN) for 
 _TICKETS = TicketRow.__table__
 _COLUMNS = tuple(c.name for c in _TICKETS.columns if c.name != "id")
 _INSERT = insert(_TICKETS)
-_UPDATE = (
-    update(_TICKETS).where(_TICKETS.c.id == bindparam("b_id")).values({name: bindparam(name) for name in _COLUMNS})
-)
+_UPDATE = update(_TICKETS).where(_TICKETS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 
 
 def hash_external_key(key: str) -> bytes:
@@ -64,15 +63,8 @@ class TicketWriter:
             self._resupported.add(after.id)
 
     def flush(self) -> None:
-        if self._new:
-            self._conn.execute(_INSERT, [self._row(t) for t in self._new.values()])
-        if self._changed:
-            rows = []
-            for t in self._changed.values():
-                row = self._row(t)
-                row["b_id"] = row.pop("id")
-                rows.append(row)
-            self._conn.execute(_UPDATE, rows)
+        write_rows(self._conn, _INSERT, [self._row(t) for t in self._new.values()])
+        write_rows(self._conn, _UPDATE, [self._row(t) for t in self._changed.values()])
         everything = {**self._new, **self._changed}
         self._relate(NamedPersonRow, "person_id", {i: everything[i].named_ids for i in self._renamed})
         supports = {i: tuple({s.unit_id for s in everything[i].supports}) for i in self._resupported}
