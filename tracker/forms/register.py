@@ -21,8 +21,7 @@ from tracker.forms.options import Options
 
 def asked_at_registration(register: Register) -> tuple[Field, ...]:
     """The fields of the form: all but those that milestones record later, with their own days."""
-    later = {name for m in register.milestones for name in (m.field, *m.values) if not (m.is_start and name == m.field)}
-    return tuple(f for f in register.fields if f.name not in later)
+    return tuple(f for f in register.fields if f.name not in register.recorded_later)
 
 
 def _units_of(field: Field, options: Options) -> list[tuple[str, str]]:
