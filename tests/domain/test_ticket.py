@@ -74,6 +74,44 @@ def test_who_did_any_of_the_work_does_not_pass_it_by_any_route(work: str, route:
     assert codes(player, f"2023-03-12 {route} by={other}") == ()
 
 
+HOUSE_WORK = """
+        2023-03-01 register house
+        2023-03-02 assign due=2023-04-01 owner=donghu
+        2023-03-05 reach_milestone milestone=people_safe by=verifier
+        2023-03-06 reach_milestone milestone=building_disposed by={by}
+        2023-03-10 submit by=neighbour"""
+PETITION_WORK = """
+        2023-03-01 register petition
+        2023-03-02 assign
+        2023-03-03 accept
+        2023-03-05 reach_milestone milestone=replied by=verifier
+        2023-03-06 reach_milestone milestone=replied by={by}
+        2023-03-10 submit"""
+
+
+@pytest.mark.parametrize("work", [HOUSE_WORK, PETITION_WORK], ids=["house", "petition"])
+@pytest.mark.parametrize("route", ["verify outcome=not_established", "reject"])
+def test_who_recorded_what_the_closing_rests_on_does_not_pass_it(work: str, route: str) -> None:
+    """A reply, a building disposed is the work itself, even where a colleague recorded it again."""
+    player = playing()
+    player.play(work.format(by="supervisor"))
+    route = route.replace("not_established", "replied" if "petition" in work else "not_established")
+    assert codes(player, f"2023-03-12 {route} by=verifier") == OWN_WORK
+    assert codes(player, f"2023-03-12 {route} by=second_verifier") == ()
+
+
+def test_who_only_told_the_petitioner_may_pass_the_reply() -> None:
+    player = playing()
+    player.play("""
+        2023-03-01 register petition
+        2023-03-02 assign
+        2023-03-02 reach_milestone milestone=notified by=verifier
+        2023-03-03 accept
+        2023-03-05 reach_milestone milestone=replied by=staff
+        2023-03-10 submit""")
+    assert codes(player, "2023-03-12 verify by=verifier outcome=replied") == ()
+
+
 def test_who_answers_for_it_as_owner_does_not_pass_what_a_colleague_submitted() -> None:
     player = playing(ALL_STEPS)
     ticket_id = player.play("2023-03-01 register toilet")

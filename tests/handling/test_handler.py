@@ -228,3 +228,18 @@ def test_a_whole_life_leaves_the_events_that_it_says_in_their_order(town: Townsh
     assert [e.version for e in events] == [1, 2, 3, 4, 5, 6]
     assert [e.position for e in events] == list(range(events[0].position, events[0].position + 6))
     assert list(events) == town.history(event.stream_id)
+
+
+def test_who_wrote_the_reply_does_not_pass_it_even_after_the_state_is_read_again(town: Township) -> None:
+    """The recorder is known from the log alone: another process, with nothing in memory, refuses as well."""
+    (event,) = town.do(plain_ticket(town, "petition"), "supervisor", NOW)
+    ticket_id = event.stream_id
+    town.do(a_step(ticket_id, "assign", 1, owner_unit_id=town.unit["chenguang"]), "supervisor", NOW)
+    town.do(a_step(ticket_id, "accept", 2), "staff", NOW)
+    town.do(a_step(ticket_id, "reach_milestone", 4, milestone="replied"), "verifier", NOW)
+    town.do(a_step(ticket_id, "submit", 5, note="已答复"), "staff", NOW)
+    verify = a_step(ticket_id, "verify", 6, finding="属实", outcome="replied")
+    other = town.again()
+    assert refusal(other, verify, "verifier").code == "own_work_cannot_be_verified"
+    other.close()
+    town.do(verify, "second_verifier", NOW)

@@ -18,16 +18,22 @@ Guard = Callable[["StepContext"], Refusal | None]
 
 def verifier_is_independent(step: StepContext) -> Refusal | None:
     """Whoever did any of the work, or answers for it as owner, never verifies it; nor, where the register
-    says so, anybody of a unit that owns it or did so while work was done, or the issuer.
-    Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
+    says so, anybody of a unit that owns it or did so while work was done, or the issuer. Work is also the
+    record of a milestone on which a closing rests (the reply, the building disposed), whoever else recorded it
+    again. Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
     ticket, actor, separation = step.ticket, step.actor, step.register.separation
-    if actor.id in ticket.worker_ids or actor.id == ticket.owner_id:
+    if actor.id in ticket.worker_ids or actor.id == ticket.owner_id or _recorded_work(step):
         return Refusal("own_work_cannot_be_verified")
     if separation.by_issuer and actor.id == ticket.issuer_id:
         return Refusal("issuer_cannot_verify")
     if separation.by_unit and actor.unit_id in ticket.worker_unit_ids | {ticket.owner_unit_id}:
         return Refusal("own_unit_cannot_verify")
     return None
+
+
+def _recorded_work(step: StepContext) -> bool:
+    names = step.register.work_milestones
+    return any(step.actor.id in reached.by for name, reached in step.ticket.milestones.items() if name in names)
 
 
 def has_evidence(step: StepContext) -> Refusal | None:

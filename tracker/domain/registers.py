@@ -309,6 +309,14 @@ class Register:
         return {m.name: m for m in self.milestones}
 
     @cached_property
+    def work_milestones(self) -> frozenset[str]:
+        """Milestones whose recording is work: the end of the main clock, and whatever any outcome rests on."""
+        needed = {m for outcome in self.outcomes for m in outcome.needs}
+        if self.main_clock is not None:
+            needed.add(self.main_clock.stop)
+        return frozenset(m.name for m in self.milestones if m.name in needed and not m.is_start)
+
+    @cached_property
     def main_clock(self) -> Clock | None:
         return next((c for c in self.clocks if c.is_main), None)
 

@@ -79,11 +79,15 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A milestone reached on a day, with the values recorded with it; `position` of its latest record."""
+    """A milestone reached on a day, with the values recorded with it; `position` of its latest record.
+
+    `by`: all who ever recorded it, so that a second record hides nobody's work.
+    """
 
     on: int
     values: Mapping[str, Any]
     position: int
+    by: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +294,7 @@ def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.external_key = data.get("external_key")
     _add_evidence(t, e, data.get("evidence", ()))
     t.milestones = {
-        name: Reached(_number(m["on"]), m.get("values", {}), e.position)
+        name: Reached(_number(m["on"]), m.get("values", {}), e.position, frozenset({e.actor_id}))
         for name, m in data.get("milestones", {}).items()
     }
     _turn(t, e, day, Status.REGISTERED)
@@ -436,7 +440,9 @@ def _evidence_added(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> N
 def _milestone_reached(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     """The latest record of a milestone is the one that counts: what an earlier one started is forgotten."""
     name, starts_main = data["name"], "due_on" in data
-    t.milestones = {**t.milestones, name: Reached(day, data.get("values", {}), e.position)}
+    before = t.milestones.get(name)
+    by = (before.by if before else frozenset()) | {e.actor_id}
+    t.milestones = {**t.milestones, name: Reached(day, data.get("values", {}), e.position, by)}
     _start_clocks(t, e, data.get("clocks", {}))
     kept = tuple(x for x in t.due_turns if x.milestone != name and not (starts_main and x.milestone == ""))
     if len(kept) < len(t.due_turns):
