@@ -245,12 +245,18 @@ def _resumed(context: StepContext) -> dict[str, Any]:
 
 
 def _exclusion(context: StepContext) -> dict[str, Any]:
-    """Reason and requester travel into the decision, so that the list beside a figure shows both."""
+    """Reason and requester travel into the decision, so that the list beside a figure shows both.
+
+    The ticket that was to stay may have left since the request: then the promise would stand in no figure.
+    """
     pending = context.ticket.pending_exclusion
     if pending is None:
         raise Refusal("no_open_request")
     data: dict[str, Any] = {"reason": pending.reason, "requested_by": pending.asked_by}
     if pending.way == "merge":
+        target = context.world.find_ticket(pending.into_id) if pending.into_id is not None else None
+        if target is None or target.is_gone:
+            raise Refusal("merge_target_closed_or_gone", number=target.number if target else str(pending.into_id))
         data["into"] = pending.into_id
     return data
 
