@@ -40,6 +40,8 @@ REFUSALS: Mapping[str, Any] = {
         "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
     ),
     "found_in_future": _("The day found, %(found_on)s, lies in the future."),
+    "found_too_early": _("The day found, %(found_on)s, lies before %(first)s, the first day that can be kept."),
+    "due_too_far": _("The due day %(due_on)s lies after %(last)s, the last day that can be kept."),
     "due_before_found": _("The due day %(due_on)s lies before the day found, %(found_on)s."),
     "due_before_assignment": _("The due day %(due_on)s lies before the day of assignment, %(assigned_on)s."),
     "extension_not_later": _("Say by how many days, at least 1, the due day should move."),

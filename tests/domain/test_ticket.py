@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from histories import Player, lines
-from township import HOUSE, PACK, PEOPLE, TOILET, Paper, at
+from township import HOUSE, PACK, PEOPLE, TOILET, Paper, Refused, at
 
 from tracker.domain.people import Grant, Role
 from tracker.domain.registers import Register, Separation
@@ -326,3 +326,26 @@ def test_a_found_day_put_right_fits_what_happened_since(found: str, code: str | 
         2023-03-01 register toilet
         2023-03-02 assign due=2023-04-01""")
     assert codes(player, f"2023-03-03 amend found={found}") == ((code,) if code else ())
+
+
+@pytest.mark.parametrize(("found", "code"), [("1923-03-01", "found_too_early"), ("1969-12-31", "found_too_early"),
+                                             ("1970-01-01", None)])  # fmt: skip
+def test_a_day_found_that_no_ledger_can_keep_is_refused_at_registering_and_correcting(
+    found: str, code: str | None
+) -> None:
+    player = playing()
+    answer = player.refused(f"2023-03-01 register toilet found={found}")
+    assert answer == (Refused((code,), ("found_on",)) if code else None)
+    player.play("2023-03-01 register toilet")
+    answer = player.refused(f"2023-03-02 amend found={found}")
+    assert answer == (Refused((code,), ("found_on",)) if code else None)
+
+
+def test_a_due_day_that_no_ledger_can_keep_is_refused_whether_given_or_asked_for() -> None:
+    player = playing()
+    player.play("2023-03-01 register toilet")
+    assert player.refused("2023-03-02 assign due=2059-01-01") == Refused(("due_too_far",), ("due_on",))
+    player.play("2023-03-02 assign due=2058-12-31")
+    assert codes(player, "2023-03-03 request_extension days=3651") == ("extension_too_long",)
+    player.play("2023-03-03 request_extension days=1")
+    assert codes(player, "2023-03-04 grant_extension") == ("due_too_far",)

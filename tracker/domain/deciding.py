@@ -15,11 +15,11 @@ from tracker.domain import deadlines
 from tracker.domain.access import TicketFacts, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
-from tracker.domain.days import from_number, to_number
+from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT
+from tracker.domain.needs import COLLECT, check_due_day
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -39,8 +39,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         raise Refusal("not_permitted")
     if command.place_id not in world.directory.units:
         raise Refusal("unit_unknown", field="place", value=str(command.place_id))
-    if command.found_on > world.today:
-        raise Refusal("found_in_future", field="found_on", found_on=command.found_on)
+    _check_day_found(command.found_on, world.today)
     given = {**command.values, **_head_values(command, register)}
     checked = check_values(register, given, world.directory, is_partial=False, all_private=command.is_restricted)
     external_key = _external_key(command, register, world)
@@ -61,6 +60,13 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["evidence"] = [dict(f) for f in command.evidence]
     data.update(_first_milestones(command, register, checked.open, world))
     return Decision((NewEvent("registered", command.found_on, data),), checked.private)
+
+
+def _check_day_found(found_on: date, today: date) -> None:
+    if found_on > today:
+        raise Refusal("found_in_future", field="found_on", found_on=found_on)
+    if found_on < FIRST_DAY:
+        raise Refusal("found_too_early", field="found_on", found_on=found_on, first=FIRST_DAY)
 
 
 def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
@@ -232,6 +238,7 @@ def _granted(context: StepContext) -> dict[str, Any]:
         due = ticket.current_due + timedelta(days=pending.days)
     else:
         due = deadlines.extended_due(ticket.current_due, pending.days, limit, context.world.calendar)
+    check_due_day(due, "extension_days")
     return {"days": pending.days, "due_on": due.isoformat()}
 
 
@@ -330,8 +337,7 @@ def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:
 
 
 def _check_found_on(found_on: date, ticket: Ticket, today: date) -> None:
-    if found_on > today:
-        raise Refusal("found_in_future", field="found_on", found_on=found_on)
+    _check_day_found(found_on, today)
     turns = ticket.status_turns
     if len(turns) > 1 and to_number(found_on) > turns[1][0]:
         raise Refusal("day_before_latest_step", field="found_on", day=found_on, latest=from_number(turns[1][0]))

@@ -12,12 +12,14 @@ from typing import Any
 from tracker.domain import deadlines
 from tracker.domain.access import may
 from tracker.domain.context import StepContext, ticket_facts
-from tracker.domain.days import from_number
+from tracker.domain.days import LAST_DAY, from_number
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.refusals import Refusal
 
 MAX_TEXT = 2000
+MAX_EXTENSION_DAYS = 3650
+"""Where no rule sets a limit; the rules of the registers are far stricter."""
 
 
 def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext], dict[str, Any]]:
@@ -84,7 +86,13 @@ def _due(step: Step, context: StepContext) -> dict[str, Any]:
         raise Refusal("due_before_found", field="due_on", due_on=given, found_on=ticket.found_on)
     if given < on:
         raise Refusal("due_before_assignment", field="due_on", due_on=given, assigned_on=on)
+    check_due_day(given, "due_on")
     return {"due_on": given.isoformat()}
+
+
+def check_due_day(due: date, field: str) -> None:
+    if due > LAST_DAY:
+        raise Refusal("due_too_far", field=field, due_on=due, last=LAST_DAY)
 
 
 def _evidence(step: Step, context: StepContext) -> dict[str, Any]:
@@ -102,6 +110,8 @@ def _extension_days(step: Step, context: StepContext) -> dict[str, Any]:
     days = context.command.values.get("extension_days")
     if not isinstance(days, int) or days < 1:
         raise Refusal("extension_not_later", field="extension_days")
+    if days > MAX_EXTENSION_DAYS:
+        raise Refusal("extension_too_long", field="extension_days", days=MAX_EXTENSION_DAYS)
     return {"days": days}
 
 

@@ -36,6 +36,8 @@ CODES: dict[str, Kind] = {
     "day_in_future": Kind.INVALID,
     "day_before_latest_step": Kind.INVALID,
     "found_in_future": Kind.INVALID,
+    "found_too_early": Kind.INVALID,
+    "due_too_far": Kind.INVALID,
     "due_before_found": Kind.INVALID,
     "due_before_assignment": Kind.INVALID,
     "extension_not_later": Kind.INVALID,
