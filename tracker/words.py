@@ -73,6 +73,15 @@ REFUSALS: Mapping[str, Any] = {
     "unit_ambiguous": _("“%(value)s” is the name of more than one unit. Write the town before it."),
     "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
     "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
+    "owner_not_named": _(
+        "This ticket is restricted, and nobody named on it could work on it there. Name the person first."
+    ),
+    "restricted_without_keeper": _(
+        "Name a supervisor of this place as well: a restricted ticket that only you know of could never be assigned."
+    ),
+    "last_keeper": _(
+        "%(person)s is the last who can let others know of a restricted ticket and has to name somebody else first."
+    ),
     "lead_unit_also_supports": _("%(unit)s already leads, so it cannot support as well."),
     "evidence_missing": _("%(given)s of %(needed)s needed files are there. Add what is missing."),
     "reason_missing": _("Give the reason. It stays in the log."),
@@ -214,6 +223,7 @@ ROLES: Mapping[Role, Any] = {
 
 NEEDS: Mapping[str, Any] = {
     "occurred_on": _("Day it happened"),
+    "named": _("If restricted: who knows of it besides you"),
     "owner_unit_id": _("Owner unit"),
     "owner_id": _("Owner"),
     "lead_official_id": _("Lead official"),

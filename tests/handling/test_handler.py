@@ -204,7 +204,8 @@ def test_a_log_that_has_begun_is_never_marked_as_a_demonstration(town: Township)
 
 
 def test_who_reads_a_restricted_ticket_makes_no_form_stale(town: Township) -> None:
-    (event,) = town.do(plain_ticket(town, is_restricted=True), "supervisor", NOW)
+    named = (town.person["supervisor"], town.person["staff"])
+    (event,) = town.do(plain_ticket(town, is_restricted=True, named_ids=named), "supervisor", NOW)
     read = RecordAccess(ticket_id=event.stream_id, kind="read", data={"reason": "核对"})
     handle(town.house, read, actor_id=town.person["supervisor"], now=NOW)
     assert refusal(town, read, "auditor").code == "ticket_unknown"
@@ -243,3 +244,12 @@ def test_who_wrote_the_reply_does_not_pass_it_even_after_the_state_is_read_again
     assert refusal(other, verify, "verifier").code == "own_work_cannot_be_verified"
     other.close()
     town.do(verify, "second_verifier", NOW)
+
+
+def test_the_last_who_knows_of_a_restricted_ticket_does_not_leave_before_naming_another(town: Township) -> None:
+    command = plain_ticket(town, is_restricted=True)
+    (event,) = town.do(command, "supervisor", NOW)
+    leaves = PersonLeaves(person_id=town.person["supervisor"], occurred_on=DAY)
+    assert refusal(town, leaves, "administrator").code == "last_keeper"
+    town.do(a_step(event.stream_id, "name", people=(town.person["everything"],)), "supervisor", NOW)
+    handle(town.house, leaves, actor_id=town.person["administrator"], now=NOW)

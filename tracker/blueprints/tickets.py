@@ -36,7 +36,7 @@ from tracker.queries.scope import Viewer
 bp = Blueprint("tickets", __name__)
 
 MAX_REASON = 500
-NOBODY = Options([], [], {}, [])
+NOBODY = Options([], [], {}, [], [])
 _NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
 
 Sent = Callable[[], TakeStep | AmendTicket]

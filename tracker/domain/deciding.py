@@ -12,14 +12,14 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain import deadlines
-from tracker.domain.access import TicketFacts, may
+from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT, check_due_day
+from tracker.domain.needs import COLLECT, check_due_day, check_people
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -31,14 +31,17 @@ HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 
 # -- a found problem becomes a ticket -----------------------------------------------------------------
 def decide_register(command: RegisterTicket, register: Register, world: Context) -> Decision:
-    """Refusals: permission, values, days, an external number that another live ticket carries."""
+    """Refusals: permission, values, days, an external number that another live ticket carries, a restricted
+    ticket that nobody named could let others know of."""
     actor = world.actor
-    named = command.named_ids or ((actor.id,) if command.is_restricted else ())
+    named = _named(command, world) if command.is_restricted else ()
     facts = TicketFacts(register.name, command.place_id, None, (), command.is_restricted, named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     if command.place_id not in world.directory.units:
         raise Refusal("unit_unknown", field="place", value=str(command.place_id))
+    if command.is_restricted and not has_keeper(facts, world.directory, world.today):
+        raise Refusal("restricted_without_keeper", field="named")
     _check_day_found(command.found_on, world.today)
     given = {**command.values, **_head_values(command, register)}
     checked = check_values(register, given, world.directory, is_partial=False, all_private=command.is_restricted)
@@ -60,6 +63,12 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["evidence"] = [dict(f) for f in command.evidence]
     data.update(_first_milestones(command, register, checked.open, world))
     return Decision((NewEvent("registered", command.found_on, data),), checked.private)
+
+
+def _named(command: RegisterTicket, world: Context) -> tuple[int, ...]:
+    """Who may know of a restricted ticket: those whom the registrant names, and always the registrant too."""
+    check_people(command.named_ids, "named", world.directory)
+    return tuple(sorted({*command.named_ids, world.actor.id}))
 
 
 def _check_day_found(found_on: date, today: date) -> None:

@@ -5,7 +5,8 @@ A collector checks and refuses; `forms/` builds the inputs from the same needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from tracker.domain.context import StepContext, ticket_facts
 from tracker.domain.days import LAST_DAY, from_number
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
+from tracker.domain.people import Directory, Unit
 from tracker.domain.refusals import Refusal
 
 MAX_TEXT = 2000
@@ -43,17 +45,9 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     unit = directory.units.get(unit_id) if isinstance(unit_id, int) else None
     if unit is None or unit.is_closed:
         raise Refusal("unit_unknown", field="owner_unit_id", value=str(unit_id or ""))
-    data: dict[str, Any] = {"owner_unit": unit_id}
-    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
-        person_id = values.get(name)
-        if person_id is None:
-            continue
-        person = directory.people.get(person_id)
-        if person is None or person.has_left:
-            raise Refusal("person_unknown", field=name, value=str(person_id))
-        if name == "owner_id" and not directory.is_within(person.unit_id, unit.id):
-            raise Refusal("person_not_in_unit", field=name, person=person.name, unit=unit.name)
-        data[key] = person_id
+    data: dict[str, Any] = {"owner_unit": unit.id, **_people_of_owner(unit, context)}
+    if context.ticket.is_restricted:
+        _check_owner_knows(unit.id, data, context)
     supports = values.get("supports") or ()
     for support in supports:
         if support["unit_id"] == unit_id:
@@ -63,6 +57,33 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     if supports:
         data["support"] = [_support(s) for s in supports]
     return data
+
+
+def _people_of_owner(unit: Unit, context: StepContext) -> dict[str, Any]:
+    directory, data = context.world.directory, {}
+    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
+        person_id = context.command.values.get(name)
+        if person_id is None:
+            continue
+        person = directory.people.get(person_id)
+        if person is None or person.has_left:
+            raise Refusal("person_unknown", field=name, value=str(person_id))
+        if name == "owner_id" and not directory.is_within(person.unit_id, unit.id):
+            raise Refusal("person_not_in_unit", field=name, person=person.name, unit=unit.name)
+        data[key] = person_id
+    return data
+
+
+def _check_owner_knows(unit_id: int, data: Mapping[str, Any], context: StepContext) -> None:
+    """A restricted ticket goes only to people named on it; to a unit only where somebody named works there."""
+    ticket, world = context.ticket, context.world
+    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
+        if key in data and data[key] not in ticket.named_ids:
+            raise Refusal("owner_not_named", field=name)
+    there = replace(ticket_facts(ticket), owner_unit_id=unit_id)
+    named = (world.directory.people[i] for i in ticket.named_ids if i in world.directory.people)
+    if not any(may(person, "submit", there, world.directory, world.today) for person in named):
+        raise Refusal("owner_not_named", field="owner_unit_id")
 
 
 def _support(support: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,13 +193,18 @@ def _milestone(step: Step, context: StepContext) -> dict[str, Any]:
 
 
 def _people(step: Step, context: StepContext) -> dict[str, Any]:
-    ids = context.command.values.get("people") or ()
-    for person_id in ids:
-        if person_id not in context.world.directory.people:
-            raise Refusal("person_unknown", field="people", value=str(person_id))
+    ids = tuple(context.command.values.get("people") or ())
+    check_people(ids, "people", context.world.directory)
     if context.actor.id not in ids:
         ids = (*ids, context.actor.id)  # who names others never shuts themself out
     return {"people": sorted(set(ids))}
+
+
+def check_people(ids: Iterable[int], field: str, directory: Directory) -> None:
+    for person_id in ids:
+        person = directory.people.get(person_id)
+        if person is None or person.has_left:
+            raise Refusal("person_unknown", field=field, value=str(person_id))
 
 
 COLLECT: Mapping[Need, Callable[[Step, StepContext], dict[str, Any]]] = {
