@@ -29,6 +29,7 @@ REFUSALS: Mapping[str, Any] = {
     "own_unit_cannot_verify": _("Your unit owns this ticket, so another unit has to verify it."),
     "issuer_cannot_verify": _("You assigned this ticket, and this register wants another person to verify it."),
     "own_request_cannot_be_decided": _("You made this request yourself, so somebody else has to decide it."),
+    "own_ticket_cannot_be_decided": _("You answer for this ticket or worked on it, so somebody else has to decide."),
     "own_access_cannot_be_changed": _("Your own roles and accounts are changed by another administrator."),
     "stale_version": _("Somebody changed this ticket while you were writing. See what is new, then decide."),
     "step_not_possible_now": _("This step is not possible as the ticket now stands."),

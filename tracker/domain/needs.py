@@ -21,7 +21,7 @@ from tracker.domain.refusals import Refusal
 
 MAX_TEXT = 2000
 MAX_EXTENSION_DAYS = 3650
-"""Where no rule sets a limit; the rules of the registers are far stricter."""
+"""Ten years: where no rule sets a limit, so that the new due day is one that a calendar knows."""
 
 
 def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext], dict[str, Any]]:
@@ -132,8 +132,8 @@ def _extension_days(step: Step, context: StepContext) -> dict[str, Any]:
     if not isinstance(days, int) or days < 1:
         raise Refusal("extension_not_later", field="extension_days")
     if days > MAX_EXTENSION_DAYS:
-        raise Refusal("extension_too_long", field="extension_days", days=MAX_EXTENSION_DAYS)
-    return {"days": days}
+        raise Refusal("field_out_of_range", field="extension_days", value=days, minimum=1, maximum=MAX_EXTENSION_DAYS)
+    return {"days": days, "asked_on": context.world.today.isoformat()}
 
 
 def _pause_reason(step: Step, context: StepContext) -> dict[str, Any]:

@@ -25,6 +25,7 @@ CODES: dict[str, Kind] = {
     "own_unit_cannot_verify": Kind.FORBIDDEN,
     "issuer_cannot_verify": Kind.FORBIDDEN,
     "own_request_cannot_be_decided": Kind.FORBIDDEN,
+    "own_ticket_cannot_be_decided": Kind.FORBIDDEN,
     "own_access_cannot_be_changed": Kind.FORBIDDEN,
     # the ticket moved on
     "stale_version": Kind.CONFLICT,

@@ -19,6 +19,8 @@ from tracker.domain.lifecycle import QUIET, Status
 
 @dataclass(frozen=True, slots=True)
 class PendingExtension:
+    """`asked_on`: the day of recording, whatever day the request gives itself."""
+
     asked_on: date
     asked_by: int
     days: int
@@ -330,7 +332,8 @@ def _transferred(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None
 
 
 def _extension_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    t.pending_extension = PendingExtension(e.occurred_on, e.actor_id, data["days"], data["reason"])
+    asked_on = date.fromisoformat(data["asked_on"]) if "asked_on" in data else e.occurred_on
+    t.pending_extension = PendingExtension(asked_on, e.actor_id, data["days"], data["reason"])
     t.last_step_on = e.occurred_on
 
 
