@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.domain.access import Reach
+from tracker.domain.access import RIGHTS, Reach
 from tracker.domain.people import Directory, Role, Unit, UnitKind
 from tracker.queries.scope import Viewer, ranges
 
