@@ -355,6 +355,9 @@ BAD_INPUT: Mapping[str, tuple[str, Change, str, str]] = {
     "a merge into a ticket of another register or none": (
         "request_exclusion", lambda x: _with(x, "request_exclusion", way="merge", into_id=12345), "ticket_unknown",
         "into_id"),
+    "a file of no known kind": (
+        "add_evidence", lambda x: x.command("add_evidence", evidence=({**PHOTO, "kind": "selfie"},)), "choice_unknown",
+        "evidence"),
     "a reason of three thousand characters": (
         "reopen", lambda x: _with(x, "reopen", reason="长" * 3000), "field_too_long", "reason"),
 }  # fmt: skip

@@ -17,9 +17,10 @@ from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
+from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT, check_due_day, check_people
+from tracker.domain.needs import COLLECT, check_due_day, check_people, evidence_given
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -60,7 +61,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
     if external_key:
         data["external_key"] = external_key
     if command.evidence:
-        data["evidence"] = [dict(f) for f in command.evidence]
+        data["evidence"] = evidence_given(command.evidence)
     data.update(_first_milestones(command, register, checked.open, world))
     return Decision((NewEvent("registered", command.found_on, data),), checked.private)
 
@@ -269,7 +270,7 @@ def _exclusion(context: StepContext) -> dict[str, Any]:
     if pending is None:
         raise Refusal("no_open_request")
     data: dict[str, Any] = {"reason": pending.reason, "requested_by": pending.asked_by}
-    if pending.way == "merge":
+    if pending.way == ExclusionWay.MERGE:
         target = context.world.find_ticket(pending.into_id) if pending.into_id is not None else None
         if target is None or target.is_gone:
             raise Refusal("merge_target_closed_or_gone", number=target.number if target else str(pending.into_id))

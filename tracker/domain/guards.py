@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def _answers_for_it(step: StepContext) -> bool:
 def has_evidence(step: StepContext) -> Refusal | None:
     """No submission without what the register demands. Source: registers.md "Evidence"."""
     rule = step.register.evidence
-    photos = step.count_evidence("photo_after")
-    documents = step.count_evidence("document")
+    photos = step.count_evidence(EvidenceKind.PHOTO_AFTER)
+    documents = step.count_evidence(EvidenceKind.DOCUMENT)
     if photos < rule.photos_after:
         return Refusal("evidence_missing", field="photos", needed=rule.photos_after, given=photos)
     if documents < rule.documents:

@@ -14,12 +14,14 @@ from tracker.domain import deadlines
 from tracker.domain.access import may
 from tracker.domain.context import StepContext, ticket_facts
 from tracker.domain.days import LAST_DAY, from_number
+from tracker.domain.kinds import EvidenceKind, ExclusionWay, RecheckResult
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.people import Directory, Unit
 from tracker.domain.refusals import Refusal
 
 MAX_TEXT = 2000
+_EVIDENCE_KINDS = frozenset(EvidenceKind)
 MAX_EXTENSION_DAYS = 3650
 """Ten years: where no rule sets a limit, so that the new due day is one that a calendar knows."""
 
@@ -116,8 +118,16 @@ def check_due_day(due: date, field: str) -> None:
         raise Refusal("due_too_far", field=field, due_on=due, last=LAST_DAY)
 
 
+def evidence_given(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The files of a command as an event keeps them. Refuses choice_unknown at a kind that no file can be of."""
+    for file in files:
+        if file["kind"] not in _EVIDENCE_KINDS:
+            raise Refusal("choice_unknown", field="evidence", value=str(file["kind"]))
+    return [dict(file) for file in files]
+
+
 def _evidence(step: Step, context: StepContext) -> dict[str, Any]:
-    files = [dict(f) for f in context.command.evidence]
+    files = evidence_given(context.command.evidence)
     if not files and Need.EVIDENCE in step.required:
         raise Refusal("evidence_missing", field="evidence", needed=1, given=0)
     return {"evidence": files} if files else {}
@@ -152,21 +162,21 @@ def _publicity(step: Step, context: StepContext) -> dict[str, Any]:
 
 def _recheck_result(step: Step, context: StepContext) -> dict[str, Any]:
     result = context.text("recheck_result")
-    if result not in {"passed", "failed"}:
+    if result not in set(RecheckResult):
         raise Refusal("choice_unknown", field="recheck_result", value=result or "")
     return {"recheck_result": result}
 
 
 def _way(step: Step, context: StepContext) -> dict[str, Any]:
     way = context.text("way")
-    if way not in {"void", "merge", "exclude"}:
+    if way not in set(ExclusionWay):
         raise Refusal("choice_unknown", field="way", value=way or "")
     return {"way": way}
 
 
 def _into(step: Step, context: StepContext) -> dict[str, Any]:
     """A duplicate is linked to the ticket that stays; only of one register, and never in a ring."""
-    if context.text("way") != "merge":
+    if context.text("way") != ExclusionWay.MERGE:
         return {}
     into_id = context.command.values.get("into_id")
     if into_id == context.ticket.id:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import Event
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import QUIET, Status
 
 
@@ -29,7 +30,7 @@ class PendingExtension:
 
 @dataclass(frozen=True, slots=True)
 class PendingExclusion:
-    """A wish to take the ticket out of the figures: `way` is void, merge or exclude."""
+    """A wish to take the ticket out of the figures: `way`: an ExclusionWay."""
 
     way: str
     asked_by: int
@@ -39,8 +40,7 @@ class PendingExclusion:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A file named by its SHA-256. `kind`: photo_before, photo_after,
-    photo_check, document, signature."""
+    """A file named by its SHA-256. `kind`: an EvidenceKind."""
 
     digest: str
     name: str
@@ -436,7 +436,7 @@ def _quiet(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
 def _evidence_added(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     files = data.get("evidence", ())
     _add_evidence(t, e, files)
-    if any(f["kind"] != "photo_check" for f in files):  # a check picture is a verifier's, not work
+    if any(f["kind"] != EvidenceKind.PHOTO_CHECK for f in files):  # a check picture is a verifier's, not work
         _add_worker(t, e)
 
 

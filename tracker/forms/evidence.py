@@ -15,6 +15,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
 from tracker import words
+from tracker.domain.kinds import PHOTO_KINDS
 from tracker.domain.refusals import Refusal
 from tracker.forms.fields import RadioField, required
 from tracker.log.files import FileStore, clean_name
@@ -53,7 +54,7 @@ def documents_field(label: str, *, is_needed: bool) -> Any:
 
 
 def photo_kind_field(default: str) -> Any:
-    pairs = [(kind, words.choice(kind)) for kind in ("photo_before", "photo_after", "photo_check")]
+    pairs = [(kind, words.choice(kind)) for kind in PHOTO_KINDS]
     return RadioField(words.need("evidence"), choices=pairs, default=default)
 
 

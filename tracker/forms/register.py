@@ -10,6 +10,7 @@ from flask_babel import gettext
 
 from tracker import words
 from tracker.domain.commands import AmendTicket, RegisterTicket
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
@@ -77,7 +78,7 @@ class RegisterForm(KeyedForm):
         return form
 
     def kind_of_photos(self) -> str:
-        return "photo_before"
+        return EvidenceKind.PHOTO_BEFORE
 
     def to_command(self) -> RegisterTicket:
         """Refuses field_required where place or day found is missing: the command cannot be said without."""
