@@ -21,8 +21,6 @@ from tracker.forms.fields import RadioField, required
 from tracker.log.files import FileStore, clean_name
 
 MOST_FILES = 20
-FOLDER = "files"
-"""Where the evidence of an installation lies, below its instance folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ class KeptFile:
 def file_store() -> FileStore:
     """The files of this installation; one file may be as large as its settings say."""
     settings = current_app.config["SETTINGS"]
-    return FileStore(settings.instance / FOLDER, settings.file_bytes)
+    return FileStore.of(settings.instance, settings.file_bytes)
 
 
 def photos_field(label: str, *, is_needed: bool) -> Any:
