@@ -29,7 +29,7 @@ from tracker.exchange.importing import Importer
 from tracker.handler import handle
 from tracker.house import CUBE_FOLDER, House
 from tracker.log import store
-from tracker.projections.live_cube import LiveCube
+from tracker.projections.cube.live import LiveCube
 from tracker.queries import behind, figures
 from tracker.queries.figures import AsOf
 from tracker.queries.imports import State

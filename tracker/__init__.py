@@ -119,10 +119,8 @@ def _join_house(app: Flask, settings: Settings) -> None:
 
 
 def _join_frame(app: Flask) -> None:
-    from tracker import formats
     from tracker.blueprints import frame
 
-    formats.register_filters(app)
     frame.init_app(app)
 
 

@@ -1,15 +1,9 @@
 """The only reader of the system clock. Everything below the pages takes `now` or `today` as an argument."""
 
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 
 def now() -> datetime:
     """This instant in UTC, cut to the millisecond, as the log stores it."""
     instant = datetime.now(UTC)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
-
-
-def today(zone: ZoneInfo) -> date:
-    """The day it is now in the log's time zone (`settings.time_zone`)."""
-    return now().astimezone(zone).date()

@@ -14,12 +14,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from tracker.domain.access import holds_any, may
+from tracker.domain.access import TicketFacts, holds_any, may
 from tracker.domain.commands import (
     AmendTicket,
     Command,
     DirectoryCommand,
+    EndGrant,
     MarkDemonstration,
+    PersonLeaves,
     RecordAccess,
     RegisterTicket,
     TakeStep,
@@ -29,7 +31,7 @@ from tracker.domain.deciding import Context, Decision, decide_amend, decide_regi
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.numbers import ticket_number
-from tracker.domain.organising import Office, decide_directory
+from tracker.domain.organising import Office, check_keepers, decide_directory
 from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
@@ -37,7 +39,7 @@ from tracker.domain.ticket import Ticket, evolve, fold
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter
-from tracker.models.tickets import TicketRow
+from tracker.models.tickets import NamedPersonRow, TicketRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import load_directory, project_directory
@@ -53,6 +55,8 @@ FLUSH_EVERY = 2000
 _NUMBER_OF_KEY = select(TicketRow.number).where(
     TicketRow.register_id == bindparam("register"), TicketRow.external_key == bindparam("key")
 )
+
+_NAMING = select(NamedPersonRow.ticket_id).where(NamedPersonRow.person_id == bindparam("person"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +317,8 @@ class _Writing:
             raise Refusal("not_permitted")
         office = Office(self.directory, self.house.pack.register_by_name.keys(), request.actor_id, today)
         kind, stream_id, events = decide_directory(command, office)
+        if isinstance(command, PersonLeaves | EndGrant):
+            check_keepers(command, self._restricted_naming(command.person_id), office)
         version = 0 if stream_id is None else len(store.read_stream(self.conn, kind, stream_id))
         appended = self.log.append(
             kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
@@ -321,6 +327,12 @@ class _Writing:
         project_directory(self.conn, appended)
         self.directory = load_directory(self.conn, self.log.directory_position)
         return Outcome(appended, appended[0].stream_id, None)
+
+    def _restricted_naming(self, person_id: int) -> list[TicketFacts]:
+        self.flush()
+        ids = self.conn.scalars(_NAMING, {"person": person_id})
+        tickets = (self._state(ticket_id) for ticket_id in ids.all())
+        return [ticket_facts(t) for t in tickets if t.is_restricted and not t.is_gone]
 
     def _mark_demonstration(self, request: Request, command: MarkDemonstration, key: bytes | None) -> Outcome:
         """Only an empty log can become a demonstration, and it stays one."""

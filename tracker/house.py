@@ -22,8 +22,8 @@ from tracker.log import store
 from tracker.models.tickets import RegisterRow
 from tracker.packs.calendar import read_notice, work_calendar
 from tracker.packs.loader import LoadedPack, built_in, load_pack
-from tracker.projections.ledger import FolioBook
-from tracker.projections.live_cube import LiveCube
+from tracker.projections.cube.live import LiveCube
+from tracker.projections.folios import FolioBook
 from tracker.projections.people import load_directory
 from tracker.projections.tickets import sync_registers
 

@@ -108,12 +108,6 @@ def forget(engine: Engine, import_id: int) -> None:
         _forget(conn, [import_id])
 
 
-def forget_expired(engine: Engine, now: datetime) -> None:
-    """For a job; an upload does the same."""
-    with _writer(engine) as conn, conn.begin():
-        _forget_expired(conn, now)
-
-
 def _forget_expired(conn: Connection, now: datetime) -> None:
     expired = select(ImportRow.id).where(ImportRow.expires_at <= to_ms(now))
     _forget(conn, list(conn.scalars(expired)))

@@ -29,6 +29,7 @@ REFUSALS: Mapping[str, Any] = {
     "own_unit_cannot_verify": _("Your unit owns this ticket, so another unit has to verify it."),
     "issuer_cannot_verify": _("You assigned this ticket, and this register wants another person to verify it."),
     "own_request_cannot_be_decided": _("You made this request yourself, so somebody else has to decide it."),
+    "own_ticket_cannot_be_decided": _("You answer for this ticket or worked on it, so somebody else has to decide."),
     "own_access_cannot_be_changed": _("Your own roles and accounts are changed by another administrator."),
     "stale_version": _("Somebody changed this ticket while you were writing. See what is new, then decide."),
     "step_not_possible_now": _("This step is not possible as the ticket now stands."),
@@ -40,6 +41,8 @@ REFUSALS: Mapping[str, Any] = {
         "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
     ),
     "found_in_future": _("The day found, %(found_on)s, lies in the future."),
+    "found_too_early": _("The day found, %(found_on)s, lies before %(first)s, the first day that can be kept."),
+    "due_too_far": _("The due day %(due_on)s lies after %(last)s, the last day that can be kept."),
     "due_before_found": _("The due day %(due_on)s lies before the day found, %(found_on)s."),
     "due_before_assignment": _("The due day %(due_on)s lies before the day of assignment, %(assigned_on)s."),
     "extension_not_later": _("Say by how many days, at least 1, the due day should move."),
@@ -71,6 +74,15 @@ REFUSALS: Mapping[str, Any] = {
     "unit_ambiguous": _("“%(value)s” is the name of more than one unit. Write the town before it."),
     "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
     "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
+    "owner_not_named": _(
+        "This ticket is restricted, and nobody named on it could work on it there. Name the person first."
+    ),
+    "restricted_without_keeper": _(
+        "Name a supervisor of this place as well: a restricted ticket that only you know of could never be assigned."
+    ),
+    "last_keeper": _(
+        "%(person)s is the last who can let others know of a restricted ticket and has to name somebody else first."
+    ),
     "lead_unit_also_supports": _("%(unit)s already leads, so it cannot support as well."),
     "evidence_missing": _("%(given)s of %(needed)s needed files are there. Add what is missing."),
     "reason_missing": _("Give the reason. It stays in the log."),
@@ -212,6 +224,7 @@ ROLES: Mapping[Role, Any] = {
 
 NEEDS: Mapping[str, Any] = {
     "occurred_on": _("Day it happened"),
+    "named": _("If restricted: who knows of it besides you"),
     "owner_unit_id": _("Owner unit"),
     "owner_id": _("Owner"),
     "lead_official_id": _("Lead official"),

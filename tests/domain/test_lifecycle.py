@@ -355,6 +355,9 @@ BAD_INPUT: Mapping[str, tuple[str, Change, str, str]] = {
     "a merge into a ticket of another register or none": (
         "request_exclusion", lambda x: _with(x, "request_exclusion", way="merge", into_id=12345), "ticket_unknown",
         "into_id"),
+    "a file of no known kind": (
+        "add_evidence", lambda x: x.command("add_evidence", evidence=({**PHOTO, "kind": "selfie"},)), "choice_unknown",
+        "evidence"),
     "a reason of three thousand characters": (
         "reopen", lambda x: _with(x, "reopen", reason="长" * 3000), "field_too_long", "reason"),
 }  # fmt: skip
@@ -386,3 +389,23 @@ def test_a_merge_into_a_ticket_that_is_gone_is_refused() -> None:
     answer = life.take("request_exclusion:merge")
     assert answer is not None
     assert answer.codes == ("merge_target_closed_or_gone",)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "2023-03-05 request_exclusion #b way=merge into=a\n2023-03-06 merge #b",
+        "2023-03-05 request_exclusion #b way=void\n2023-03-06 void #b",
+    ],
+    ids=["merged the other way", "voided"],
+)
+def test_a_merge_asked_for_is_not_granted_once_the_ticket_that_was_to_stay_has_left(meanwhile: str) -> None:
+    player = Player(Paper())
+    player.play(f"""
+        2023-03-01 register #a toilet
+        2023-03-01 register #b toilet
+        2023-03-04 request_exclusion #a way=merge into=b
+        {meanwhile}""")
+    assert player.refused("2023-03-07 merge #a") == Refused(("merge_target_closed_or_gone",), (None,))
+    player.play("2023-03-07 refuse_exclusion #a")
+    assert not player.world.state(player.tickets["a"]).is_gone

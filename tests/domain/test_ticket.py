@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from histories import Player, lines
-from township import HOUSE, PACK, PEOPLE, TOILET, Paper, at
+from township import HOUSE, PACK, PEOPLE, TOILET, Paper, Refused, at
 
 from tracker.domain.people import Grant, Role
 from tracker.domain.registers import Register, Separation
@@ -74,6 +74,44 @@ def test_who_did_any_of_the_work_does_not_pass_it_by_any_route(work: str, route:
     assert codes(player, f"2023-03-12 {route} by={other}") == ()
 
 
+HOUSE_WORK = """
+        2023-03-01 register house
+        2023-03-02 assign due=2023-04-01 owner=donghu
+        2023-03-05 reach_milestone milestone=people_safe by=verifier
+        2023-03-06 reach_milestone milestone=building_disposed by={by}
+        2023-03-10 submit by=neighbour"""
+PETITION_WORK = """
+        2023-03-01 register petition
+        2023-03-02 assign
+        2023-03-03 accept
+        2023-03-05 reach_milestone milestone=replied by=verifier
+        2023-03-06 reach_milestone milestone=replied by={by}
+        2023-03-10 submit"""
+
+
+@pytest.mark.parametrize("work", [HOUSE_WORK, PETITION_WORK], ids=["house", "petition"])
+@pytest.mark.parametrize("route", ["verify outcome=not_established", "reject"])
+def test_who_recorded_what_the_closing_rests_on_does_not_pass_it(work: str, route: str) -> None:
+    """A reply, a building disposed is the work itself, even where a colleague recorded it again."""
+    player = playing()
+    player.play(work.format(by="supervisor"))
+    route = route.replace("not_established", "replied" if "petition" in work else "not_established")
+    assert codes(player, f"2023-03-12 {route} by=verifier") == OWN_WORK
+    assert codes(player, f"2023-03-12 {route} by=second_verifier") == ()
+
+
+def test_who_only_told_the_petitioner_may_pass_the_reply() -> None:
+    player = playing()
+    player.play("""
+        2023-03-01 register petition
+        2023-03-02 assign
+        2023-03-02 reach_milestone milestone=notified by=verifier
+        2023-03-03 accept
+        2023-03-05 reach_milestone milestone=replied by=staff
+        2023-03-10 submit""")
+    assert codes(player, "2023-03-12 verify by=verifier outcome=replied") == ()
+
+
 def test_who_answers_for_it_as_owner_does_not_pass_what_a_colleague_submitted() -> None:
     player = playing(ALL_STEPS)
     ticket_id = player.play("2023-03-01 register toilet")
@@ -137,6 +175,35 @@ def test_nobody_decides_their_own_request(ask: str, decide: str) -> None:
         2023-03-03 {ask} by=everything""")
     assert codes(player, f"2023-03-04 {decide} by=everything") == ("own_request_cannot_be_decided",)
     assert codes(player, f"2023-03-04 {decide} by=approver") == ()
+
+
+@pytest.mark.parametrize("share", ["owner", "worker"])
+@pytest.mark.parametrize(
+    ("ask", "decide"),
+    [
+        ("2023-03-09 request_extension by=staff", "grant_extension"),
+        ("2023-03-09 request_extension by=staff", "refuse_extension"),
+        ("2023-03-09 request_exclusion way=void", "void"),
+        ("2023-03-09 request_exclusion way=exclude", "exclude"),
+        ("2023-03-09 request_exclusion way=merge into=other", "merge"),
+        ("2023-03-09 request_exclusion way=exclude\n2023-03-10 exclude", "include"),
+    ],
+)
+def test_who_answers_for_a_ticket_decides_neither_its_due_day_nor_whether_it_counts(
+    share: str, ask: str, decide: str
+) -> None:
+    player = playing()
+    player.play("""
+        2023-03-01 register #other toilet
+        2023-03-01 register toilet""")
+    assign = player.command(lines("2023-03-02 assign due=2023-04-01")[0])
+    owner = {"owner_id": player.world.person["everything"]} if share == "owner" else {}
+    player.world.do(replace(assign, values={**assign.values, **owner}), "supervisor", at("2023-03-02"))
+    if share == "worker":
+        player.play("2023-03-03 accept by=everything")
+    player.play(ask)
+    assert codes(player, f"2023-03-11 {decide} by=everything") == ("own_ticket_cannot_be_decided",)
+    assert codes(player, f"2023-03-11 {decide} by=approver") == ()
 
 
 # -- evidence -----------------------------------------------------------------------------------------
@@ -215,6 +282,17 @@ def test_a_petition_is_extended_once_by_thirty_days_at_most_and_asked_in_time(li
     assert codes(player, last) == (code,)
 
 
+def test_an_extension_is_asked_for_on_the_day_on_which_it_is_recorded() -> None:
+    """Whoever types an earlier day has not asked in time."""
+    player = playing()
+    player.play("""
+        2023-03-01 register petition
+        2023-03-02 assign
+        2023-03-03 accept
+        2023-04-03 request_extension days=5 recorded=2023-05-20""")
+    assert codes(player, "2023-05-20 grant_extension") == ("extension_too_late",)
+
+
 def test_the_completion_day_is_that_of_the_last_submission_that_passed() -> None:
     player = playing()
     ticket_id = player.play("""
@@ -288,3 +366,25 @@ def test_a_found_day_put_right_fits_what_happened_since(found: str, code: str | 
         2023-03-01 register toilet
         2023-03-02 assign due=2023-04-01""")
     assert codes(player, f"2023-03-03 amend found={found}") == ((code,) if code else ())
+
+
+@pytest.mark.parametrize(("found", "code"), [("1923-03-01", "found_too_early"), ("1969-12-31", "found_too_early"),
+                                             ("1970-01-01", None)])  # fmt: skip
+def test_a_day_found_that_no_ledger_can_keep_is_refused_at_registering_and_correcting(
+    found: str, code: str | None
+) -> None:
+    player = playing()
+    answer = player.refused(f"2023-03-01 register toilet found={found}")
+    assert answer == (Refused((code,), ("found_on",)) if code else None)
+    player.play("2023-03-01 register toilet")
+    answer = player.refused(f"2023-03-02 amend found={found}")
+    assert answer == (Refused((code,), ("found_on",)) if code else None)
+
+
+def test_a_due_day_that_no_ledger_can_keep_is_refused_whether_given_or_asked_for() -> None:
+    player = playing()
+    player.play("2023-03-01 register toilet")
+    assert player.refused("2023-03-02 assign due=2059-01-01") == Refused(("due_too_far",), ("due_on",))
+    player.play("2023-03-02 assign due=2058-12-31")
+    player.play("2023-03-03 request_extension days=1")
+    assert codes(player, "2023-03-04 grant_extension") == ("due_too_far",)

@@ -6,12 +6,11 @@ import pytest
 from exchange.samples import HEADINGS, SECRET, TODAY, UNITS, csv, field, label, reading, register, row, xlsx
 
 from tracker.domain.people import Unit
-from tracker.domain.registers import Choice, FieldType
+from tracker.domain.registers import Choice, FieldType, Milestone
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.importing import command_of
 from tracker.exchange.profiles import profiles_of
 from tracker.exchange.reading import read_file
-from tracker.exchange.records import PastMilestone
 
 
 def errors(found):
@@ -152,7 +151,10 @@ PETITION = register(
             is_required=True,
             choices=tuple(Choice(n, label(n)) for n in ("plea", "inquiry", "suggestion", "report")),
         ),
+        field("replied_on", FieldType.DATE, "答复时间"),
+        field("reply", FieldType.TEXT, "答复意见", max_length=8000),
     ),
+    milestones=(Milestone("replied", label("答复"), field="replied_on", values=("reply",)),),
     name="petition",
     summary_field="title",
 )
@@ -176,8 +178,9 @@ def test_messages_of_another_system_come_in_with_their_replies():
         "title": "咨询低保标准",
         "problem": "请问",
         "class": "inquiry",
+        "reply": "网友您好",
+        "replied_on": date(2019, 5, 9),
     }
-    assert only.history == (PastMilestone("replied", date(2019, 5, 9), {"reply": "网友您好"}),)
     command = command_of(only, PETITION)
     assert (command.milestones, command.milestone_values) == (
         {"replied": date(2019, 5, 9)},
@@ -191,9 +194,17 @@ def test_a_number_that_comes_twice_is_refused_at_the_second():
     assert found.rows[1].errors[0].params["first_row"] == 2
 
 
-def test_a_reply_before_the_message_is_refused_at_its_cell():
-    found = petitions("17,U1,标题一,2019/4/24,内容,好,2019/4/23")
-    assert errors(found) == [("G2", "replied_on", "milestone_before_found")]
+def test_a_reply_without_its_day_is_no_milestone():
+    (only,) = petitions("17,U1,标题一,2019/4/24,内容,好,").ready_rows
+    command = command_of(only, PETITION)
+    assert (command.milestones, command.values["reply"]) == ({}, "好")
+
+
+def test_what_was_done_since_does_not_make_a_row_another_one():
+    lines = ("接件时间,村（社区）,标题,类型,信访人,答复时间", "2023-1-1,晨光,反映问题,plea,李四,")
+    (one,) = read_file(csv(*lines), "a.csv", PETITION, TOWN, {}, TODAY, secret=SECRET).rows
+    (two,) = read_file(csv(lines[0], lines[1] + "2023-1-9"), "a.csv", PETITION, TOWN, {}, TODAY, secret=SECRET).rows
+    assert one.external_key == two.external_key
 
 
 def test_nobody_need_sign_an_anonymous_petition():

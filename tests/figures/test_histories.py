@@ -154,6 +154,7 @@ EDGES = {
     """,
     "a restricted petition": """
         2023-03-01  register  petition  restricted=yes
+        2023-03-01  name  people=staff
         2023-03-02  assign    by=supervisor  due=2023-03-20
     """,
     "a petition accepted late, extended, replied in the extension": """

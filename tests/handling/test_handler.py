@@ -204,7 +204,8 @@ def test_a_log_that_has_begun_is_never_marked_as_a_demonstration(town: Township)
 
 
 def test_who_reads_a_restricted_ticket_makes_no_form_stale(town: Township) -> None:
-    (event,) = town.do(plain_ticket(town, is_restricted=True), "supervisor", NOW)
+    named = (town.person["supervisor"], town.person["staff"])
+    (event,) = town.do(plain_ticket(town, is_restricted=True, named_ids=named), "supervisor", NOW)
     read = RecordAccess(ticket_id=event.stream_id, kind="read", data={"reason": "核对"})
     handle(town.house, read, actor_id=town.person["supervisor"], now=NOW)
     assert refusal(town, read, "auditor").code == "ticket_unknown"
@@ -228,3 +229,27 @@ def test_a_whole_life_leaves_the_events_that_it_says_in_their_order(town: Townsh
     assert [e.version for e in events] == [1, 2, 3, 4, 5, 6]
     assert [e.position for e in events] == list(range(events[0].position, events[0].position + 6))
     assert list(events) == town.history(event.stream_id)
+
+
+def test_who_wrote_the_reply_does_not_pass_it_even_after_the_state_is_read_again(town: Township) -> None:
+    """The recorder is known from the log alone: another process, with nothing in memory, refuses as well."""
+    (event,) = town.do(plain_ticket(town, "petition"), "supervisor", NOW)
+    ticket_id = event.stream_id
+    town.do(a_step(ticket_id, "assign", 1, owner_unit_id=town.unit["chenguang"]), "supervisor", NOW)
+    town.do(a_step(ticket_id, "accept", 2), "staff", NOW)
+    town.do(a_step(ticket_id, "reach_milestone", 4, milestone="replied"), "verifier", NOW)
+    town.do(a_step(ticket_id, "submit", 5, note="已答复"), "staff", NOW)
+    verify = a_step(ticket_id, "verify", 6, finding="属实", outcome="replied")
+    other = town.again()
+    assert refusal(other, verify, "verifier").code == "own_work_cannot_be_verified"
+    other.close()
+    town.do(verify, "second_verifier", NOW)
+
+
+def test_the_last_who_knows_of_a_restricted_ticket_does_not_leave_before_naming_another(town: Township) -> None:
+    command = plain_ticket(town, is_restricted=True)
+    (event,) = town.do(command, "supervisor", NOW)
+    leaves = PersonLeaves(person_id=town.person["supervisor"], occurred_on=DAY)
+    assert refusal(town, leaves, "administrator").code == "last_keeper"
+    town.do(a_step(event.stream_id, "name", people=(town.person["everything"],)), "supervisor", NOW)
+    handle(town.house, leaves, actor_id=town.person["administrator"], now=NOW)

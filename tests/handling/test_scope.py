@@ -77,8 +77,9 @@ def founded(database: URL) -> Iterator[Township]:
 
 
 def bring(town: Township, wanted: Wanted) -> int:
-    """Registers and assigns it. The town's supervisor is among the named, or nobody could assign it."""
-    named = tuple(town.person[post] for post in {*wanted.named, "supervisor"}) if wanted.named else ()
+    """Registers and assigns it. Among the named are the town's supervisor, or nobody could assign it, and somebody
+    who may work on it in any unit."""
+    named = tuple(town.person[post] for post in {*wanted.named, "supervisor", "everything"}) if wanted.named else ()
     command = plain_ticket(town, wanted.register, wanted.place, is_restricted=bool(named), named_ids=named)
     ticket_id = town.do(command, "supervisor", at("2023-03-01"))[0].stream_id
     if wanted.owner:

@@ -22,7 +22,7 @@ from tracker.log.audit import chain_faults
 from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
 from tracker.models.log import CommandKeyRow, PrivateValueRow
 from tracker.models.tickets import RegisterRow, TicketRow
-from tracker.projections.ledger import CELL
+from tracker.projections.cube.cells import CELL
 from tracker.projections.tickets import ticket_row
 
 Cells = Counter[tuple[int, int, int]]

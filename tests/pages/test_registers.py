@@ -15,15 +15,17 @@ import pytest
 from page_checks import check_page
 from pages.conftest import form_values
 from PIL import Image
-from township import PLAIN_VALUES, Township, plain_ticket
+from sqlalchemy import select
+from township import PLAIN_VALUES, Township, label, plain_ticket
 
 from tracker import clock
 from tracker.domain.commands import TakeStep
 from tracker.domain.events import Event, StreamKind
-from tracker.domain.registers import Privacy
+from tracker.domain.registers import Field, FieldType, Privacy
 from tracker.domain.ticket import Ticket
 from tracker.handler import Outcome, Request, handle_all
 from tracker.log import store
+from tracker.models.tickets import NamedPersonRow
 from tracker.queries.scope import Viewer
 from tracker.queries.tickets import find_visible_id, ticket_now
 
@@ -219,6 +221,25 @@ def test_restricted_tickets_show_their_title_to_nobody_in_a_list_and_exist_for_n
         assert 'href="/registers/toilet/tickets?view=open">1</a>' not in browse(post).text("/registers")
 
 
+def test_who_registers_a_restricted_petition_names_a_supervisor_in_the_form(town, browse):
+    petition = town.house.register("petition")
+    box = Field("restricted", FieldType.YES_NO, label("限制知悉"))
+    others = tuple(r for r in town.house.pack.registers if r is not petition)
+    town.house.pack = replace(town.house.pack, registers=(replace(petition, fields=(*petition.fields, box)), *others))
+    visitor, url = browse("staff"), "/registers/petition/tickets/new"
+    words = {**PLAIN_VALUES["petition"], "restricted": "y", "place": str(town.unit["chenguang"])}
+    sent = visitor.form(url, url) | {k: v for k, v in words.items() if k in visitor.form(url, url) or k == "restricted"}
+    answer = visitor.client.post(url, data=sent)
+    assert answer.status_code == 422
+    check_page(answer.text)
+    assert "Name a supervisor of this place as well" in answer.text
+    answer = visitor.client.post(url, data=sent | {"named": str(town.person["supervisor"])})
+    assert answer.status_code == 303
+    with town.engine.connect() as conn:
+        named = set(conn.scalars(select(NamedPersonRow.person_id)))
+    assert named == {town.person["supervisor"], town.person["staff"]}
+
+
 def test_people_see_the_tickets_of_their_subtree_only(town, browse):
     here = now(town, registered(town)).number
     there = now(town, registered(town, place_id=town.unit["donghu"])).number
@@ -312,7 +333,7 @@ def test_a_mistake_in_the_form_comes_back_with_all_that_was_typed_and_ticked(tow
 
 def test_tickets_that_cannot_be_seen_or_lie_elsewhere_are_not_assigned(town, browse):
     (here,) = many(town, 1)
-    hidden = registered(town, by="verifier", is_restricted=True, named_ids=(town.person["verifier"],))
+    hidden = registered(town, by="everything", is_restricted=True, named_ids=(town.person["everything"],))
     house = town.do(plain_ticket(town, "house"), "supervisor", clock.now())[0].stream_id
     visitor = browse("supervisor")
     url = f"{ASSIGN}?ticket={here}.1&ticket={hidden}.1&ticket={house}.1&ticket=99999999.1&ticket=x"

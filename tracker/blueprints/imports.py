@@ -1,4 +1,4 @@
-"""Importing a ledger: upload, look at what was understood, register all rows or some, see what came of it."""
+"""Importing a list: upload, look at what was understood, register all rows or some, see what came of it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.exchange.exports import ExportHead, csv_pieces, write_xlsx
 from tracker.exchange.files import FileRefusal
+from tracker.exchange.headings import IGNORED, SERIAL
 from tracker.exchange.importing import Importer
 from tracker.extensions import db, limiter
 from tracker.forms.imports import (
@@ -40,6 +41,7 @@ bp = Blueprint("imports", __name__)
 
 UPLOADS = "30 per minute"
 SHOWN_SKIPPED = 20
+SHOWN_COLUMNS = 20
 _MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -124,7 +126,7 @@ def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
     after = request.args.get("after", 0, type=int)
     lines = imports.lines_of(connection(), upload.id, state, importer.viewer, after=max(0, min(after, 10**7)))
     shown, more = lines[: imports.PAGE], lines[imports.PAGE :]
-    register = importer.register
+    register, told = importer.register, upload.told
     return render_template(
         "imports/preview.html",
         upload=upload,
@@ -138,10 +140,12 @@ def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
         next_url=url_for("imports.preview", import_id=upload.id, show=state.name.lower(), after=shown[-1].row)
         if more
         else None,
-        columns=[(letter, heading, _target(target, importer)) for letter, heading, target in upload.told["columns"]],
-        missing=[words.label_of(name, register.fields) for name in upload.told["missing"]],
-        warnings=[WARNINGS[name] for name in upload.told["warnings"] if name in WARNINGS],
-        skipped=[(row, SKIPPED[reason], text) for row, reason, text in upload.told["skipped"][:SHOWN_SKIPPED]],
+        columns=[(letter, heading, _target(upload, target, importer)) for letter, heading, target in told["columns"]],
+        unused=[f"{letter} {heading}" for letter, heading in told.get("unknown", ())][:SHOWN_COLUMNS],
+        noted_count=told.get("noted_count", 0),
+        missing=[words.label_of(name, register.fields) for name in told["missing"]],
+        warnings=[WARNINGS[name] for name in told["warnings"] if name in WARNINGS],
+        skipped=[(row, SKIPPED[reason], text) for row, reason, text in told["skipped"][:SHOWN_SKIPPED]],
         given=_given(upload, register),
         at_once=AT_ONCE,
     )
@@ -177,16 +181,18 @@ def _views(upload: Upload, counts: Mapping[State, int], shown: State) -> list[di
     ]
 
 
-def _target(target: str | None, importer: Importer) -> dict[str, Any]:
+def _target(upload: Upload, target: str | None, importer: Importer) -> dict[str, Any]:
     """How a column was understood: a field's name, a number of the row, something a step records, or nothing."""
-    register = importer.register
-    if target is None or target == "@ignored":
-        return {"kind": "unused", "label": ""}
-    if target == "#":
-        return {"kind": "serial", "label": ""}
-    if target in register.by_name:
-        return {"kind": "field", "label": words.of(register.by_name[target].label)}
-    return {"kind": "step", "label": words.label_of(target, importer.step_columns)}
+    if target is None or target == IGNORED:
+        return {"kind": "unused"}
+    if target == SERIAL:
+        return {"kind": "serial"}
+    fields = (*importer.register.fields, *importer.step_columns)
+    return {
+        "kind": "field" if target in importer.register.by_name else "step",
+        "label": words.label_of(target, fields),
+        "order": upload.told.get("day_orders", {}).get(target),
+    }
 
 
 def _given(upload: Upload, register: Register) -> list[tuple[str, str]]:
@@ -207,6 +213,7 @@ class Row:
     place: str
     found_on: str | None
     mistakes: tuple[dict[str, str], ...]
+    notes: tuple[dict[str, str], ...]
     repeats: int | None
     ticket_id: int | None
     number: str | None
@@ -221,6 +228,7 @@ def _row(line: Line, importer: Importer) -> Row:
         _unit_name(told["place"]),
         told["found_on"],
         tuple(_mistake(one, importer) for one in told["errors"]),
+        tuple(_mistake(one, importer) for one in told.get("notes", ())),
         told.get("repeats"),
         line.ticket_id,
         line.number,
@@ -324,7 +332,7 @@ def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
 @needs("import")
 @mine
 def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnValue:
-    """Every mistake with its cell, to hand to whoever keeps the ledger."""
+    """Every mistake with its cell, to hand to whoever keeps the list."""
     head = ExportHead(
         gettext("Mistakes in %(file)s", file=upload.file_name),
         (

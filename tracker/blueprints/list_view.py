@@ -6,7 +6,7 @@ Which tickets there are is asked in queries/lists.py; sentences stand in the tem
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -178,9 +178,6 @@ class Asked:
     def is_narrowed(self) -> bool:
         f = self.filters
         return any(value is not None for value in (f.place_id, f.owner_unit_id, f.category, f.status))
-
-    def widened(self) -> Filters:
-        return replace(self.filters, place_id=None, owner_unit_id=None, category=None, status=None)
 
 
 def asked(register: Register, args: MultiDict[str, str]) -> Asked:

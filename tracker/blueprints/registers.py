@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
@@ -61,9 +61,7 @@ def _texts(counts: dict[View, Count]) -> dict[View, str]:
 
 
 def _may_import() -> frozenset[str]:
-    """Registers into which a file may be read; none in a build without that page."""
-    if "imports.upload" not in current_app.view_functions:
-        return frozenset()
+    """Registers into which a file may be read."""
     return frozenset(r.name for r in list_view.registers_open_for("import"))
 
 

@@ -186,7 +186,6 @@ class LogRow:
     detail: str
     late_days: int | None
     is_closing: bool
-    is_import: bool = False
 
 
 def log_rows(journal: Iterable[JournalRow], register: Register, names: Names) -> tuple[LogRow, ...]:

@@ -17,6 +17,7 @@ from tracker.blueprints import ticket_view
 from tracker.blueprints.rights import can_on, connection, current_person, directory, house, needs, now, today
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
 from tracker.domain.deciding import Context, closes, has_step, possible_steps, ticket_facts
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
 from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
@@ -36,7 +37,7 @@ from tracker.queries.scope import Viewer
 bp = Blueprint("tickets", __name__)
 
 MAX_REASON = 500
-NOBODY = Options([], [], {}, [])
+NOBODY = Options([], [], {}, [], [])
 _NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
 
 Sent = Callable[[], TakeStep | AmendTicket]
@@ -234,7 +235,7 @@ def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
     """How many are still missing: without those of this attempt and those that wait in the form."""
     given = opened.ticket.evidence[opened.ticket.evidence_before :]
     kept = form.evidence.files if request.method == "POST" else []
-    there = [*(e.kind for e in given), *(file.kind for file in kept)].count("photo_after")
+    there = [*(e.kind for e in given), *(file.kind for file in kept)].count(EvidenceKind.PHOTO_AFTER)
     return max(0, opened.register.evidence.photos_after - there)
 
 

@@ -192,6 +192,7 @@ def _carry_out(
     *,
     goes_on: bool,
 ) -> None:
+    from tracker.exchange.importing import command_of
     from tracker.queries.imports import State
 
     rows = tuple(one.row for one in judged if one.state is State.READY)
@@ -202,10 +203,10 @@ def _carry_out(
     if refused and not goes_on:
         raise click.ClickException("Nothing was registered.")
     registered = [one.row for one in done if one.state is State.REGISTERED and not one.is_again]
-    replies = sum(len(row.history) for row in registered)
+    dated = sum(len(command_of(row, importer.register).milestones) for row in registered)
     known = sum(one.state is State.KNOWN for one in judged) + len(done) - len(registered) - len(refused)
     click.echo(
-        f"{len(registered)} registered, {replies} milestones with them, {known} known already, {len(refused)} refused"
+        f"{len(registered)} registered, {dated} milestones with them, {known} known already, {len(refused)} refused"
     )
     if refused:
         raise SystemExit(1)

@@ -40,10 +40,9 @@ class Installation:
         return self.house.engine
 
     def files(self) -> FileStore:
-        from tracker.forms.evidence import FOLDER
         from tracker.log.files import FileStore
 
-        return FileStore(self.settings.instance / FOLDER, self.settings.file_bytes)
+        return FileStore.of(self.settings.instance, self.settings.file_bytes)
 
     def say(self, make: Callable[[], str]) -> str:
         """Words of the catalogues, in the language of the terminal."""

@@ -139,3 +139,9 @@ def _reaches(grant: Grant, rule: Rule, facts: TicketFacts, directory: Directory)
     if rule.reach is Reach.OWNER:
         return owns
     return in_place or owns or any(directory.is_within(u, grant.unit_id) for u in facts.support_unit_ids)
+
+
+def has_keeper(facts: TicketFacts, directory: Directory, on: date) -> bool:
+    """Whether some named person may still let others know of a restricted ticket: else nobody could ever work on it."""
+    named = (directory.people[i] for i in facts.named_ids if i in directory.people)
+    return any(may(person, "name", facts, directory, on) for person in named)

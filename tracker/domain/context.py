@@ -12,6 +12,7 @@ from tracker.domain.access import TicketFacts
 from tracker.domain.commands import TakeStep
 from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.events import NewEvent
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import STEP_BY_NAME, Wish
 from tracker.domain.people import Directory, Person
 from tracker.domain.registers import Limit, Register
@@ -47,7 +48,7 @@ class StepContext:
         value = self.command.values.get(name)
         return printable(str(value)) or None if value is not None else None
 
-    def count_evidence(self, kind: str) -> int:
+    def count_evidence(self, kind: EvidenceKind) -> int:
         """Files of the kind that belong to the present attempt: given now or since the last failure."""
         before = sum(1 for f in self.ticket.evidence[self.ticket.evidence_before :] if f.kind == kind)
         return before + sum(1 for f in self.command.evidence if f["kind"] == kind)

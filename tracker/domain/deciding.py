@@ -12,14 +12,15 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain import deadlines
-from tracker.domain.access import TicketFacts, may
+from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
-from tracker.domain.days import from_number, to_number
+from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
+from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT
+from tracker.domain.needs import COLLECT, check_due_day, check_people, evidence_given
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -31,16 +32,18 @@ HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 
 # -- a found problem becomes a ticket -----------------------------------------------------------------
 def decide_register(command: RegisterTicket, register: Register, world: Context) -> Decision:
-    """Refusals: permission, values, days, an external number that another live ticket carries."""
+    """Refusals: permission, values, days, an external number that another live ticket carries, a restricted
+    ticket that nobody named could let others know of."""
     actor = world.actor
-    named = command.named_ids or ((actor.id,) if command.is_restricted else ())
+    named = _named(command, world) if command.is_restricted else ()
     facts = TicketFacts(register.name, command.place_id, None, (), command.is_restricted, named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     if command.place_id not in world.directory.units:
         raise Refusal("unit_unknown", field="place", value=str(command.place_id))
-    if command.found_on > world.today:
-        raise Refusal("found_in_future", field="found_on", found_on=command.found_on)
+    if command.is_restricted and not has_keeper(facts, world.directory, world.today):
+        raise Refusal("restricted_without_keeper", field="named")
+    _check_day_found(command.found_on, world.today)
     given = {**command.values, **_head_values(command, register)}
     checked = check_values(register, given, world.directory, is_partial=False, all_private=command.is_restricted)
     external_key = _external_key(command, register, world)
@@ -58,9 +61,22 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
     if external_key:
         data["external_key"] = external_key
     if command.evidence:
-        data["evidence"] = [dict(f) for f in command.evidence]
+        data["evidence"] = evidence_given(command.evidence)
     data.update(_first_milestones(command, register, checked.open, world))
     return Decision((NewEvent("registered", command.found_on, data),), checked.private)
+
+
+def _named(command: RegisterTicket, world: Context) -> tuple[int, ...]:
+    """Who may know of a restricted ticket: those whom the registrant names, and always the registrant too."""
+    check_people(command.named_ids, "named", world.directory)
+    return tuple(sorted({*command.named_ids, world.actor.id}))
+
+
+def _check_day_found(found_on: date, today: date) -> None:
+    if found_on > today:
+        raise Refusal("found_in_future", field="found_on", found_on=found_on)
+    if found_on < FIRST_DAY:
+        raise Refusal("found_too_early", field="found_on", found_on=found_on, first=FIRST_DAY)
 
 
 def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
@@ -232,6 +248,7 @@ def _granted(context: StepContext) -> dict[str, Any]:
         due = ticket.current_due + timedelta(days=pending.days)
     else:
         due = deadlines.extended_due(ticket.current_due, pending.days, limit, context.world.calendar)
+    check_due_day(due, "extension_days")
     return {"days": pending.days, "due_on": due.isoformat()}
 
 
@@ -245,12 +262,18 @@ def _resumed(context: StepContext) -> dict[str, Any]:
 
 
 def _exclusion(context: StepContext) -> dict[str, Any]:
-    """Reason and requester travel into the decision, so that the list beside a figure shows both."""
+    """Reason and requester travel into the decision, so that the list beside a figure shows both.
+
+    The ticket that was to stay may have left since the request: then the promise would stand in no figure.
+    """
     pending = context.ticket.pending_exclusion
     if pending is None:
         raise Refusal("no_open_request")
     data: dict[str, Any] = {"reason": pending.reason, "requested_by": pending.asked_by}
-    if pending.way == "merge":
+    if pending.way == ExclusionWay.MERGE:
+        target = context.world.find_ticket(pending.into_id) if pending.into_id is not None else None
+        if target is None or target.is_gone:
+            raise Refusal("merge_target_closed_or_gone", number=target.number if target else str(pending.into_id))
         data["into"] = pending.into_id
     return data
 
@@ -324,8 +347,7 @@ def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:
 
 
 def _check_found_on(found_on: date, ticket: Ticket, today: date) -> None:
-    if found_on > today:
-        raise Refusal("found_in_future", field="found_on", found_on=found_on)
+    _check_day_found(found_on, today)
     turns = ticket.status_turns
     if len(turns) > 1 and to_number(found_on) > turns[1][0]:
         raise Refusal("day_before_latest_step", field="found_on", day=found_on, latest=from_number(turns[1][0]))

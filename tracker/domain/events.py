@@ -51,9 +51,6 @@ ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.ACCESS: ACCESS_KINDS,
 }
 
-KNOWLEDGE_KINDS = frozenset({"amended", "voided", "merged", "excluded", "included"})
-"""Corrections: once known they hold for every effective day (docs/decisions/0002)."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:

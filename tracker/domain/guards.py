@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -18,10 +19,11 @@ Guard = Callable[["StepContext"], Refusal | None]
 
 def verifier_is_independent(step: StepContext) -> Refusal | None:
     """Whoever did any of the work, or answers for it as owner, never verifies it; nor, where the register
-    says so, anybody of a unit that owns it or did so while work was done, or the issuer.
-    Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
+    says so, anybody of a unit that owns it or did so while work was done, or the issuer. Work is also the
+    record of a milestone on which a closing rests (the reply, the building disposed), whoever else recorded it
+    again. Source: design.md "Lifecycle"; domain.md §8.3 (谁验收谁负责)."""
     ticket, actor, separation = step.ticket, step.actor, step.register.separation
-    if actor.id in ticket.worker_ids or actor.id == ticket.owner_id:
+    if _answers_for_it(step):
         return Refusal("own_work_cannot_be_verified")
     if separation.by_issuer and actor.id == ticket.issuer_id:
         return Refusal("issuer_cannot_verify")
@@ -30,11 +32,17 @@ def verifier_is_independent(step: StepContext) -> Refusal | None:
     return None
 
 
+def _answers_for_it(step: StepContext) -> bool:
+    ticket, actor, names = step.ticket, step.actor, step.register.work_milestones
+    recorded_work = any(actor.id in reached.by for name, reached in ticket.milestones.items() if name in names)
+    return actor.id in ticket.worker_ids or actor.id == ticket.owner_id or recorded_work
+
+
 def has_evidence(step: StepContext) -> Refusal | None:
     """No submission without what the register demands. Source: registers.md "Evidence"."""
     rule = step.register.evidence
-    photos = step.count_evidence("photo_after")
-    documents = step.count_evidence("document")
+    photos = step.count_evidence(EvidenceKind.PHOTO_AFTER)
+    documents = step.count_evidence(EvidenceKind.DOCUMENT)
     if photos < rule.photos_after:
         return Refusal("evidence_missing", field="photos", needed=rule.photos_after, given=photos)
     if documents < rule.documents:
@@ -76,6 +84,7 @@ def extension_can_be_requested(step: StepContext) -> Refusal | None:
 def extension_is_within_rule(step: StepContext) -> Refusal | None:
     """Asked in time, within the longest, and not more often than the rule of the ticket's clock.
 
+    What counts is the day on which the request was recorded: a day typed afterwards proves nothing.
     Source: 信访工作条例 art. 34 for petitions; domain.md §8.4 (asked before expiry, else judged by
     the original date); registers.md §2.
     """
@@ -95,11 +104,14 @@ def extension_is_within_rule(step: StepContext) -> Refusal | None:
     return None
 
 
-def decider_did_not_ask(step: StepContext) -> Refusal | None:
+def decider_is_independent(step: StepContext) -> Refusal | None:
+    """A request to move the due day or to leave the figures, and a return into them, is decided neither by who asked
+    nor by who answers for the ticket: the owner and whoever did any of the work. Strict by choice: to refuse is to
+    decide as well. Source: security.md "figures" (insiders are adversaries here); domain.md §8.4."""
     pending = step.pending()
     if pending is not None and pending.asked_by == step.actor.id:
         return Refusal("own_request_cannot_be_decided")
-    return None
+    return Refusal("own_ticket_cannot_be_decided") if _answers_for_it(step) else None
 
 
 def is_the_way_asked_for(step: StepContext) -> Refusal | None:

@@ -5,19 +5,25 @@ A collector checks and refuses; `forms/` builds the inputs from the same needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from tracker.domain import deadlines
 from tracker.domain.access import may
 from tracker.domain.context import StepContext, ticket_facts
-from tracker.domain.days import from_number
+from tracker.domain.days import LAST_DAY, from_number
+from tracker.domain.kinds import EvidenceKind, ExclusionWay, RecheckResult
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
+from tracker.domain.people import Directory, Unit
 from tracker.domain.refusals import Refusal
 
 MAX_TEXT = 2000
+_EVIDENCE_KINDS = frozenset(EvidenceKind)
+MAX_EXTENSION_DAYS = 3650
+"""Ten years: where no rule sets a limit, so that the new due day is one that a calendar knows."""
 
 
 def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext], dict[str, Any]]:
@@ -41,17 +47,9 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     unit = directory.units.get(unit_id) if isinstance(unit_id, int) else None
     if unit is None or unit.is_closed:
         raise Refusal("unit_unknown", field="owner_unit_id", value=str(unit_id or ""))
-    data: dict[str, Any] = {"owner_unit": unit_id}
-    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
-        person_id = values.get(name)
-        if person_id is None:
-            continue
-        person = directory.people.get(person_id)
-        if person is None or person.has_left:
-            raise Refusal("person_unknown", field=name, value=str(person_id))
-        if name == "owner_id" and not directory.is_within(person.unit_id, unit.id):
-            raise Refusal("person_not_in_unit", field=name, person=person.name, unit=unit.name)
-        data[key] = person_id
+    data: dict[str, Any] = {"owner_unit": unit.id, **_people_of_owner(unit, context)}
+    if context.ticket.is_restricted:
+        _check_owner_knows(unit.id, data, context)
     supports = values.get("supports") or ()
     for support in supports:
         if support["unit_id"] == unit_id:
@@ -61,6 +59,33 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     if supports:
         data["support"] = [_support(s) for s in supports]
     return data
+
+
+def _people_of_owner(unit: Unit, context: StepContext) -> dict[str, Any]:
+    directory, data = context.world.directory, {}
+    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
+        person_id = context.command.values.get(name)
+        if person_id is None:
+            continue
+        person = directory.people.get(person_id)
+        if person is None or person.has_left:
+            raise Refusal("person_unknown", field=name, value=str(person_id))
+        if name == "owner_id" and not directory.is_within(person.unit_id, unit.id):
+            raise Refusal("person_not_in_unit", field=name, person=person.name, unit=unit.name)
+        data[key] = person_id
+    return data
+
+
+def _check_owner_knows(unit_id: int, data: Mapping[str, Any], context: StepContext) -> None:
+    """A restricted ticket goes only to people named on it; to a unit only where somebody named works there."""
+    ticket, world = context.ticket, context.world
+    for name, key in (("owner_id", "owner"), ("lead_official_id", "lead_official")):
+        if key in data and data[key] not in ticket.named_ids:
+            raise Refusal("owner_not_named", field=name)
+    there = replace(ticket_facts(ticket), owner_unit_id=unit_id)
+    named = (world.directory.people[i] for i in ticket.named_ids if i in world.directory.people)
+    if not any(may(person, "submit", there, world.directory, world.today) for person in named):
+        raise Refusal("owner_not_named", field="owner_unit_id")
 
 
 def _support(support: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,11 +109,25 @@ def _due(step: Step, context: StepContext) -> dict[str, Any]:
         raise Refusal("due_before_found", field="due_on", due_on=given, found_on=ticket.found_on)
     if given < on:
         raise Refusal("due_before_assignment", field="due_on", due_on=given, assigned_on=on)
+    check_due_day(given, "due_on")
     return {"due_on": given.isoformat()}
 
 
+def check_due_day(due: date, field: str) -> None:
+    if due > LAST_DAY:
+        raise Refusal("due_too_far", field=field, due_on=due, last=LAST_DAY)
+
+
+def evidence_given(files: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The files of a command as an event keeps them. Refuses choice_unknown at a kind that no file can be of."""
+    for file in files:
+        if file["kind"] not in _EVIDENCE_KINDS:
+            raise Refusal("choice_unknown", field="evidence", value=str(file["kind"]))
+    return [dict(file) for file in files]
+
+
 def _evidence(step: Step, context: StepContext) -> dict[str, Any]:
-    files = [dict(f) for f in context.command.evidence]
+    files = evidence_given(context.command.evidence)
     if not files and Need.EVIDENCE in step.required:
         raise Refusal("evidence_missing", field="evidence", needed=1, given=0)
     return {"evidence": files} if files else {}
@@ -102,7 +141,9 @@ def _extension_days(step: Step, context: StepContext) -> dict[str, Any]:
     days = context.command.values.get("extension_days")
     if not isinstance(days, int) or days < 1:
         raise Refusal("extension_not_later", field="extension_days")
-    return {"days": days}
+    if days > MAX_EXTENSION_DAYS:
+        raise Refusal("field_out_of_range", field="extension_days", value=days, minimum=1, maximum=MAX_EXTENSION_DAYS)
+    return {"days": days, "asked_on": context.world.today.isoformat()}
 
 
 def _pause_reason(step: Step, context: StepContext) -> dict[str, Any]:
@@ -121,21 +162,21 @@ def _publicity(step: Step, context: StepContext) -> dict[str, Any]:
 
 def _recheck_result(step: Step, context: StepContext) -> dict[str, Any]:
     result = context.text("recheck_result")
-    if result not in {"passed", "failed"}:
+    if result not in set(RecheckResult):
         raise Refusal("choice_unknown", field="recheck_result", value=result or "")
     return {"recheck_result": result}
 
 
 def _way(step: Step, context: StepContext) -> dict[str, Any]:
     way = context.text("way")
-    if way not in {"void", "merge", "exclude"}:
+    if way not in set(ExclusionWay):
         raise Refusal("choice_unknown", field="way", value=way or "")
     return {"way": way}
 
 
 def _into(step: Step, context: StepContext) -> dict[str, Any]:
     """A duplicate is linked to the ticket that stays; only of one register, and never in a ring."""
-    if context.text("way") != "merge":
+    if context.text("way") != ExclusionWay.MERGE:
         return {}
     into_id = context.command.values.get("into_id")
     if into_id == context.ticket.id:
@@ -162,13 +203,18 @@ def _milestone(step: Step, context: StepContext) -> dict[str, Any]:
 
 
 def _people(step: Step, context: StepContext) -> dict[str, Any]:
-    ids = context.command.values.get("people") or ()
-    for person_id in ids:
-        if person_id not in context.world.directory.people:
-            raise Refusal("person_unknown", field="people", value=str(person_id))
+    ids = tuple(context.command.values.get("people") or ())
+    check_people(ids, "people", context.world.directory)
     if context.actor.id not in ids:
         ids = (*ids, context.actor.id)  # who names others never shuts themself out
     return {"people": sorted(set(ids))}
+
+
+def check_people(ids: Iterable[int], field: str, directory: Directory) -> None:
+    for person_id in ids:
+        person = directory.people.get(person_id)
+        if person is None or person.has_left:
+            raise Refusal("person_unknown", field=field, value=str(person_id))
 
 
 COLLECT: Mapping[Need, Callable[[Step, StepContext], dict[str, Any]]] = {

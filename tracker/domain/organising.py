@@ -6,11 +6,12 @@ changes any more for a person who has left.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from tracker.domain.access import TicketFacts, has_keeper
 from tracker.domain.commands import (
     AddPerson,
     AddUnit,
@@ -41,6 +42,23 @@ class Office:
 def decide_directory(command: DirectoryCommand, office: Office) -> Decided:
     """The events of a directory command. Whether the actor may is asked by the handler."""
     return _DECIDE[type(command)](command, office)
+
+
+def check_keepers(command: PersonLeaves | EndGrant, named_on: Iterable[TicketFacts], office: Office) -> None:
+    """Refuses while the person is the last who can let others know of a restricted ticket; `named_on`: the restricted
+    tickets that name the person. Which one is not said: whoever administers people may not know of it. Somebody who
+    cannot name a successor any more has the account switched off instead."""
+    person = office.directory.people[command.person_id]
+    on = max(office.today, command.ends_on) if isinstance(command, EndGrant) else office.today
+    if isinstance(command, EndGrant):
+        grants = tuple(g for g in person.grants if g.id != command.grant_id)
+        after = replace(person, grants=grants)
+    else:
+        after = replace(person, has_left=True)
+    directory = replace(office.directory, people={**office.directory.people, person.id: after})
+    for facts in named_on:
+        if has_keeper(facts, office.directory, office.today) and not has_keeper(facts, directory, on):
+            raise Refusal("last_keeper", field="person_id", person=person.name)
 
 
 def _add_unit(command: AddUnit, office: Office) -> Decided:

@@ -131,8 +131,5 @@ class Directory:
         """Villages and communities, in the order of their codes: the rows of every breakdown."""
         return tuple(sorted((u for u in self.units.values() if u.kind == UnitKind.VILLAGE), key=lambda u: u.code))
 
-    def people_of(self, unit_id: int) -> tuple[Person, ...]:
-        return tuple(p for p in self.people.values() if p.unit_id == unit_id and not p.has_left)
-
     def unit_by_code(self, code: str) -> Unit | None:
         return next((u for u in self.units.values() if u.code == code), None)

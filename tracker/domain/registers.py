@@ -299,8 +299,22 @@ class Register:
         return {o.name: o for o in self.outcomes}
 
     @cached_property
+    def recorded_later(self) -> frozenset[str]:
+        """Fields that milestones record, each with its own day; only those of the start are known at registration."""
+        later = ((m.field if not m.is_start else None, *m.values) for m in self.milestones)
+        return frozenset(name for names in later for name in names if name)
+
+    @cached_property
     def milestone_by_name(self) -> Mapping[str, Milestone]:
         return {m.name: m for m in self.milestones}
+
+    @cached_property
+    def work_milestones(self) -> frozenset[str]:
+        """Milestones whose recording is work: the end of the main clock, and whatever any outcome rests on."""
+        needed = {m for outcome in self.outcomes for m in outcome.needs}
+        if self.main_clock is not None:
+            needed.add(self.main_clock.stop)
+        return frozenset(m.name for m in self.milestones if m.name in needed and not m.is_start)
 
     @cached_property
     def main_clock(self) -> Clock | None:
@@ -315,10 +329,6 @@ class Register:
     @cached_property
     def side_clocks(self) -> tuple[Clock, ...]:
         return tuple(c for c in self.clocks if not c.is_main)
-
-    @cached_property
-    def predicate_fields(self) -> frozenset[str]:
-        return frozenset(name for p in self.predicates for name in p.fields)
 
     @cached_property
     def private_fields(self) -> frozenset[str]:

@@ -14,11 +14,14 @@ from typing import Any, NamedTuple
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import Event
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import QUIET, Status
 
 
 @dataclass(frozen=True, slots=True)
 class PendingExtension:
+    """`asked_on`: the day of recording, whatever day the request gives itself."""
+
     asked_on: date
     asked_by: int
     days: int
@@ -27,7 +30,7 @@ class PendingExtension:
 
 @dataclass(frozen=True, slots=True)
 class PendingExclusion:
-    """A wish to take the ticket out of the figures: `way` is void, merge or exclude."""
+    """A wish to take the ticket out of the figures: `way`: an ExclusionWay."""
 
     way: str
     asked_by: int
@@ -37,8 +40,7 @@ class PendingExclusion:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A file named by its SHA-256. `kind`: photo_before, photo_after,
-    photo_check, document, signature."""
+    """A file named by its SHA-256. `kind`: an EvidenceKind."""
 
     digest: str
     name: str
@@ -79,11 +81,15 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A milestone reached on a day, with the values recorded with it; `position` of its latest record."""
+    """A milestone reached on a day, with the values recorded with it; `position` of its latest record.
+
+    `by`: all who ever recorded it, so that a second record hides nobody's work.
+    """
 
     on: int
     values: Mapping[str, Any]
     position: int
+    by: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +296,7 @@ def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.external_key = data.get("external_key")
     _add_evidence(t, e, data.get("evidence", ()))
     t.milestones = {
-        name: Reached(_number(m["on"]), m.get("values", {}), e.position)
+        name: Reached(_number(m["on"]), m.get("values", {}), e.position, frozenset({e.actor_id}))
         for name, m in data.get("milestones", {}).items()
     }
     _turn(t, e, day, Status.REGISTERED)
@@ -326,7 +332,8 @@ def _transferred(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None
 
 
 def _extension_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    t.pending_extension = PendingExtension(e.occurred_on, e.actor_id, data["days"], data["reason"])
+    asked_on = date.fromisoformat(data["asked_on"]) if "asked_on" in data else e.occurred_on
+    t.pending_extension = PendingExtension(asked_on, e.actor_id, data["days"], data["reason"])
     t.last_step_on = e.occurred_on
 
 
@@ -429,14 +436,16 @@ def _quiet(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
 def _evidence_added(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     files = data.get("evidence", ())
     _add_evidence(t, e, files)
-    if any(f["kind"] != "photo_check" for f in files):  # a check picture is a verifier's, not work
+    if any(f["kind"] != EvidenceKind.PHOTO_CHECK for f in files):  # a check picture is a verifier's, not work
         _add_worker(t, e)
 
 
 def _milestone_reached(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     """The latest record of a milestone is the one that counts: what an earlier one started is forgotten."""
     name, starts_main = data["name"], "due_on" in data
-    t.milestones = {**t.milestones, name: Reached(day, data.get("values", {}), e.position)}
+    before = t.milestones.get(name)
+    by = (before.by if before else frozenset()) | {e.actor_id}
+    t.milestones = {**t.milestones, name: Reached(day, data.get("values", {}), e.position, by)}
     _start_clocks(t, e, data.get("clocks", {}))
     kept = tuple(x for x in t.due_turns if x.milestone != name and not (starts_main and x.milestone == ""))
     if len(kept) < len(t.due_turns):

@@ -16,13 +16,15 @@ SEARCHED_ROWS = 13  # a header stands under at most twelve rows of titles and no
 _MAX_HEADING = 60
 SERIAL = "#"
 """Target of a column that only numbers the rows (序号)."""
-_MANY = (SERIAL, "@ignored")  # targets that several columns may have
+IGNORED = "@ignored"
+"""Target of a column that a foreign layout has and we do not want."""
+_MANY = (SERIAL, IGNORED)  # targets that several columns may have
 _SERIAL_WORDS = ("序号", "编号", "问题编号", "no", "no.", "number", "№")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the sheet. `target`: a field's name, SERIAL, a profile's own target (`@…`), or None."""
+    """A column of the sheet. `target`: a field's name, SERIAL, IGNORED, or None where nobody knows it."""
 
     index: int
     heading: str

@@ -7,7 +7,7 @@ or not at all, and once, however often its file is sent: its key says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -20,9 +20,10 @@ from tracker.domain.context import Context
 from tracker.domain.deciding import decide_register
 from tracker.domain.people import Unit
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import Field, Register
+from tracker.domain.registers import Field, FieldType, Register
 from tracker.exchange.reading import ImportReading, read_file
 from tracker.exchange.records import RowReading
+from tracker.exchange.values import Value
 from tracker.handler import Outcome, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_key
@@ -32,7 +33,6 @@ from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
 
 _AT_ONCE = 1_000  # rows whose keys are looked up together
-_ELSEWHERE = (Refusal("not_permitted", field="place"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,6 @@ class Importer:
     viewer: Viewer
     register: Register
     secret: bytes
-    _rights: dict[tuple[int, bool], bool] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def places(self) -> tuple[Unit, ...]:
@@ -110,29 +109,8 @@ class Importer:
             return Judged(row, State.KNOWN, ticket_id=before)
         if lacks:
             return Judged(row, State.WRONG)
-        refusals = self._objections(row, world)
+        refusals = objections(row, self.register, world)
         return Judged(row, State.WRONG if refusals else State.READY, refusals)
-
-    def _objections(self, row: RowReading, world: Context) -> tuple[Refusal, ...]:
-        try:
-            command = command_of(row, self.register)
-            if not self._may_import(command):
-                return _ELSEWHERE
-            decide_register(command, self.register, world)
-        except Refusal as why:
-            return (why,)
-        except Refusals as several:
-            return several.refusals
-        return ()
-
-    def _may_import(self, command: RegisterTicket) -> bool:
-        """The right to import, beside that to register, which the handler asks. The same for all rows of a village."""
-        asked = command.place_id, command.is_restricted
-        if asked not in self._rights:
-            viewer, named = self.viewer, (self.viewer.person.id,) if command.is_restricted else ()
-            facts = TicketFacts(self.register.name, command.place_id, None, (), command.is_restricted, named)
-            self._rights[asked] = may(viewer.person, "import", facts, viewer.directory, viewer.on)
-        return self._rights[asked]
 
     def _world(self, recorded: Mapping[str, int]) -> Context:
         """For asking the rules only: no number is handed out."""
@@ -182,10 +160,10 @@ class Importer:
         if not row.is_ready:
             return _unready(row)
         try:
-            is_allowed = self._may_import(command_of(row, self.register))
+            _check_right(command_of(row, self.register), self._world({}))
         except Refusal as why:
             return Judged(row, State.WRONG, (why,))
-        return None if is_allowed else Judged(row, State.WRONG, _ELSEWHERE)
+        return None
 
     def _requests(
         self, reading: ImportReading, rows: Iterable[RowReading], now: datetime, asked: list[RowReading]
@@ -206,24 +184,65 @@ class Importer:
         return Judged(row, State.WRONG, result.refusals)
 
 
+def objections(row: RowReading, register: Register, world: Context) -> tuple[Refusal, ...]:
+    """What the rules say to a row without mistakes: nothing when it would be registered."""
+    try:
+        command = command_of(row, register)
+        _check_right(command, world)
+        decide_register(command, register, world)
+    except Refusal as why:
+        return (why,)
+    except Refusals as several:
+        return several.refusals
+    return ()
+
+
+def _check_right(command: RegisterTicket, world: Context) -> None:
+    """The right to import, beside that to register, which the handler asks."""
+    named = (world.actor.id,) if command.is_restricted else ()
+    facts = TicketFacts(command.register, command.place_id, None, (), command.is_restricted, named)
+    if not may(world.actor, "import", facts, world.directory, world.today):
+        raise Refusal("not_permitted", field="place")
+
+
 def command_of(row: RowReading, register: Register) -> RegisterTicket:
     """The command of a row without mistakes. Refusal: field_required, where neither row nor upload names the place."""
-    values = row.values
-    place, found_on = values.get("place"), values.get("found_on")
+    place, found_on = row.values.get("place"), row.values.get("found_on")
     if not isinstance(place, int):
         raise Refusal("field_required", field="place")
     if not isinstance(found_on, date):
         raise Refusal("field_required", field="found_on")
+    is_restricted = row.values.get("restricted") is True
+    values, milestones, milestone_values = _apart(row.values, register, is_restricted=is_restricted)
     return RegisterTicket(
         register=register.name,
         values=values,
         place_id=place,
         found_on=found_on,
-        is_restricted=values.get("restricted") is True,
-        milestones={past.name: past.on for past in row.history},
-        milestone_values={past.name: past.values for past in row.history},
+        is_restricted=is_restricted,
+        milestones=milestones,
+        milestone_values=milestone_values,
         external_key=row.external_key,
     )
+
+
+def _apart(
+    values: Mapping[str, Value], register: Register, *, is_restricted: bool
+) -> tuple[dict[str, Value], dict[str, date], dict[str, dict[str, Value]]]:
+    """The values of the ticket itself, the days of milestones, and what is recorded with them: a reply with its text.
+
+    What stays a value of the ticket: where the row does not say the milestone's day, and what belongs into the vault.
+    """
+    secret = {f.name for f in register.fields if f.is_private or (is_restricted and f.type is FieldType.TEXT)}
+    own, days, given = dict(values), {}, {}
+    for milestone in register.milestones:
+        on = own.get(milestone.field or "")
+        if isinstance(on, date) and not milestone.is_start:
+            days[milestone.name] = on
+            given[milestone.name] = {n: own[n] for n in milestone.values if n in own and n not in secret}
+            for name in (milestone.field or "", *given[milestone.name]):
+                del own[name]
+    return own, days, given
 
 
 def _unready(row: RowReading) -> Judged:

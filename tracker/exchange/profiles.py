@@ -1,7 +1,7 @@
 """Layouts of other systems, mapped onto our registers: data, not code.
 
 A profile is recognised by headings that only its system uses together. Its targets are fields of
-the register (the first that the register has) or `@…`: what the row says about the past.
+the register (the first that the register has), or IGNORED.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker.domain.registers import Register
-
-REPLIED_ON = "@replied_on"
-REPLY = "@reply"
-IGNORED = "@ignored"
+from tracker.exchange.headings import IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,9 @@ class Profile:
     def headings_for(self, register: Register) -> dict[str, str]:
         """Heading → target, for the fields that the register has."""
         return {
-            heading: next(name for name in names if name.startswith("@") or name in register.by_name)
+            heading: next(name for name in names if name == IGNORED or name in register.by_name)
             for heading, names in self.targets.items()
-            if any(name.startswith("@") or name in register.by_name for name in names)
+            if any(name == IGNORED or name in register.by_name for name in names)
         }
 
     def defaults_for(self, register: Register) -> dict[str, str]:
@@ -74,8 +71,8 @@ MESSAGE_BOARD = Profile(
         "留言时间": ("received_on", "found_on"),
         "留言详情": ("problem", "content"),
         "一级分类": ("content_kind", "category"),
-        "答复意见": (REPLY,),
-        "答复时间": (REPLIED_ON,),
+        "答复意见": ("reply",),
+        "答复时间": ("replied_on",),
         "反对数": (IGNORED,),
         "点赞数": (IGNORED,),
     },
@@ -94,8 +91,8 @@ NYC_311 = Profile(
         "Complaint Type": ("title",),
         "Descriptor": ("problem", "content"),
         "Due Date": ("due_on",),
-        "Closed Date": (REPLIED_ON,),
-        "Resolution Description": (REPLY,),
+        "Closed Date": ("replied_on",),
+        "Resolution Description": ("reply",),
     },
     constants={"channel": "call", "source": "petition", "severity": "0", "class": "plea", "repeat": "first"},
     place_is_root=True,

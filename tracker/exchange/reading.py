@@ -16,7 +16,7 @@ from tracker.exchange.files import FileRefusal
 from tracker.exchange.folding import fold_heading
 from tracker.exchange.headings import Column, Header, HeadingIndex, find_header, likely_headings
 from tracker.exchange.names import PersonNames, UnitNames
-from tracker.exchange.profiles import REPLIED_ON, Profile, profiles_of
+from tracker.exchange.profiles import Profile, profiles_of
 from tracker.exchange.records import CellError, RecordReader, RowReading, Rules, SkippedRow
 from tracker.exchange.sheets import Sheet, read_workbook
 from tracker.exchange.values import Surroundings, Value
@@ -62,7 +62,7 @@ class ImportReading:
 
     def letters_of_fields(self) -> dict[str, str]:
         """Field → letter of its column, so that what the rules say of a value is said at its cell."""
-        return {column.target.lstrip("@"): column.letter for column in self.columns if column.target}
+        return {column.target: column.letter for column in self.columns if column.target}
 
     @property
     def errors(self) -> Iterator[CellError]:
@@ -229,7 +229,7 @@ def _missing(rules: Rules) -> tuple[str, ...]:
 
 def _day_orders(sheet: Sheet, header: Header, fields: Sequence[Field]) -> dict[str, DayOrder]:
     """What each date column proves about 3/1/2023: one pass over the sheet."""
-    names = {REPLIED_ON, *(known.name for known in fields if known.type is FieldType.DATE)}
+    names = {known.name for known in fields if known.type is FieldType.DATE}
     dates = {column.index: column.target for column in header.columns if column.target in names}
     cells: dict[int, list[str]] = {index: [] for index in dates}
     if dates:

@@ -13,11 +13,11 @@ from typing import Any
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.values import is_needed
-from tracker.exchange.cells import DayOrder, read_day
+from tracker.exchange.cells import DayOrder
 from tracker.exchange.filling import Filler, cell_at
 from tracker.exchange.folding import fold
 from tracker.exchange.headings import SERIAL, Header
-from tracker.exchange.profiles import REPLIED_ON, REPLY, Profile
+from tracker.exchange.profiles import Profile
 from tracker.exchange.sheets import Cell, Sheet, address
 from tracker.exchange.values import Reader, Surroundings, Value, reader_for
 
@@ -41,15 +41,6 @@ class CellError:
 
 
 @dataclass(frozen=True, slots=True)
-class PastMilestone:
-    """A milestone that the row says was reached: its day, and the values recorded with it (field → value)."""
-
-    name: str
-    on: date
-    values: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
 class RowReading:
     """One record. `values` holds what could be read, private fields in clear; empty fields are absent.
     `step_values`: what the row says about steps (owner_unit, due_on, closed_on …).
@@ -67,7 +58,6 @@ class RowReading:
     errors: tuple[CellError, ...]
     external_key: str
     duplicate_of: int | None = None
-    history: tuple[PastMilestone, ...] = ()
     notes: tuple[CellError, ...] = ()
     step_names: frozenset[str] = frozenset()
 
@@ -132,20 +122,20 @@ class RecordReader:
     def __init__(self, rules: Rules) -> None:
         register, header = rules.register, rules.header
         self._sheet, self._header, self._register = rules.sheet, header, register
-        self._secret, self._today, self._orders = rules.secret, rules.today, rules.orders
+        self._secret, self._today = rules.secret, rules.today
         self._fields = rules.read_columns()
         self._guesses = rules.profile.guesses_for(register) if rules.profile else ()
         self._defaults = dict(rules.defaults)
         columned = [known.name for _, known, _ in self._fields]
         self._names = tuple(dict.fromkeys((*columned, *self._defaults, *(guess.field for guess in self._guesses))))
         self._step_names = frozenset(known.name for known in rules.step_columns) - register.by_name.keys()
-        # What steps did since does not make a problem another one: only the register's fields tell it.
-        self._told = [(i, known.name) for i, known, _ in self._fields if known.name not in self._step_names]
+        # What was done since does not make a problem another one: only what was known at the start tells it.
+        later = self._step_names | register.recorded_later
+        self._told = [(i, known.name) for i, known, _ in self._fields if known.name not in later]
         self._serial = header.column_of(SERIAL)
         self._summary = header.column_of(register.summary_field)
         self._unique = next((f.name for f in register.fields if f.is_unique and f.name in columned), None)
         self._required = [f for f in register.fields if f.is_required and f.name in self._names]
-        self._past = (header.column_of(REPLIED_ON), header.column_of(REPLY))
         self._headings = {fold(column.heading) for column in header.columns}
         self._seen: dict[str, int] = {}
         self._filler = Filler(rules.sheet, [column.index for column in header.columns if column.target])
@@ -215,7 +205,6 @@ class RecordReader:
             if value is not None:
                 values[known.name] = value
         self._guess(values)
-        history = self._history(number, cells, values, errors)
         errors.extend(self._row_errors(number, values, errors))
         key = self._key(values, errors, cells)
         duplicate_of = self._first_seen(number, key, values, errors)
@@ -227,13 +216,12 @@ class RecordReader:
             tuple(errors),
             key,
             duplicate_of,
-            history,
             tuple(notes),
             self._step_names,
         )
 
     def _is_note(self, known: Field) -> bool:
-        """Old ledgers name owners who never had an account; the problem itself must still come in."""
+        """Old lists name owners who never had an account; the problem itself must still come in."""
         return known.name in self._step_names and known.type in (FieldType.UNIT, FieldType.PERSON)
 
     def _error(self, number: int, index: int, name: str, refusal: Refusal) -> CellError:
@@ -265,30 +253,6 @@ class RecordReader:
         due = values.get("due_on")
         if isinstance(due, date) and due < found:
             yield self._at_field(number, "due_on", "due_before_found", due_on=due, found_on=found)
-
-    def _history(
-        self, number: int, cells: Sequence[Cell], values: Mapping[str, Value], errors: list[CellError]
-    ) -> tuple[PastMilestone, ...]:
-        day_column, text_column = self._past
-        cell = cell_at(cells, day_column.index) if day_column else None
-        if day_column is None or cell is None:
-            return ()
-        try:
-            on = self._day_replied(cell, values)
-        except Refusal as refusal:
-            errors.append(self._error(number, day_column.index, "replied_on", refusal))
-            return ()
-        text = str(cell_at(cells, text_column.index) or "").strip() if text_column else ""
-        return (PastMilestone("replied", on, {"reply": text} if text else {}),)
-
-    def _day_replied(self, cell: Cell, values: Mapping[str, Value]) -> date:
-        on = read_day(cell, self._orders.get(REPLIED_ON, DayOrder.UNKNOWN))
-        if on > self._today:
-            raise Refusal("day_in_future", day=on)
-        started = values.get("received_on") or values.get("found_on")
-        if isinstance(started, date) and on < started:
-            raise Refusal("milestone_before_found", milestone="replied", found_on=started)
-        return on
 
     # ---- the same row again
 

@@ -1,6 +1,6 @@
 """Bytes of a spreadsheet to sheets of cells. Values only: no formula is run, no link is followed.
 
-Rows are kept packed, a thousand to a frame, and unpacked while somebody reads them; so a ledger of
+Rows are kept packed, a thousand to a frame, and unpacked while somebody reads them; so a list of
 100,000 rows costs some ten megabytes, and can be read twice.
 """
 

@@ -15,13 +15,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
 from tracker import words
+from tracker.domain.kinds import PHOTO_KINDS
 from tracker.domain.refusals import Refusal
 from tracker.forms.fields import RadioField, required
 from tracker.log.files import FileStore, clean_name
 
 MOST_FILES = 20
-FOLDER = "files"
-"""Where the evidence of an installation lies, below its instance folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class KeptFile:
 def file_store() -> FileStore:
     """The files of this installation; one file may be as large as its settings say."""
     settings = current_app.config["SETTINGS"]
-    return FileStore(settings.instance / FOLDER, settings.file_bytes)
+    return FileStore.of(settings.instance, settings.file_bytes)
 
 
 def photos_field(label: str, *, is_needed: bool) -> Any:
@@ -53,7 +52,7 @@ def documents_field(label: str, *, is_needed: bool) -> Any:
 
 
 def photo_kind_field(default: str) -> Any:
-    pairs = [(kind, words.choice(kind)) for kind in ("photo_before", "photo_after", "photo_check")]
+    pairs = [(kind, words.choice(kind)) for kind in PHOTO_KINDS]
     return RadioField(words.need("evidence"), choices=pairs, default=default)
 
 

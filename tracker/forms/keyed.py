@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField
 
 from tracker import words
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.forms.evidence import Evidence
 from tracker.log.files import FileStore
@@ -29,10 +30,11 @@ class KeyedForm(FlaskForm):
         self.evidence = Evidence(person_id)
         self.evidence.take_kept(kept)
         is_good = True
-        for name, kind, pictures_only in (("photos", self.kind_of_photos(), True), ("documents", "document", False)):
+        kinds = {"photos": self.kind_of_photos(), "documents": EvidenceKind.DOCUMENT}
+        for name, kind in kinds.items():
             if name not in self:
                 continue
-            for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=pictures_only):
+            for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=name == "photos"):
                 self.add_error(name, f"{file}: {words.refusal(why)}")
                 is_good = False
         return is_good
@@ -43,7 +45,7 @@ class KeyedForm(FlaskForm):
 
     def kind_of_photos(self) -> str:
         """What a photograph sent with this form shows."""
-        return "photo_after"
+        return EvidenceKind.PHOTO_AFTER
 
     def seen_version(self) -> int:
         text = str(self.version.data or "")

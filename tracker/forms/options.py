@@ -24,6 +24,7 @@ class Options:
     units: Pairs
     members: Grouped
     leads: Pairs
+    keepers: Pairs
 
 
 def options_for(viewer: Viewer, *, action: str, register: str) -> Options:
@@ -34,6 +35,7 @@ def options_for(viewer: Viewer, *, action: str, register: str) -> Options:
         unit_pairs(units),
         {"": [("", gettext("Choose"))], **_grouped(viewer, units)},
         [("", gettext("Choose")), *((str(m.id), m.name) for m in people.lead_officials(viewer))],
+        [(str(m.id), m.name) for m in people.keepers(viewer, register)],
     )
 
 

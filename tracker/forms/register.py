@@ -10,25 +10,26 @@ from flask_babel import gettext
 
 from tracker import words
 from tracker.domain.commands import AmendTicket, RegisterTicket
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.forms.evidence import photos_field
-from tracker.forms.fields import DateField, IdField, TextAreaField, input_for, required
+from tracker.forms.fields import DateField, IdField, MultiCheckboxField, TextAreaField, input_for, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
 
 
 def asked_at_registration(register: Register) -> tuple[Field, ...]:
     """The fields of the form: all but those that milestones record later, with their own days."""
-    later = {name for m in register.milestones for name in (m.field, *m.values) if not (m.is_start and name == m.field)}
-    return tuple(f for f in register.fields if f.name not in later)
+    return tuple(f for f in register.fields if f.name not in register.recorded_later)
 
 
 def _units_of(field: Field, options: Options) -> list[tuple[str, str]]:
     return options.places if field.name == "place" else options.units
 
 
+RESTRICTED, NAMED = "restricted", "named"
 HEAD = ("place", "found_on")
 """What every ticket has, also where its register declares no such field."""
 
@@ -65,16 +66,19 @@ class RegisterForm(KeyedForm):
             )
             for f in asked
         }
+        if RESTRICTED in register.by_name and options.keepers:
+            inputs[NAMED] = MultiCheckboxField(words.need(NAMED), choices=options.keepers)
         inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
         form = type("RegisterForm", (cls,), inputs)()
         form.register = register
         head = tuple(name for name in HEAD if name not in register.by_name)
         form.first = head + tuple(f.name for f in asked if f.is_required or f.is_listed or f.required_unless)
-        form.further = tuple(f.name for f in asked if f.name not in form.first)
+        further = (n for f in asked for n in ((f.name, NAMED) if f.name == RESTRICTED else (f.name,)))
+        form.further = tuple(name for name in further if name in inputs and name not in form.first)
         return form
 
     def kind_of_photos(self) -> str:
-        return "photo_before"
+        return EvidenceKind.PHOTO_BEFORE
 
     def to_command(self) -> RegisterTicket:
         """Refuses field_required where place or day found is missing: the command cannot be said without."""
@@ -89,7 +93,8 @@ class RegisterForm(KeyedForm):
             values={name: value for name, value in values.items() if name in self.register.by_name},
             place_id=place,
             found_on=found_on,
-            is_restricted=values.get("restricted") is True,
+            is_restricted=values.get(RESTRICTED) is True,
+            named_ids=self[NAMED].ids if NAMED in self else (),
             evidence=self.evidence.as_command(),
             key=self.key.data,
         )

@@ -12,6 +12,7 @@ from wtforms import HiddenField
 
 from tracker import words
 from tracker.domain.commands import TakeStep
+from tracker.domain.kinds import PHOTO_KINDS, EvidenceKind, ExclusionWay, RecheckResult
 from tracker.domain.lifecycle import Need, Step
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
@@ -82,7 +83,7 @@ class StepForm(KeyedForm):
 
     def kind_of_photos(self) -> str:
         chosen = self["photo_kind"].value if "photo_kind" in self else None
-        return chosen if chosen in {"photo_before", "photo_after", "photo_check"} else "photo_after"
+        return chosen if chosen in PHOTO_KINDS else EvidenceKind.PHOTO_AFTER
 
     def shown_at(self, name: str) -> str:
         """The day of a milestone is the day of this step."""
@@ -116,7 +117,7 @@ class StepForm(KeyedForm):
 
     def _into(self, number: str) -> int:
         found = self.find_ticket(number)
-        if found is None and self["way"].value == "merge":
+        if found is None and self["way"].value == ExclusionWay.MERGE:
             raise Refusal("ticket_unknown", field="into_id", number=number)
         return found or 0
 
@@ -208,7 +209,8 @@ def _evidence(asked: Asked) -> dict[str, Any]:
     rule, is_submission = asked.register.evidence, asked.step.is_submission
     inputs: dict[str, Any] = {}
     if not is_submission:
-        inputs["photo_kind"] = photo_kind_field("photo_after" if asked.is_owner else "photo_check")
+        usual = EvidenceKind.PHOTO_AFTER if asked.is_owner else EvidenceKind.PHOTO_CHECK
+        inputs["photo_kind"] = photo_kind_field(usual)
     needs_photo = is_submission and rule.photos_after > 0
     inputs["photos"] = photos_field(
         words.need("photos") if is_submission else gettext("Photographs"), is_needed=needs_photo
@@ -278,8 +280,8 @@ _INPUTS: Mapping[Need, Callable[[Asked], dict[str, Any]]] = {
     Need.EXTENSION_DAYS: _extension_days,
     Need.PAUSE_REASON: _pause_reason,
     Need.PUBLICITY: _publicity,
-    Need.RECHECK_RESULT: _chosen("recheck_result", ("passed", "failed")),
-    Need.WAY: _chosen("way", ("void", "merge", "exclude")),
+    Need.RECHECK_RESULT: _chosen("recheck_result", tuple(RecheckResult)),
+    Need.WAY: _chosen("way", tuple(ExclusionWay)),
     Need.INTO: _into,
     Need.MILESTONE: _milestone,
     Need.MESSAGE: _text("message", is_needed=False),

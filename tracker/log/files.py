@@ -26,6 +26,8 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP")
 CHUNK = 256 * 1024
 NAME_LENGTH = 120
+FOLDER = "files"
+"""Where the evidence of an installation lies, below its folder."""
 MAX_MEMBERS = 10_000
 MAX_UNPACKED = 200 * 1024 * 1024
 OFFICE_FOLDERS = {
@@ -67,6 +69,11 @@ class FileStore:
     def __init__(self, root: Path, max_bytes: int) -> None:
         self._root = root
         self._max_bytes = max_bytes
+
+    @staticmethod
+    def of(instance: Path, max_bytes: int) -> FileStore:
+        """The files of the installation whose folder this is."""
+        return FileStore(instance / FOLDER, max_bytes)
 
     def put(self, stream: BinaryIO, name: str) -> StoredFile:
         """Keep a file and say what it is.

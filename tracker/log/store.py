@@ -232,20 +232,6 @@ def read_stream(conn: Connection, kind: StreamKind, stream_id: int) -> tuple[Eve
     return tuple(_event(row) for row in rows)
 
 
-def read_streams(conn: Connection, kind: StreamKind, ids: Sequence[int]) -> dict[int, list[Event]]:
-    """The events of several streams at once, for bulk work and lists."""
-    out: dict[int, list[Event]] = {i: [] for i in ids}
-    for start in range(0, len(ids), 500):
-        rows = conn.execute(
-            select(*_COLUMNS)
-            .where(EventRow.stream_kind == int(kind), EventRow.stream_id.in_(ids[start : start + 500]))
-            .order_by(EventRow.stream_id, EventRow.version)
-        )
-        for row in rows:
-            out[row[2]].append(_event(row))
-    return out
-
-
 def read_all(conn: Connection, *, after: int = 0, until: int | None = None) -> Iterator[Event]:
     """Every event by position; streamed in slices, so that memory stays level. ValueError: one cannot be read."""
     for row in _stored(conn, after, until):

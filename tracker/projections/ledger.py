@@ -7,25 +7,17 @@ Cells are the same change as netted steps of ±1.
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
-import numpy as np
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import Mark
-from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
+from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.rows import insert_rows, stream_rows, write_rows
-
-CELL = np.dtype([("folio", "<u4"), ("place", "<u4"), ("day", "<u2"), ("change", "i1")])
-"""One step of a step function: from effective day `day` on, `change` more (or fewer) at folio and unit."""
-
-_PACK = struct.Struct("<IIHb").pack
-
-FolioKey = tuple[str, str, int, int]
-"""(account, register, segment, cohort)."""
+from tracker.projections.cube.cells import Delta, pack_cells
+from tracker.projections.folios import FolioBook
 
 _MARKS = MarkRow.__table__
 _DELTAS = MarkDeltaRow.__table__
@@ -42,52 +34,6 @@ _LIVE = (
 )
 _END_MARK = update(_MARKS).where(*_LIVE).values(rt=bindparam("b_rt"))
 _CUT_MARK = update(_MARKS).where(*_LIVE).values(et=bindparam("b_et"), er=bindparam("b_er"))
-
-
-class FolioBook:
-    """Numbers of folios, kept in memory; a new one is written when it is first needed.
-
-    One book serves all transactions of a process. Numbers given in a transaction that was rolled
-    back are forgotten through `forget_unsaved`.
-    """
-
-    def __init__(self) -> None:
-        self._ids: dict[FolioKey, int] = {}
-        self._unsaved: list[FolioKey] = []
-        self._is_fresh = False  # read since this transaction began
-
-    def load(self, conn: Connection) -> None:
-        rows = conn.execute(select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort))
-        self._ids = {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
-        self._unsaved = []
-
-    def number(self, conn: Connection, key: FolioKey) -> int:
-        known = self._ids.get(key)
-        if known is not None:
-            return known
-        if not self._is_fresh:
-            # Another process may have added folios since: look again, once, under the write lock.
-            unsaved = self._unsaved
-            self.load(conn)
-            self._unsaved, self._is_fresh = unsaved, True
-        if key not in self._ids:
-            number = len(self._ids) + 1  # none is ever taken away, so they have no gap
-            account, register, segment, cohort = key
-            conn.execute(
-                insert(FolioRow.__table__),
-                [{"id": number, "account": account, "register": register, "segment": segment, "cohort": cohort}],
-            )
-            self._ids[key] = number
-            self._unsaved.append(key)
-        return self._ids[key]
-
-    def saved(self) -> None:
-        self._unsaved, self._is_fresh = [], False
-
-    def forget_unsaved(self) -> None:
-        for key in self._unsaved:
-            self._ids.pop(key, None)
-        self._unsaved, self._is_fresh = [], False
 
 
 class LedgerWriter:
@@ -185,14 +131,6 @@ def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: 
         cells[end] = cells.get(end, 0) - sign
 
 
-def pack_cells(cells: dict[tuple[int, int, int], int]) -> bytes:
-    """Netted cells as packed records of CELL; empty when nothing is left."""
-    return b"".join(_PACK(folio, unit, day, change) for (folio, unit, day), change in sorted(cells.items()) if change)
-
-
-Delta = tuple[int, int, bytes]
-"""(position, recorded_on, cells) of one event."""
-
 DELTAS_AT_ONCE = 10_000
 
 
@@ -210,6 +148,3 @@ def read_deltas(conn: Connection, *, after: int, until: int | None = None) -> It
     """The same one by one."""
     for part in read_delta_batches(conn, after=after, until=until):
         yield from part
-
-
-DeltaReader = Callable[[int, int], Iterable[tuple[int, int, bytes]]]

@@ -24,7 +24,8 @@ from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.people import GrantRow, PersonRow, UnitRow
 from tracker.models.tickets import NamedPersonRow, SeriesRow, SupportRow, TicketRow
 from tracker.projections import search
-from tracker.projections.ledger import FolioBook, LedgerWriter
+from tracker.projections.folios import FolioBook
+from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import project_directory
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, sync_registers

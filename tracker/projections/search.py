@@ -28,7 +28,6 @@ _MOST_READ = 4_000  # characters of one text that are cut into pieces
 
 _RUNS = re.compile(r"([0-9a-z]+)|[^\W_0-9a-z]+")
 _FIRST, _LAST = 0x3400, 0x9FFF  # the ideographs that have a traditional and a simplified form
-_IS_SIMPLE = re.compile(r"[\x00-\x7f]*")
 
 _INSERT = "INSERT INTO search_pieces (rowid, pieces) VALUES (?, ?)"
 _FORGET = "INSERT INTO search_pieces (search_pieces, rowid, pieces) VALUES ('delete', ?, ?)"

@@ -18,7 +18,7 @@ from tracker.domain.figures import Counting, Exclusion, FigureSpec, FigureValue,
 from tracker.domain.registers import Register
 from tracker.house import House
 from tracker.log import store
-from tracker.projections.live_cube import FolioIndex
+from tracker.projections.folios import FolioIndex
 
 Span = tuple[date, date]
 """First day and last day counted of a month: flows in it, stocks at its end."""

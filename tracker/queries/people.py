@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.domain.access import Reach
+from tracker.domain.access import RIGHTS, Reach
 from tracker.domain.people import Directory, Role, Unit, UnitKind
 from tracker.queries.scope import Viewer, ranges
 
@@ -45,6 +45,18 @@ def lead_officials(viewer: Viewer) -> tuple[Member, ...]:
     people = viewer.directory.people.values()
     leads = (p for p in people if p.has_role(Role.LEAD_OFFICIAL, viewer.on))
     return tuple(sorted((Member(p.id, p.name, p.unit_id) for p in leads), key=lambda m: m.name))[:MOST]
+
+
+def keepers(viewer: Viewer, register: str) -> tuple[Member, ...]:
+    """People besides the reader who might let others know of a restricted ticket of this register, by name."""
+    roles = {role for rule in RIGHTS["name"] for role in rule.roles}
+    found = (
+        Member(p.id, p.name, p.unit_id)
+        for p in viewer.directory.people.values()
+        if p.id != viewer.person.id
+        and any(g.role in roles and g.register in (None, register) for g in p.grants_on(viewer.on))
+    )
+    return tuple(sorted(found, key=lambda m: m.name))[:MOST]
 
 
 def places_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:

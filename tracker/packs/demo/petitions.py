@@ -79,10 +79,11 @@ def _values(row: Mapping[str, Any], n: int) -> dict[str, Any]:
 def _answer(teller: Teller, story: Story, row: Mapping[str, Any], n: int, clerk: str) -> None:
     """Assigned, accepted, told, perhaps extended, replied, checked, approved, evaluated."""
     unit, owner = row["unit"], OWNERS[row["unit"]]
-    checker, approver = (clerk, clerk) if row.get("restricted") else (CHECKER, SECRETARY)
+    # Of a restricted one only two people know: the head checks, so the owner also tells the petitioner.
+    checker, approver, informer = (clerk, clerk, owner) if row.get("restricted") else (CHECKER, SECRETARY, clerk)
     story.assign(clerk, min(teller.after(row["received"], 1), row["accepted"]), unit, owner, approver)
     story.step("accept", owner, row["accepted"])
-    story.step("reach_milestone", clerk, row["told"], milestone="notified", result="accept")
+    story.step("reach_milestone", informer, row["told"], milestone="notified", result="accept")
     if "asked" in row:
         story.step("request_extension", owner, row["asked"], extension_days=30, reason="加压设备采购周期长")
         story.step("grant_extension", approver, row["granted"], note="同意延期，已书面告知信访人理由")

@@ -23,6 +23,8 @@ END = datetime(2023, 12, 6, 18, 0, tzinfo=ZONE)
 LATE_BY_DAYS, VERY_LATE_BY_DAYS = (1, 5), (6, 20)
 LATE_SHARE, VERY_LATE_SHARE = 0.08, 0.01
 _DAY = timedelta(days=1)
+PROMPT = frozenset({"request_extension"})
+"""Recorded on the day itself: whoever records it later has not asked in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class Story:
                 step,
                 by,
                 on,
-                at or self._recorded(on),
+                at or self._recorded(on, is_prompt=step in PROMPT),
                 values,
                 tuple(pictures),
             )
@@ -204,9 +206,10 @@ class Story:
         self._count += 1
         self._teller.acts.append(act)
 
-    def _recorded(self, on: date) -> datetime:
+    def _recorded(self, on: date, *, is_prompt: bool = False) -> datetime:
         teller = self._teller
-        at = self._moment(teller.working(on + teller.lateness() * _DAY))
+        late_by = teller.lateness()
+        at = self._moment(teller.working(on if is_prompt else on + late_by * _DAY))
         if at >= END:
             at = self._moment(teller.working(on))
         if self._latest is not None and at <= self._latest:

@@ -14,9 +14,8 @@ from typing import Any
 import yaml
 
 from tracker.packs.demo import toilet_cases
-from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.story import IMPORTED_ON, ZONE, Story, StoryKey, Teller
-from tracker.packs.demo.toilet_cases import CENTRE, LIMITS, Toilet, pictures_of
+from tracker.packs.demo.toilet_cases import LIMITS, Toilet, pictures_of
 
 ISSUER, EXCLUDER = "党政办主任", "党委副书记"
 IMPORT_AT = datetime.combine(IMPORTED_ON, time(9, 12), ZONE)
@@ -219,6 +218,3 @@ def _tell_later(teller: Teller, data: Mapping[str, Any], n: int, item: Mapping[s
     if "closed" in item:
         toilet.submit(story, teller.before(item["closed"], 1), attempt=1)
         toilet.verify(story, item["closed"])
-
-
-__all__ = ["CENTRE", "Picture", "tell"]

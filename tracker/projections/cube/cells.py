@@ -6,7 +6,8 @@ here adds anything up: that is `cube/layers.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -21,8 +22,10 @@ Column = NDArray[np.integer[Any]]
 Delta = tuple[int, int, bytes]
 """A row of `mark_deltas`: log position, day number it was recorded on, packed cells."""
 
-CELL = np.dtype([("folio", "<u4"), ("place", "<u4"), ("day", "<u2"), ("change", "i1")])
-"""One step of a step function: from `day` on, `change` more marks under (folio, place)."""
+_LAYOUT = {"folio": "I", "place": "I", "day": "H", "change": "b"}  # numpy and struct read the same letters
+CELL = np.dtype([(name, f"<{letter}") for name, letter in _LAYOUT.items()])
+"""One step of a step function: from `day` on, `change` more marks under (folio, place). Packed, little-endian."""
+_PACK = struct.Struct("<" + "".join(_LAYOUT.values())).pack
 
 DAYS = 65_536  # a day number is 16 bits wide
 _EVERY_DAY = np.arange(DAYS).astype("datetime64[D]").astype("datetime64[M]")
@@ -36,6 +39,11 @@ DAY_IN_MONTH: NDArray[np.uint8] = (np.arange(DAYS) - FIRST_DAY_OF_MONTH[MONTH_OF
 
 _AT_ONCE = 8192
 _MOST_PLACES = 65_536  # a place is 16 bits wide in the layers
+
+
+def pack_cells(cells: Mapping[tuple[int, int, int], int]) -> bytes:
+    """Netted cells, (folio, place, day) → change, as packed records of CELL; empty when nothing is left."""
+    return b"".join(_PACK(folio, place, day, change) for (folio, place, day), change in sorted(cells.items()) if change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,28 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from tracker.log import store
-from tracker.models.ledger import FolioRow
 from tracker.projections.cube import Counts, Cube, CubeUnusable
+from tracker.projections.folios import FolioIndex, read_folios
 from tracker.projections.ledger import read_delta_batches, read_deltas
-
-
-@dataclass(frozen=True, slots=True)
-class Folio:
-    """One page of the ledger; see models/ledger.py."""
-
-    id: int
-    segment: int
-    cohort: int
-
-
-FolioIndex = dict[tuple[str, str], tuple[Folio, ...]]
-"""(account, register) → its folios, one per segment and cohort."""
 
 
 class LiveCube:
@@ -67,10 +53,7 @@ class LiveCube:
         head = store.read_head(conn)
         at = (head.size, head.epoch)
         if self._folios_at != at:
-            index: dict[tuple[str, str], list[Folio]] = {}
-            for row in conn.execute(select(FolioRow.__table__)):
-                index.setdefault((row.account, row.register), []).append(Folio(row.id, row.segment, row.cohort))
-            self._folios, self._folios_at = {key: tuple(found) for key, found in index.items()}, at
+            self._folios, self._folios_at = read_folios(conn), at
         return self._folios
 
     def _fresh(self, conn: Connection) -> Cube:

@@ -1,0 +1,32 @@
+"""Closed sets of words that rules, forms and the log share. Their labels: `tracker/words.py`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class EvidenceKind(StrEnum):
+    """What a file shows. A picture of the check is a verifier's, not work."""
+
+    PHOTO_BEFORE = "photo_before"
+    PHOTO_AFTER = "photo_after"
+    PHOTO_CHECK = "photo_check"
+    DOCUMENT = "document"
+
+
+PHOTO_KINDS = tuple(kind for kind in EvidenceKind if kind is not EvidenceKind.DOCUMENT)
+
+
+class ExclusionWay(StrEnum):
+    """How a ticket leaves the figures; each is also the name of the step that grants it."""
+
+    VOID = "void"
+    MERGE = "merge"
+    EXCLUDE = "exclude"
+
+
+class RecheckResult(StrEnum):
+    """What was found when a closed ticket was looked at again."""
+
+    PASSED = "passed"
+    FAILED = "failed"
