@@ -334,6 +334,18 @@ def test_a_form_opened_before_somebody_acted_is_refused_and_one_before_a_remark_
     assert codes(player, "2023-03-03 assign due=2023-05-01 version=1") == ("stale_version",)
 
 
+@pytest.mark.parametrize(
+    "line", ["assign version=3", "comment message=看 version=3", "amend category=upkeep version=3"]
+)
+def test_a_version_that_is_yet_to_come_is_refused_like_one_that_is_past(line: str) -> None:
+    player = playing()
+    player.play("""
+        2023-03-01 register toilet
+        2023-03-02 comment message=看过""")
+    assert codes(player, f"2023-03-03 {line}") == ("stale_version",)
+    assert codes(player, f"2023-03-03 {line}".replace("=3", "=2")) == ()
+
+
 @pytest.mark.parametrize("line", ["amend reason= remark=改", "amend category=quality", "amend place=chenguang"])
 def test_a_correction_needs_a_reason_and_something_to_correct(line: str) -> None:
     player = playing()

@@ -55,13 +55,13 @@ def write(town: Township, dice: random.Random, number: int) -> None:
             say("import", *(o.stream_id for o in outcomes))  # type: ignore[union-attr]  # none was refused
             continue
         ticket_id = do(town, registration(town, f"{number}"), "supervisor")
-        step = TakeStep(ticket_id=ticket_id, step="", version=99, occurred_on=DAY, evidence=(PHOTO,))
+        step = TakeStep(ticket_id=ticket_id, step="", version=0, occurred_on=DAY, evidence=(PHOTO,))
         owner = {"owner_unit_id": town.unit["chenguang"]}
-        do(town, replace(step, step="assign", values=owner, key=f"assign {number}"), "supervisor")
-        do(town, replace(step, step="submit", key=f"submit {number}"), "staff")
+        do(town, replace(step, step="assign", version=1, values=owner, key=f"assign {number}"), "supervisor")
+        do(town, replace(step, step="submit", version=2, key=f"submit {number}"), "staff")
         verdict = {"finding": "已修好", "outcome": "fixed"}
-        do(town, replace(step, step="verify", values=verdict, key=f"verify {number}"), "verifier")
-        do(town, AmendTicket(ticket_id=ticket_id, version=99, changes={"household": "王五"}, reason="误"), "supervisor")
+        do(town, replace(step, step="verify", version=3, values=verdict, key=f"verify {number}"), "verifier")
+        do(town, AmendTicket(ticket_id=ticket_id, version=5, changes={"household": "王五"}, reason="误"), "supervisor")
 
 
 def registration(town: Township, key: str) -> RegisterTicket:

@@ -23,7 +23,7 @@ from tracker.domain.commands import (
     TakeStep,
 )
 from tracker.domain.events import StreamKind
-from tracker.domain.refusals import Refusal
+from tracker.domain.refusals import Kind, Refusal
 from tracker.handler import SYSTEM, Refused, Request, handle, handle_all
 from tracker.log import store
 
@@ -213,6 +213,18 @@ def test_who_reads_a_restricted_ticket_makes_no_form_stale(town: Township) -> No
     with town.engine.connect() as conn:
         (access,) = store.read_stream(conn, StreamKind.ACCESS, event.stream_id)
     assert (access.kind, access.actor_id) == ("read", town.person["supervisor"])
+
+
+@pytest.mark.parametrize("seen", [0, 2, 10**9, 2**62], ids=str)
+def test_a_version_that_the_ticket_never_had_is_a_conflict_and_writes_nothing(town: Township, seen: int) -> None:
+    (event,) = town.do(plain_ticket(town), "supervisor", NOW)
+    step = a_step(event.stream_id, "assign", seen, owner_unit_id=town.unit["chenguang"])
+    amend = AmendTicket(ticket_id=event.stream_id, version=seen, changes={"household": "刘大云"}, reason="误")
+    for command in (step, amend):
+        why = refusal(town, command, "supervisor")
+        assert (why.code, why.kind) == ("stale_version", Kind.CONFLICT)
+    with town.engine.connect() as conn:
+        assert len(store.read_stream(conn, StreamKind.TICKET, event.stream_id)) == 1
 
 
 def test_a_whole_life_leaves_the_events_that_it_says_in_their_order(town: Township) -> None:

@@ -123,8 +123,7 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Co
         raise Refusal("step_not_possible_now", step=command.step)
     if not may(world.actor, step.right, ticket_facts(ticket), world.directory, world.today):
         raise Refusal("not_permitted")
-    if command.version < ticket.loud_version:
-        raise Refusal("stale_version", version=ticket.version, seen=command.version)
+    _check_seen(command.version, ticket)
     context = StepContext(ticket, world.actor, register, command, world)
     check_possible(step, context)
     _check_day(step, command, ticket, world.today)
@@ -135,6 +134,13 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Co
     if step.closes and closes(step, register):
         events.append(_closing(step, context))
     return Decision(tuple(events), {})
+
+
+def _check_seen(version: int, ticket: Ticket) -> None:
+    """What the person saw is the ticket as it is, or was before something quiet. A version yet to come is of a ticket
+    that never was (a copy put back, a form tampered with): to be looked at again just as well."""
+    if not ticket.loud_version <= version <= ticket.version:
+        raise Refusal("stale_version", version=ticket.version, seen=version)
 
 
 def has_step(register: Register, step: Step) -> bool:
@@ -315,8 +321,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("not_permitted")
     if ticket.is_gone:
         raise Refusal("step_not_possible_now", step="amend", status=ticket.status.value)
-    if command.version < ticket.loud_version:
-        raise Refusal("stale_version", version=ticket.version, seen=command.version)
+    _check_seen(command.version, ticket)
     reason = printable(command.reason)
     if not reason:
         raise Refusal("reason_missing", field="reason")
