@@ -117,7 +117,8 @@ def test_guessing_has_to_wait_and_is_told_how_long(client, account):
     answers = [knock(client, account, f"wrong sentence {n}") for n in range(6)]
     assert [a.status_code for a in answers] == [422] * 5 + [429]
     check_page(answers[-1].text)
-    assert "Wait 2 seconds, then try again." in answers[-1].text
+    # Two, of which a busy machine may have used one already.
+    assert re.search(r"Wait (2 seconds|1 second), then try again\.", answers[-1].text)
 
 
 def test_a_session_begins_anew_and_the_browser_is_known_by_a_cookie(client, account):
