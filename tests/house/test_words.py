@@ -29,7 +29,7 @@ SPREAD = {
     Need.EVIDENCE: {"evidence", "photos", "documents"},
 }
 """Needs that are more than one input; every other is one, of the same name."""
-HEAD = {"occurred_on", "place", "found_on"}
+HEAD = {"occurred_on", "place", "found_on", "named"}
 """Inputs beside a step's needs and a register's fields."""
 
 
