@@ -39,6 +39,7 @@ from tracker.domain.ticket import Ticket, evolve, fold
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter
+from tracker.models.rows import writer
 from tracker.models.tickets import NamedPersonRow, TicketRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
@@ -122,7 +123,7 @@ def handle_all(
 @contextmanager
 def _writing(house: House) -> Iterator[_Writing]:
     """One transaction of the only writer; the caches forget what a roll-back undid."""
-    with house.engine.connect().execution_options(write=True) as conn:
+    with writer(house.engine) as conn:
         try:
             with conn.begin():
                 writing = _Writing(house, conn)

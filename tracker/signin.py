@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +19,10 @@ from sqlalchemy.exc import IntegrityError
 
 from tracker import passwords
 from tracker.domain.refusals import Refusal
+from tracker.domain.texts import half_width
+from tracker.log.store import from_ms, to_ms
 from tracker.models.accounts import LOGIN_LENGTH, AccountRow, SignInFailureRow, SignInRecordRow, SignInSessionRow
+from tracker.models.rows import writer
 
 FREE_ATTEMPTS = 4
 LONGEST_DELAY = timedelta(minutes=15)
@@ -119,9 +121,9 @@ def add_account(
     login = normal_login(login)
     passwords.check(password, login)
     row = {"login": login, "password_hash": passwords.hash_of(password), "person_id": person_id, "locale": locale}
-    row |= {"must_change": must_change, "password_changed_at": _millis(now)}
+    row |= {"must_change": must_change, "password_changed_at": to_ms(now)}
     try:
-        with _writer(engine) as conn, conn.begin():
+        with writer(engine) as conn, conn.begin():
             return int(conn.execute(insert(AccountRow).values(row).returning(AccountRow.id)).scalar_one())
     except IntegrityError as error:
         raise Refusal("login_taken", field="login", login=login) from error
@@ -140,14 +142,14 @@ def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now:
     password is looked at, so that parallel guesses cannot overtake the count.
     """
     login = normal_login(login)
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         row = _by_login(conn, login)
         wait_seconds = _count_attempt(conn, login, _source(conn, row, browser), now)
         if wait_seconds:
             _record(conn, Outcome.DELAYED, login, row.id if row else None, browser.address, now)
             return Attempt(Outcome.DELAYED, wait_seconds=wait_seconds)
     is_right = passwords.matches(row.password_hash if row else passwords.nobody(), password)
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         if row is None or row.disabled_at is not None or not is_right:
             _record(conn, Outcome.WRONG, login, row.id if row else None, browser.address, now)
             return Attempt(Outcome.WRONG)
@@ -167,31 +169,31 @@ def resume(engine: Engine, token: str, limits: Limits, now: datetime) -> Account
             .where(
                 SignInSessionRow.token_hash == _digest(token),
                 SignInSessionRow.ended_at.is_(None),
-                SignInSessionRow.seen_at > _millis(now - limits.idle),
-                SignInSessionRow.started_at > _millis(now - limits.length),
+                SignInSessionRow.seen_at > to_ms(now - limits.idle),
+                SignInSessionRow.started_at > to_ms(now - limits.length),
                 AccountRow.disabled_at.is_(None),
             )
         ).one_or_none()
     if found is None:
         return None
-    if found.seen_at < _millis(now - SEEN_STEP):
-        with _writer(engine) as conn, conn.begin():
-            conn.execute(_session(found.session_id).values(seen_at=_millis(now)))
+    if found.seen_at < to_ms(now - SEEN_STEP):
+        with writer(engine) as conn, conn.begin():
+            conn.execute(_session(found.session_id).values(seen_at=to_ms(now)))
     return _account(found, found.session_id, token)
 
 
 def sign_out(engine: Engine, account: Account, *, address: str, now: datetime) -> None:
     """End this session."""
-    with _writer(engine) as conn, conn.begin():
-        conn.execute(_session(account.session_id).values(ended_at=_millis(now)))
+    with writer(engine) as conn, conn.begin():
+        conn.execute(_session(account.session_id).values(ended_at=to_ms(now)))
         _record(conn, Outcome.SIGNED_OUT, account.login, account.id, address, now)
 
 
 def end_session(engine: Engine, account: Account, session_id: int, *, address: str, now: datetime) -> bool:
     """End another of the account's own sessions; False where it has no such session."""
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         change = _session(session_id).where(SignInSessionRow.account_id == account.id)
-        ended = conn.execute(change.values(ended_at=_millis(now))).rowcount
+        ended = conn.execute(change.values(ended_at=to_ms(now))).rowcount
         if ended:
             _record(conn, Outcome.ENDED, account.login, account.id, address, now)
         return bool(ended)
@@ -206,7 +208,7 @@ def change_password(
     and nothing_changed where the new one is the old one.
     """
     passwords.check(new, account.login)
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         row = _by_login(conn, account.login)
         source = f"session:{account.session_id}"
         wait_seconds = _count_attempt(conn, account.login, source, now)
@@ -217,7 +219,7 @@ def change_password(
     if new == current:
         raise Refusal("nothing_changed", field="new")
     new_hash = passwords.hash_of(new)
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         _forgive(conn, account.login, source)
         _set_password(conn, row.id, new_hash, must_change=False, now=now)
         changed = _by_login(conn, account.login)
@@ -231,7 +233,7 @@ def reset_password(engine: Engine, *, login: str, new: str, address: str, now: d
     login = normal_login(login)
     passwords.check(new, login)
     new_hash = passwords.hash_of(new)
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         row = _by_login(conn, login)
         if row is None:
             return False
@@ -243,11 +245,11 @@ def reset_password(engine: Engine, *, login: str, new: str, address: str, now: d
 
 def disable_account(engine: Engine, *, login: str, address: str, now: datetime) -> bool:
     """Nobody signs in with it any more and its sessions end. False for an unknown login."""
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         row = _by_login(conn, normal_login(login))
         if row is None:
             return False
-        conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=_millis(now)))
+        conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=to_ms(now)))
         _end_sessions(conn, row.id, now)
         _record(conn, Outcome.DISABLED, row.login, row.id, address, now)
         return True
@@ -255,7 +257,7 @@ def disable_account(engine: Engine, *, login: str, address: str, now: datetime) 
 
 def enable_account(engine: Engine, *, login: str, address: str, now: datetime) -> bool:
     """Its owner signs in again, with the password that it had. False for an unknown login."""
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         row = _by_login(conn, normal_login(login))
         if row is None:
             return False
@@ -266,7 +268,7 @@ def enable_account(engine: Engine, *, login: str, address: str, now: datetime) -
 
 def choose_locale(engine: Engine, account_id: int, locale: str) -> None:
     """Keep the language that the person chose."""
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         conn.execute(update(AccountRow).where(AccountRow.id == account_id).values(locale=locale))
 
 
@@ -277,18 +279,18 @@ def signed_in_devices(conn: Connection, account_id: int, limits: Limits, now: da
         .where(
             SignInSessionRow.account_id == account_id,
             SignInSessionRow.ended_at.is_(None),
-            SignInSessionRow.seen_at > _millis(now - limits.idle),
-            SignInSessionRow.started_at > _millis(now - limits.length),
+            SignInSessionRow.seen_at > to_ms(now - limits.idle),
+            SignInSessionRow.started_at > to_ms(now - limits.length),
         )
         .order_by(SignInSessionRow.seen_at.desc())
         .limit(50)
     )
-    return [SignedInDevice(r.id, r.device, r.address, _instant(r.started_at), _instant(r.seen_at)) for r in rows]
+    return [SignedInDevice(r.id, r.device, r.address, from_ms(r.started_at), from_ms(r.seen_at)) for r in rows]
 
 
 def normal_login(login: str) -> str:
     """How a login is kept and compared: NFKC (full-width letters), no blanks around, case folded, cut to length."""
-    return unicodedata.normalize("NFKC", login).strip().casefold()[:LOGIN_LENGTH]
+    return half_width(login).casefold()[:LOGIN_LENGTH]
 
 
 def _source(conn: Connection, row: Row[*tuple[Any, ...]] | None, browser: Browser) -> str:
@@ -306,19 +308,19 @@ def _source(conn: Connection, row: Row[*tuple[Any, ...]] | None, browser: Browse
 
 def _count_attempt(conn: Connection, login: str, source: str, now: datetime) -> int:
     """Seconds still to wait (the attempt is then not counted), or 0 once it is counted as failed until it succeeds."""
-    forgotten = _millis(now - FAILURES_FORGOTTEN_AFTER)
+    forgotten = to_ms(now - FAILURES_FORGOTTEN_AFTER)
     conn.execute(delete(SignInFailureRow).where(SignInFailureRow.last_at < forgotten))
-    row = {"login": login, "source": source, "last_at": _millis(now)}
+    row = {"login": login, "source": source, "last_at": to_ms(now)}
     conn.execute(text(FIRST_ATTEMPT), row)
     here = (SignInFailureRow.login == login, SignInFailureRow.source == source)
     found = conn.execute(
         select(SignInFailureRow.failed_count, SignInFailureRow.last_at).where(*here).with_for_update()
     ).one()
-    wait_millis: int = found.last_at + delay_after(found.failed_count) // timedelta(milliseconds=1) - _millis(now)
+    wait_millis: int = found.last_at + delay_after(found.failed_count) // timedelta(milliseconds=1) - to_ms(now)
     if wait_millis > 0:
         return -(-wait_millis // 1000)
     change = update(SignInFailureRow).where(*here)
-    conn.execute(change.values(failed_count=SignInFailureRow.failed_count + 1, last_at=_millis(now)))
+    conn.execute(change.values(failed_count=SignInFailureRow.failed_count + 1, last_at=to_ms(now)))
     return 0
 
 
@@ -339,7 +341,7 @@ def _start_session(
     token, device = secrets.token_urlsafe(32), browser.device or secrets.token_urlsafe(32)
     values = {"account_id": row.id, "token_hash": _digest(token), "device_hash": _digest(device)}
     values |= {"device": browser.name[:200], "address": browser.address[:64]}
-    values |= {"started_at": _millis(now), "seen_at": _millis(now)}
+    values |= {"started_at": to_ms(now), "seen_at": to_ms(now)}
     session_id = conn.execute(insert(SignInSessionRow).values(values).returning(SignInSessionRow.id)).scalar_one()
     _record(conn, kind, row.login, row.id, browser.address, now)
     return Attempt(kind, _account(row, session_id, token), device)
@@ -350,7 +352,7 @@ def _account(row: Row[*tuple[Any, ...]], session_id: int, token: str) -> Account
 
 
 def _set_password(conn: Connection, account_id: int, new_hash: str, *, must_change: bool, now: datetime) -> None:
-    values = {"password_hash": new_hash, "must_change": must_change, "password_changed_at": _millis(now)}
+    values = {"password_hash": new_hash, "must_change": must_change, "password_changed_at": to_ms(now)}
     conn.execute(update(AccountRow).where(AccountRow.id == account_id).values(values))
     _end_sessions(conn, account_id, now)
 
@@ -359,11 +361,11 @@ def _end_sessions(conn: Connection, account_id: int, now: datetime) -> None:
     alive = update(SignInSessionRow).where(
         SignInSessionRow.account_id == account_id, SignInSessionRow.ended_at.is_(None)
     )
-    conn.execute(alive.values(ended_at=_millis(now)))
+    conn.execute(alive.values(ended_at=to_ms(now)))
 
 
 def _record(conn: Connection, kind: Outcome, login: str, account_id: int | None, address: str, now: datetime) -> None:
-    row = {"at": _millis(now), "kind": kind.value, "login": login, "account_id": account_id, "address": address[:64]}
+    row = {"at": to_ms(now), "kind": kind.value, "login": login, "account_id": account_id, "address": address[:64]}
     conn.execute(insert(SignInRecordRow).values(row))
 
 
@@ -375,17 +377,5 @@ def _session(session_id: int) -> Update:
     return update(SignInSessionRow).where(SignInSessionRow.id == session_id)
 
 
-def _writer(engine: Engine) -> Connection:
-    return engine.connect().execution_options(write=True)
-
-
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _millis(instant: datetime) -> int:
-    return int(instant.timestamp() * 1000)
-
-
-def _instant(millis: int) -> datetime:
-    return datetime.fromtimestamp(millis / 1000, UTC)

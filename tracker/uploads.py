@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, select, up
 
 from tracker.log.store import to_ms
 from tracker.models.imports import ImportedRow, ImportRow
-from tracker.models.rows import insert_rows
+from tracker.models.rows import insert_rows, writer
 from tracker.queries.imports import State
 
 KEPT_FOR = timedelta(days=7)
@@ -60,7 +60,7 @@ def keep(engine: Engine, file: ReadFile, *, person_id: int, now: datetime) -> in
     row = {"person_id": person_id, "register": file.register, "file_name": file.file_name[:160]}
     row |= {"sheet": file.sheet[:120], "digest": file.digest, "content": file.content}
     row |= {"uploaded_at": to_ms(now), "expires_at": to_ms(now + KEPT_FOR), "told": _json(file.told), "done": "{}"}
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         _forget_expired(conn, now)
         import_id = int(conn.execute(insert(ImportRow).values(row).returning(ImportRow.id)).scalar_one())
         _put_rows(conn, import_id, file.rows)
@@ -69,7 +69,7 @@ def keep(engine: Engine, file: ReadFile, *, person_id: int, now: datetime) -> in
 
 def read_again(engine: Engine, import_id: int, file: ReadFile) -> None:
     """Another reading of the same file: another sheet, or other values for what it does not say."""
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         conn.execute(delete(ImportedRow).where(ImportedRow.import_id == import_id))
         change = update(ImportRow).where(ImportRow.id == import_id)
         conn.execute(change.values(sheet=file.sheet[:120], told=_json(file.told), done="{}"))
@@ -93,7 +93,7 @@ def settle(
         }
         for r in rows
     ]
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         this = select(ImportRow.done).where(ImportRow.id == import_id).with_for_update()
         before: dict[str, int] = orjson.loads(conn.execute(this).scalar_one())
         if changes:
@@ -104,7 +104,7 @@ def settle(
 
 def forget(engine: Engine, import_id: int) -> None:
     """The file and its rows are gone; what was registered from it stays."""
-    with _writer(engine) as conn, conn.begin():
+    with writer(engine) as conn, conn.begin():
         _forget(conn, [import_id])
 
 
@@ -125,7 +125,3 @@ def _put_rows(conn: Connection, import_id: int, rows: Iterable[ReadRow]) -> None
 
 def _json(value: Mapping[str, Any]) -> str:
     return orjson.dumps(value, default=str).decode()
-
-
-def _writer(engine: Engine) -> Connection:
-    return engine.connect().execution_options(write=True)

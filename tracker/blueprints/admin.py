@@ -17,6 +17,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from tracker import languages, signin, words
+from tracker.blueprints.names import grant_line, names
 from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
 from tracker.domain.commands import (
     AddPerson,
@@ -27,11 +28,12 @@ from tracker.domain.commands import (
     GiveGrant,
     PersonLeaves,
 )
-from tracker.domain.people import AccountChange, Grant, Person, Unit
+from tracker.domain.people import AccountChange, Person, Unit
 from tracker.domain.refusals import Kind, Refusal, Refusals
+from tracker.domain.texts import half_width
 from tracker.extensions import db
 from tracker.forms.admin import account_form, grant_form, person_form, unit_form
-from tracker.forms.fields import Pairs, normal
+from tracker.forms.fields import Pairs
 from tracker.handler import handle
 from tracker.queries.accounts import AccountLine, accounts_of, is_login_taken
 
@@ -63,7 +65,7 @@ class PersonLine:
 @needs("administer")
 def people() -> ResponseReturnValue:
     """Who is there, unit by unit, with roles and accounts."""
-    unit_id, words_asked = request.args.get("unit", 0, type=int), normal(request.args.get("q", ""))[:80]
+    unit_id, words_asked = request.args.get("unit", 0, type=int), half_width(request.args.get("q", ""))[:80]
     start = max(0, request.args.get("after", 0, type=int))
     found = _found(unit_id, words_asked, shows_left=request.args.get("left") == "1")
     shown = found[start : start + PAGE]
@@ -101,7 +103,7 @@ def _lines(people: list[Person]) -> list[PersonLine]:
     for person in people:
         if person.unit_id != unit_id:
             unit_id = person.unit_id
-            lines.append(PersonLine(_unit_name(unit_id), is_group=True))
+            lines.append(PersonLine(names().unit(unit_id), is_group=True))
         lines.append(
             PersonLine(
                 person.name,
@@ -118,10 +120,6 @@ def _listed(texts: list[str]) -> str:
     return words.listed(dict.fromkeys(texts))
 
 
-def _unit_name(unit_id: int) -> str:
-    return directory().units[unit_id].label(languages.current())
-
-
 def _unit_pairs() -> Pairs:
     """Units that are open, in the order of their codes; a village with its town, since names repeat."""
     units = sorted((u for u in directory().units.values() if not u.is_closed), key=lambda u: u.code)
@@ -130,7 +128,7 @@ def _unit_pairs() -> Pairs:
 
 def _full_name(unit: Unit) -> str:
     name, same = unit.label(languages.current()), [u for u in directory().units.values() if u.name == unit.name]
-    return f"{_unit_name(unit.parent_id)} {name}" if len(same) > 1 and unit.parent_id else name
+    return f"{names().unit(unit.parent_id)} {name}" if len(same) > 1 and unit.parent_id else name
 
 
 def _register_pairs() -> Pairs:
@@ -247,26 +245,13 @@ def _person_page(person: Person, roles: Any, account: Any) -> str:
     return render_template(
         "admin/person.html",
         one=person,
-        unit=_unit_name(person.unit_id),
-        grants=[_grant_line(grant) for grant in person.grants],
+        unit=names().unit(person.unit_id),
+        grants=[grant_line(grant) for grant in person.grants],
         accounts=accounts_of(connection(), [person.id]).get(person.id, []),
         grant_form=roles,
         account_form=account,
         is_me=person.id == current_person().id,
     )
-
-
-def _grant_line(grant: Grant) -> dict[str, Any]:
-    register = house().pack.register_by_name.get(grant.register or "")
-    return {
-        "id": grant.id,
-        "role": words.role(grant.role),
-        "unit": _unit_name(grant.unit_id),
-        "register": words.of(register.label) if register else gettext("all registers"),
-        "starts_on": grant.starts_on,
-        "ends_on": grant.ends_on,
-        "is_over": grant.ends_on is not None and grant.ends_on <= today(),
-    }
 
 
 @bp.post("/admin/people/<int:person_id>/grants")

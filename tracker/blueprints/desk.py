@@ -12,7 +12,8 @@ from flask_babel import gettext, ngettext
 
 from tracker import words
 from tracker.blueprints import list_view
-from tracker.blueprints.rights import SIGNED_IN, can, connection, current_person, house, needs, now, today
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import SIGNED_IN, can, connection, current_person, house, needs, now, today, viewer
 from tracker.domain.commands import TakeStep
 from tracker.domain.lifecycle import WORKING
 from tracker.handler import Refused, Request, handle_all
@@ -31,7 +32,7 @@ _FIRST = {"desk": "desk.show", "today": "desk.today", "figures": "figures.report
 @needs(SIGNED_IN)
 def home() -> ResponseReturnValue:
     """To the page that this person begins with; to their profile, while nobody has given them a role."""
-    page = desk.first_page(list_view.viewer())
+    page = desk.first_page(viewer())
     return redirect(url_for(_FIRST.get(page, "profile.show")))
 
 
@@ -39,11 +40,11 @@ def home() -> ResponseReturnValue:
 @bp.get("/desk")
 @needs("desk")
 def show() -> ResponseReturnValue:
-    page = desk.desk_page(connection(), list_view.viewer(), house().pack.register_by_name)
+    page = desk.desk_page(connection(), viewer(), house().pack.register_by_name)
     return render_template(
         "desk/show.html",
         page=page,
-        names=list_view.names(),
+        names=names(),
         today=today(),
         numbers=_numbers(page),
         late=[_late_unit(unit) for unit in page.late],
@@ -70,7 +71,7 @@ class LateUnit:
 
 def _late_unit(unit: desk.LateUnit) -> LateUnit:
     return LateUnit(
-        name=list_view.names().unit(unit.unit_id),
+        name=names().unit(unit.unit_id),
         rows=tuple(list_view.rows(unit.lines[:LATE_OF_UNIT])),
         days=tuple(line.due.days for line in unit.lines),
         marks=unit.marks,
@@ -106,8 +107,7 @@ def _order() -> tuple[str, ...]:
 @bp.get("/today", endpoint="today")
 @needs("today")
 def today_page() -> ResponseReturnValue:
-    viewer = list_view.viewer()
-    page = desk.today_page(connection(), viewer, house().pack.register_by_name)
+    page = desk.today_page(connection(), viewer(), house().pack.register_by_name)
     return render_template(
         "desk/today.html",
         page=page,

@@ -15,8 +15,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import formats, languages, words
-from tracker.blueprints.figure_view import part_label, viewer
-from tracker.blueprints.rights import current_person, directory, house, now
+from tracker.blueprints.figure_view import part_label
+from tracker.blueprints.rights import current_person, directory, house, now, viewer
 from tracker.domain.commands import RecordAccess
 from tracker.domain.days import from_number
 from tracker.exchange.exports import ExportHead, OutCell, csv_pieces, write_xlsx

@@ -17,16 +17,17 @@ from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from tracker import languages, words
-from tracker.blueprints.rights import connection, current_person, directory, house, now, today
+from tracker import words
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, directory, house, now, today
 from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
 from tracker.domain.lifecycle import Status
+from tracker.domain.texts import whole_number
 from tracker.forms.asof import AsOfForm
 from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind, demonstration, figures
 from tracker.queries.behind import Behind, DrillTicket
 from tracker.queries.figures import AsOf, Span
-from tracker.queries.scope import Viewer
 
 View = Callable[..., ResponseReturnValue]
 
@@ -170,8 +171,8 @@ def _units_asked() -> tuple[int, ...] | None:
     text = request.args.get("village", "")
     if not text:
         return None
-    unit_id = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    if unit_id not in directory().units:
+    unit_id = whole_number(text)
+    if unit_id is None or unit_id not in directory().units:
         abort(404)
     return (unit_id,)
 
@@ -187,10 +188,6 @@ def _month_asked(effective: date) -> Span | None:
     if start > effective:
         abort(404)
     return figures.month_of(start, effective)
-
-
-def viewer() -> Viewer:
-    return Viewer(current_person(), directory(), house().register_numbers(connection()), today())
 
 
 # -- the tickets behind a figure ----------------------------------------------------------------------
@@ -214,14 +211,9 @@ def ticket_line(ticket: DrillTicket) -> TicketLine:
         ticket,
         url_for("tickets.show", number=ticket.number),
         STATUS_BY_NUMBER[ticket.status],
-        unit_name(ticket.place_id),
-        unit_name(ticket.owner_unit_id),
+        names().unit(ticket.place_id),
+        names().unit(ticket.owner_unit_id),
     )
-
-
-def unit_name(unit_id: int | None) -> str:
-    unit = directory().units.get(unit_id or 0)
-    return unit.label(languages.current()) if unit else ""
 
 
 def part_label(spec: FigureSpec, part: str) -> str:

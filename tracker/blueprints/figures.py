@@ -15,7 +15,8 @@ from flask.typing import ResponseReturnValue
 from tracker.blueprints import figure_files, figure_view, log_view
 from tracker.blueprints.breakdowns import BREAKDOWNS
 from tracker.blueprints.figure_view import Sight, with_pair
-from tracker.blueprints.rights import connection, house, needs
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, house, needs, viewer
 from tracker.domain.figures import FigureSpec, ReportSpec
 from tracker.queries import behind
 
@@ -36,8 +37,8 @@ def report(sight: Sight) -> ResponseReturnValue:
     wanted = [figure_view.figure_spec(name) for _, names in spec.sections for name in names]
     lines = iter(figure_view.lines_of(wanted, sight.pair))
     rows: list[Any] = []
-    for label, names in spec.sections:
-        rows += [{"is_group": True, "label": label}, *(next(lines) for _ in names)]
+    for label, ids in spec.sections:
+        rows += [{"is_group": True, "label": label}, *(next(lines) for _ in ids)]
     return render_template("figures/report.html", **_frame(sight, spec), by="", rows=rows)
 
 
@@ -67,7 +68,7 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
     spec = figure_view.figure_spec(figure)
     asked = figure_view.behind_of(spec, sight)
     line = figure_view.line_of(asked)
-    reader = behind.reader_of(figure_view.viewer(), spec.register)
+    reader = behind.reader_of(viewer(), spec.register)
     page = behind.drill(connection(), house(), asked, reader, cursor=request.args.get("after", ""), limit=PAGE)
     return render_template(
         "figures/show.html",
@@ -80,7 +81,7 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
         part=figure_view.part_label(spec, asked.part),
         parts=figure_view.part_links(line, asked, sight),
         near=_near(spec),
-        village=figure_view.unit_name(asked.units[0]) if asked.units else "",
+        village=names().unit(asked.units[0]) if asked.units else "",
         month=figure_view.month_text(asked.month[0], with_year=True) if asked.month else "",
         kept=figure_view.kept(),
         narrowed=figure_view.narrowed() | dict(sight.args),

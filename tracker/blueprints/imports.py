@@ -13,9 +13,10 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import file_words, formats, languages, uploads, words
+from tracker import file_words, formats, uploads, words
 from tracker.blueprints.import_view import AT_ONCE, DATED, carried_out, defaults_of, preview_of
-from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, current_person, house, needs, now, viewer
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.exchange.exports import ExportHead, csv_pieces, write_xlsx
@@ -35,7 +36,6 @@ from tracker.forms.options import unit_pairs
 from tracker.log.files import clean_name
 from tracker.queries import imports
 from tracker.queries.imports import Line, State, Upload
-from tracker.queries.scope import Viewer
 
 bp = Blueprint("imports", __name__)
 
@@ -77,9 +77,8 @@ def _importer(register: str) -> Importer:
     """404 for a register that there is not, or into which this person may import nowhere."""
     if register not in house().pack.register_by_name:
         abort(404)
-    viewer = Viewer(current_person(), directory(), house().register_numbers(connection()), today())
     secret = current_app.config["SETTINGS"].secret_key.encode()
-    importer = Importer(house(), viewer, house().register(register), secret)
+    importer = Importer(house(), viewer(), house().register(register), secret)
     if not importer.places:
         abort(404)
     return importer
@@ -199,7 +198,7 @@ def _given(upload: Upload, register: Register) -> list[tuple[str, str]]:
     """What the upload said for rows that do not."""
     shown = []
     for name, value in defaults_of(upload).items():
-        text = formats.day(value) if name in DATED else _unit_name(value)
+        text = formats.day(value) if name in DATED else names().unit(value)
         shown.append((words.label_of(name, register.fields), text))
     return shown
 
@@ -225,7 +224,7 @@ def _row(line: Line, importer: Importer) -> Row:
     return Row(
         line.row,
         told["summary"],
-        _unit_name(told["place"]),
+        names().unit(told["place"]),
         told["found_on"],
         tuple(_mistake(one, importer) for one in told["errors"]),
         tuple(_mistake(one, importer) for one in told.get("notes", ())),
@@ -234,11 +233,6 @@ def _row(line: Line, importer: Importer) -> Row:
         line.number,
         bool(told.get("again")),
     )
-
-
-def _unit_name(unit_id: Any) -> str:
-    unit = directory().units.get(unit_id) if isinstance(unit_id, int) else None
-    return unit.label(languages.current()) if unit else ""
 
 
 def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:

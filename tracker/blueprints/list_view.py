@@ -16,10 +16,12 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from tracker import formats, languages, words
-from tracker.blueprints.rights import connection, current_person, directory, house, today
-from tracker.blueprints.ticket_view import Names, value_text
+from tracker.blueprints.names import Names, names
+from tracker.blueprints.rights import directory, house, viewer
+from tracker.blueprints.ticket_view import value_text
 from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, GONE, OPEN, Status
 from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.texts import whole_number, whole_numbers
 from tracker.queries import people, scope
 from tracker.queries.lists import PAGE, Count, Cursor, Due, Filters, Sort, TicketLine, View
 from tracker.queries.scope import Viewer
@@ -30,15 +32,6 @@ MOST_ROWS = 200
 
 _APART = frozenset({"place", "found_on", "category", "severity", "group", "source"})
 """Listed fields that have a place of their own in a line, or tell nothing when one looks for work."""
-
-
-def viewer() -> Viewer:
-    """The signed-in person as the queries know them."""
-    return Viewer(current_person(), directory(), house().register_numbers(connection()), today())
-
-
-def names() -> Names:
-    return Names(directory(), {})
 
 
 def registers_open_for(action: str) -> tuple[Register, ...]:
@@ -146,9 +139,8 @@ def _listed_texts(line: TicketLine, register: Register, known: Names) -> dict[st
 
 def picked(values: list[str]) -> dict[int, int]:
     """Ticked rows as they are sent: ticket → the version that was seen. What we did not write is passed over."""
-    pairs = [value.partition(".")[::2] for value in values]
-    numbers = [(a, b) for a, b in pairs if all(t.isascii() and t.isdigit() and len(t) < 19 for t in (a, b))]
-    return {int(ticket): int(version) for ticket, version in numbers}
+    pairs = [whole_numbers(value, ".") for value in values]
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 # -- what the address asks for ------------------------------------------------------------------------
@@ -202,8 +194,8 @@ def _one_of(kind: Any, text: str | None, usual: Any) -> Any:
 
 
 def _unit_id(text: str | None) -> int | None:
-    is_number = text is not None and text.isascii() and text.isdigit() and len(text) < 19
-    return int(text) if is_number and text is not None and int(text) in directory().units else None
+    unit_id = whole_number(text)
+    return unit_id if unit_id in directory().units else None
 
 
 def _categories(register: Register) -> tuple[Any, ...]:

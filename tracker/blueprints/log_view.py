@@ -9,9 +9,10 @@ from flask import render_template, request, url_for
 from flask_babel import gettext
 
 from tracker import words
-from tracker.blueprints.figure_view import unit_name, viewer
-from tracker.blueprints.rights import connection, directory, house
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, directory, house, viewer
 from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, LATE_ENTRY_DAYS, Event
+from tracker.domain.texts import whole_number
 from tracker.forms.asof import DayForm
 from tracker.queries import audit
 from tracker.queries.audit import LogEntry, LogFilters
@@ -44,8 +45,7 @@ def show() -> tuple[str, int]:
 
 
 def _number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return whole_number(request.args.get(name))
 
 
 def _kind_asked() -> str | None:
@@ -87,7 +87,7 @@ def _detail(event: Event) -> str:
     person = directory().people.get(event.stream_id)
     told = {
         "exported": (data.get("figure"), data.get("part"), data.get("effective")),
-        "granted": (person.name if person else "", _role(data.get("role")), unit_name(data.get("unit"))),
+        "granted": (person.name if person else "", _role(data.get("role")), names().unit(data.get("unit"))),
         "grant_ended": (person.name if person else "",),
         "person_left": (person.name if person else "",),
         **dict.fromkeys(ACCOUNT_KINDS, (person.name if person else "", data.get("login"))),

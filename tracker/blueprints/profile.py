@@ -14,9 +14,9 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from tracker import languages, signin, words
+from tracker.blueprints.names import grant_line, names
 from tracker.blueprints.rights import SIGNED_IN, connection, current_person, directory, house, needs, now, public, today
 from tracker.config import Settings
-from tracker.domain.people import Grant
 from tracker.domain.refusals import Refusal
 from tracker.extensions import db, limiter
 from tracker.forms.profile import THEMES, SignInForm, language_form, look_form, password_form, sign_in_form
@@ -210,25 +210,14 @@ def show() -> ResponseReturnValue:
     limits = Limits(idle=_settings().session_idle, length=_settings().session_length)
     return render_template(
         "profile/show.html",
-        unit=directory().units[person.unit_id].label(languages.current()),
-        grants=[_grant_line(grant) for grant in person.grants_on(today())],
+        unit=names().unit(person.unit_id),
+        grants=[grant_line(grant) for grant in person.grants_on(today())],
         language_form=language_form(languages.current()),
         look_form=look_form(session.get("theme", "system"), keys_are_on=session.get("keys", True)),
         devices=signin.signed_in_devices(connection(), current_user.id, limits, now()),
         device_name=device_name,
         password_changed_at=password_changed_at(connection(), current_user.id),
     )
-
-
-def _grant_line(grant: Grant) -> dict[str, object]:
-    unit = directory().units[grant.unit_id].label(languages.current())
-    register = house().pack.register_by_name.get(grant.register or "")
-    return {
-        "role": words.role(grant.role),
-        "unit": unit,
-        "register": words.of(register.label) if register else gettext("all registers"),
-        "starts_on": grant.starts_on,
-    }
 
 
 def device_name(user_agent: str) -> str:

@@ -17,7 +17,8 @@ from flask_babel import gettext
 from tracker import formats, languages, words
 from tracker.blueprints import list_view
 from tracker.blueprints.list_view import Asked
-from tracker.blueprints.rights import connection, current_person, directory, house, now
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, current_person, directory, house, now, viewer
 from tracker.domain.commands import RecordAccess
 from tracker.domain.registers import Field, Register
 from tracker.exchange.exports import ExportHead, OutCell, Spelling, cell_of, csv_pieces, exported_fields, write_xlsx
@@ -48,9 +49,9 @@ def file_response(register: Register, what: Asked, kind: str) -> ResponseReturnV
 
 
 def _lines(what: Asked) -> Iterator[TicketLine]:
-    viewer, registers, after, count = list_view.viewer(), house().pack.register_by_name, None, 0
+    asking, registers, after, count = viewer(), house().pack.register_by_name, None, 0
     while count < MOST_EXPORTED:
-        page = tickets_page(connection(), viewer, registers, what.filters, sort=what.sort, after=after, limit=SLICE)
+        page = tickets_page(connection(), asking, registers, what.filters, sort=what.sort, after=after, limit=SLICE)
         yield from page.lines
         count, after = count + len(page.lines), page.next
         if after is None:
@@ -108,7 +109,7 @@ def _spelling() -> Spelling:
 
 
 def _cells(line: TicketLine, register: Register) -> tuple[OutCell, ...]:
-    known, spelling = list_view.names(), _spelling()
+    known, spelling = names(), _spelling()
     shown = {} if line.is_restricted else {**line.listed, **line.masked, register.summary_field: line.summary}
     return (
         line.number,

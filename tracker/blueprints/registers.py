@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from tracker import words
 from tracker.blueprints import list_view, register_files
 from tracker.blueprints.list_view import Row
-from tracker.blueprints.rights import can, connection, current_person, house, needs, now, today
+from tracker.blueprints.rights import can, connection, current_person, house, needs, now, today, viewer
 from tracker.domain.lifecycle import STEP_BY_NAME
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
@@ -43,11 +43,11 @@ def opened(name: str, action: str) -> Register:
 @bp.get("/registers")
 @needs("view")
 def index() -> ResponseReturnValue:
-    viewer = list_view.viewer()
+    asking = viewer()
     return render_template(
         "registers/index.html",
         registers=[
-            (register, _texts(lists.count_views(connection(), viewer, register.name, _OVERVIEW)))
+            (register, _texts(lists.count_views(connection(), asking, register.name, _OVERVIEW)))
             for register in list_view.registers_open_for("view")
         ],
         views=[(view, list_view.view_label(view)) for view in _OVERVIEW],
@@ -69,19 +69,19 @@ def _may_import() -> frozenset[str]:
 @bp.get("/registers/<register>/tickets")
 @needs("view")
 def tickets(register: str) -> ResponseReturnValue:
-    known, viewer = opened(register, "view"), list_view.viewer()
+    known, asking = opened(register, "view"), viewer()
     what = list_view.asked(known, request.args)
     page = lists.tickets_page(
         connection(),
-        viewer,
+        asking,
         house().pack.register_by_name,
         what.filters,
         sort=what.sort,
         after=what.after,
         limit=what.limit,
     )
-    counts = lists.count_views(connection(), viewer, known.name, list_view.VIEWS)
-    total = lists.count_tickets(connection(), viewer, what.filters) if what.is_narrowed else counts[what.filters.view]
+    counts = lists.count_views(connection(), asking, known.name, list_view.VIEWS)
+    total = lists.count_tickets(connection(), asking, what.filters) if what.is_narrowed else counts[what.filters.view]
     return render_template(
         "registers/tickets.html",
         register=known,
@@ -91,7 +91,7 @@ def tickets(register: str) -> ResponseReturnValue:
         total=total,
         total_text=list_view.count_text(total),
         chips=list_view.view_chips(known, what, counts),
-        selects=list_view.selects(known, what, viewer),
+        selects=list_view.selects(known, what, asking),
         columns=list_view.columns(known, what),
         is_empty_register=counts[View.ALL].number == counts[View.GONE].number == 0,
         may_register=known in list_view.registers_open_for("register"),
@@ -113,7 +113,7 @@ def export(register: str, kind: str) -> ResponseReturnValue:
 @needs("register")
 def register_ticket(register: str) -> ResponseReturnValue:
     known = opened(register, "register")
-    options = options_for(list_view.viewer(), action="register", register=known.name)
+    options = options_for(viewer(), action="register", register=known.name)
     form = RegisterForm.for_register(known, options, today())
     if request.method == "POST":
         return _registered(known, form, options)
@@ -194,9 +194,9 @@ class Chosen:
 
 def _chosen(register: Register, picked: Mapping[int, int]) -> Chosen:
     seen = dict(list(picked.items())[: list_view.MOST_ROWS])
-    viewer = list_view.viewer()
-    ids = sorted(queries.visible_numbers(connection(), viewer, seen))
-    lines = lists.lines_by_id(connection(), viewer, house().pack.register_by_name, ids)
+    asking = viewer()
+    ids = sorted(queries.visible_numbers(connection(), asking, seen))
+    lines = lists.lines_by_id(connection(), asking, house().pack.register_by_name, ids)
     here = tuple(list_view.rows(tuple(line for line in lines if line.register == register.name)))
     return Chosen(here, seen, len(seen) - len(here), len(picked) > len(seen))
 
@@ -206,7 +206,7 @@ def _assign_form(register: Register) -> StepForm:
         step=STEP_BY_NAME["assign"],
         ticket=None,
         register=register,
-        options=options_for(list_view.viewer(), action="assign", register=register.name),
+        options=options_for(viewer(), action="assign", register=register.name),
         today=today(),
         is_owner=False,
         milestone=None,

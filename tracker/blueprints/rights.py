@@ -21,6 +21,7 @@ from tracker.domain.access import RIGHTS, TicketFacts, holds_any, may
 from tracker.domain.people import Directory, Person
 from tracker.extensions import db, login
 from tracker.house import House
+from tracker.queries.scope import Viewer
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -79,6 +80,11 @@ def directory() -> Directory:
     if "directory" not in g:
         g.directory = house().directory(connection())
     return cast(Directory, g.directory)
+
+
+def viewer() -> Viewer:
+    """Who asks, as `queries/scope.py` wants to know them."""
+    return Viewer(current_person(), directory(), house().register_numbers(connection()), today())
 
 
 def current_person() -> Person:

@@ -6,7 +6,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker.blueprints import list_view
-from tracker.blueprints.rights import connection, current_person, house, needs
+from tracker.blueprints.rights import connection, current_person, house, needs, viewer
+from tracker.domain.texts import whole_number
 from tracker.extensions import limiter
 from tracker.queries import search
 
@@ -22,18 +23,18 @@ _LIMIT = "60 per minute"
 def show() -> ResponseReturnValue:
     """The ticket itself when the question is its number; else what was found, newest first."""
     typed = _typed(request.args.get("q", ""))
-    before = _before(request.args.get("before", ""))
-    viewer = list_view.viewer()
-    number = search.find_number(connection(), viewer, typed)
+    before = whole_number(request.args.get("before"))
+    asking = viewer()
+    number = search.find_number(connection(), asking, typed)
     if number is not None and before is None:
         return redirect(url_for("tickets.show", number=number))
-    found = search.tickets_found(connection(), viewer, house().pack.register_by_name, typed, before=before)
+    found = search.tickets_found(connection(), asking, house().pack.register_by_name, typed, before=before)
     return render_template(
         "search/show.html",
         typed=typed,
         found=found,
         rows=list_view.rows(found.lines),
-        is_readable=bool(found.lines or search.words_of(viewer, typed)),
+        is_readable=bool(found.lines or search.words_of(asking, typed)),
         before=before,
     )
 
@@ -42,8 +43,3 @@ def _typed(text: str) -> str:
     """The question in one line; what nobody can see is a blank."""
     readable = "".join(letter if letter.isprintable() else " " for letter in text[: search.MOST_TYPED])
     return " ".join(readable.split())
-
-
-def _before(text: str) -> int | None:
-    """The cursor of an address; None for one that nobody of us wrote."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

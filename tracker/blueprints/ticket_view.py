@@ -13,34 +13,15 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext
 
-from tracker import formats, languages, words
+from tracker import formats, words
+from tracker.blueprints.names import Names
 from tracker.domain.days import from_number
 from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_showing
 from tracker.domain.lifecycle import STEPS, Step
-from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.queries.tickets import JournalRow, TicketPage
-
-
-@dataclass(frozen=True)
-class Names:
-    """Units and people by name in the reader's language; `numbers`: other tickets that the reader may know of."""
-
-    directory: Directory
-    numbers: Mapping[int, str]
-
-    def unit(self, unit_id: int | None) -> str:
-        unit = self.directory.units.get(unit_id or 0)
-        return unit.label(languages.current()) if unit else ""
-
-    def person(self, person_id: int | None) -> str:
-        person = self.directory.people.get(person_id or 0)
-        return person.name if person else ""
-
-    def number(self, ticket_id: int | None) -> str:
-        return self.numbers.get(ticket_id or 0, formats.NOTHING)
 
 
 # -- facts --------------------------------------------------------------------------------------------

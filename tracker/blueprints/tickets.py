@@ -14,7 +14,8 @@ from flask.typing import ResponseReturnValue
 
 from tracker import words
 from tracker.blueprints import ticket_view
-from tracker.blueprints.rights import can_on, connection, current_person, directory, house, needs, now, today
+from tracker.blueprints.names import Names, names
+from tracker.blueprints.rights import can_on, connection, directory, house, needs, now, today, viewer
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
 from tracker.domain.deciding import Context, closes, has_step, possible_steps, ticket_facts
 from tracker.domain.kinds import EvidenceKind
@@ -22,10 +23,10 @@ from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
 from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
+from tracker.domain.texts import half_width
 from tracker.domain.ticket import Evidence, Ticket
 from tracker.extensions import db
 from tracker.forms.evidence import file_store
-from tracker.forms.fields import normal
 from tracker.forms.options import Options, options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
@@ -59,11 +60,11 @@ class Opened:
     def person(self) -> Person:
         return self.viewer.person
 
-    def names(self) -> ticket_view.Names:
+    def names(self) -> Names:
         """With the numbers of the tickets that this one names."""
         told = [row.data.get("into") for row in self.page.journal]
         ids = {i for i in (self.ticket.merged_into, *told) if i is not None}
-        return ticket_view.Names(directory(), tickets.visible_numbers(connection(), self.viewer, ids))
+        return names(tickets.visible_numbers(connection(), self.viewer, ids))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
         world = Context(
@@ -83,14 +84,14 @@ class Opened:
 
 def _opened(number: str) -> Opened:
     """The ticket, else 404. That somebody read a restricted one stands in the log, once a day for each reader."""
-    viewer = Viewer(current_person(), directory(), house().register_numbers(connection()), today())
-    ticket_id = tickets.find_visible_id(connection(), viewer, number)
+    asking = viewer()
+    ticket_id = tickets.find_visible_id(connection(), asking, number)
     if ticket_id is None:
         abort(404)
     page = tickets.ticket_page(connection(), ticket_id, house().register, house().time_zone)
-    if page.ticket.is_restricted and not tickets.was_read_on(connection(), ticket_id, viewer.person.id, today()):
-        _record(viewer.person, RecordAccess(ticket_id=ticket_id, kind="read", data={}))
-    return Opened(page, house().register(page.ticket.register), viewer)
+    if page.ticket.is_restricted and not tickets.was_read_on(connection(), ticket_id, asking.person.id, today()):
+        _record(asking.person, RecordAccess(ticket_id=ticket_id, kind="read", data={}))
+    return Opened(page, house().register(page.ticket.register), asking)
 
 
 def _record(person: Person, access: RecordAccess) -> None:
@@ -125,7 +126,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
     )
 
 
-def _head(opened: Opened, names: ticket_view.Names) -> dict[str, Any]:
+def _head(opened: Opened, names: Names) -> dict[str, Any]:
     """What every page about a ticket shows of it."""
     ticket, register = opened.ticket, opened.register
     return {
@@ -185,7 +186,7 @@ def _step_form(opened: Opened, name: str) -> StepForm:
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
     )
-    return StepForm.for_step(asked, lambda text: tickets.find_visible_id(connection(), opened.viewer, normal(text)))
+    return StepForm.for_step(asked, lambda text: tickets.find_visible_id(connection(), opened.viewer, half_width(text)))
 
 
 def _is_owner(opened: Opened) -> bool:

@@ -40,12 +40,13 @@ def verify(projections: bool) -> None:  # click gives options by name
 def rebuild(only_cube: bool) -> None:  # click gives options by name
     """Make everything that pages read again from the log. Writers wait; readers see the old until the new is whole."""
     from tracker.log import store
+    from tracker.models.rows import writer
     from tracker.projections.rebuild import rebuild as write_again
 
     with opened() as installation:
         house = installation.house
         if not only_cube:
-            with installation.engine.connect().execution_options(write=True) as conn, conn.begin():
+            with writer(installation.engine) as conn, conn.begin():
                 write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Rebuilding"))
             house.folios.saved()
         with installation.engine.connect() as conn:
@@ -56,11 +57,12 @@ def rebuild(only_cube: bool) -> None:  # click gives options by name
 def _projection_faults(installation: Installation) -> list[Fault]:
     """What a rebuild would change, found by rebuilding in a transaction that is rolled back."""
     from tracker.log.seal import Fault
+    from tracker.models.rows import writer
     from tracker.projections.rebuild import TABLES
     from tracker.projections.rebuild import rebuild as write_again
 
     house = installation.house
-    with installation.engine.connect().execution_options(write=True) as conn:
+    with writer(installation.engine) as conn:
         transaction = conn.begin()
         try:
             before = {table.name: _fingerprint(conn, table) for table in TABLES}

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from tracker.domain.refusals import Refusal
-from tracker.exchange.folding import half_width
+from tracker.domain.texts import half_width
 from tracker.exchange.sheets import Cell
 
 # ---- numbers

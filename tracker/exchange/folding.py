@@ -21,11 +21,6 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
-def half_width(text: str) -> str:
-    """Full-width digits, letters and marks as their ordinary forms (NFKC), ends trimmed."""
-    return unicodedata.normalize("NFKC", text).strip()
-
-
 @lru_cache(maxsize=20_000)
 def fold(text: str) -> str:
     """The comparable form of a name or choice: simplified, half width, lower case, no spaces."""

@@ -17,9 +17,10 @@ from decimal import Decimal
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field, FieldType
+from tracker.domain.texts import half_width
 from tracker.domain.values import check_value
 from tracker.exchange.cells import DayOrder, digits_of, plain_decimal, read_day, read_number
-from tracker.exchange.folding import fold, half_width
+from tracker.exchange.folding import fold
 from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.sheets import Cell
 

@@ -18,7 +18,8 @@ from wtforms import widgets
 
 from tracker import formats, words
 from tracker.domain.refusals import Refusal
-from tracker.forms.fields import DateField, normal
+from tracker.domain.texts import half_width
+from tracker.forms.fields import DateField
 
 FIRST = date(1980, 1, 1)
 YEARS_AHEAD = 5
@@ -40,7 +41,7 @@ class KnownField(DateField):
         try:
             super().process_formdata(valuelist)
         except ValueError:
-            self.data = _instant(normal(valuelist[0]))
+            self.data = _instant(half_width(valuelist[0]))
             if self.data is None:
                 raise
             self.widget = widgets.DateTimeLocalInput()

@@ -6,7 +6,6 @@ Only a day is judged here, since a wrong one has no value; everything else goes 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -19,6 +18,7 @@ from wtforms.fields.choices import SelectChoice
 from tracker import words
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import PHONE, Choice, Field, FieldType
+from tracker.domain.texts import half_width, whole_number
 
 CHIPS = 6
 """Up to so many choices lie open as chips; more fold into a list."""
@@ -27,11 +27,6 @@ LONG_TEXT = 120
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 Pairs = Sequence[tuple[str, str]]
-
-
-def normal(text: str) -> str:
-    """Without blanks around it, full-width digits and letters made plain."""
-    return unicodedata.normalize("NFKC", text).strip()
 
 
 class TextField(wtforms.StringField):
@@ -55,14 +50,14 @@ class IntegerField(wtforms.StringField):
 
     @property
     def value(self) -> str | None:
-        return normal(self.data or "").replace(",", "") or None
+        return half_width(self.data or "").replace(",", "") or None
 
 
 class DateField(wtforms.DateField):
     """A day. Browsers send 2023-11-24; typed by hand, 2023/11/24, 2023.11.24 and 2023年11月24日 are understood."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        text = normal(valuelist[0]) if valuelist else ""
+        text = half_width(valuelist[0]) if valuelist else ""
         self.data = None
         if not text:
             return
@@ -118,8 +113,7 @@ class IdField(_Listed):
 
     @property
     def value(self) -> int | None:
-        text = str(self.data or "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+        return whole_number(str(self.data or ""))
 
 
 class MultiCheckboxField(wtforms.SelectMultipleField):
@@ -137,7 +131,7 @@ class MultiCheckboxField(wtforms.SelectMultipleField):
 
     @property
     def ids(self) -> tuple[int, ...]:
-        return tuple(int(t) for t in self.value if t.isascii() and t.isdigit() and len(t) < 19)
+        return tuple(number for text in self.value if (number := whole_number(text)) is not None)
 
 
 class BooleanField(wtforms.BooleanField):

@@ -14,7 +14,8 @@ from wtforms import HiddenField
 from tracker import file_words, words
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, Register
-from tracker.forms.fields import DateField, IdField, Pairs, TextField, normal, required
+from tracker.domain.texts import half_width
+from tracker.forms.fields import DateField, IdField, Pairs, TextField, required
 
 _ = lazy_gettext
 
@@ -94,7 +95,7 @@ _RANGE = re.compile(r"(\d{1,7})(?:\s*[-–~至到]\s*(\d{1,7}))?")
 def row_numbers(text: str) -> set[int] | None:
     """`4-20, 33` as numbers of rows; None when it cannot be read."""
     found: set[int] = set()
-    for part in re.split(r"[,;\s，、；]+", re.sub(r"\s*([-–~至到])\s*", r"\1", normal(text))):
+    for part in re.split(r"[,;\s，、；]+", re.sub(r"\s*([-–~至到])\s*", r"\1", half_width(text))):
         if not part:
             continue
         one = _RANGE.fullmatch(part)

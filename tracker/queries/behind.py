@@ -19,6 +19,7 @@ from tracker.domain.access import Reach
 from tracker.domain.days import to_number
 from tracker.domain.figures import FigureSpec, FigureValue, Term
 from tracker.domain.ledger import RESTRICTED
+from tracker.domain.texts import whole_numbers
 from tracker.house import House
 from tracker.models.ledger import MarkRow
 from tracker.models.tickets import TicketRow
@@ -160,10 +161,8 @@ class _Place:
     @staticmethod
     def of(cursor: str) -> _Place:
         """A cursor that is not one of ours begins at the beginning."""
-        parts = cursor.split("-")
-        if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
-            return _Place()
-        return _Place(*(int(p) for p in parts))
+        parts = whole_numbers(cursor, "-")
+        return _Place(*parts) if len(parts) == 3 else _Place()
 
     def __str__(self) -> str:
         return f"{self.stretch}-{self.ef}-{self.ticket_id}"

@@ -7,7 +7,6 @@ Bound: of the newest LOOKED_AT matches it is asked who may see them; a following
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from tracker.domain.numbers import ticket_number
 from tracker.domain.people import Unit
 from tracker.domain.registers import Register
+from tracker.domain.texts import half_width
 from tracker.models.search import POSTGRESQL, SQLITE
 from tracker.models.tickets import TicketRow
 from tracker.projections.search import fold, number_of, piece_of_unit, pieces_of
@@ -64,7 +64,7 @@ class Found:
 # -- by number ----------------------------------------------------------------------------------------
 def find_number(conn: Connection, viewer: Viewer, typed: str) -> str | None:
     """The number of the one ticket that the question names, by its own number or by its external one."""
-    plain = _plain(typed)
+    plain = half_width(typed[:MOST_TYPED])
     if not plain or not plain.isprintable():
         return None
     own = conn.scalar(select(T.number).where(T.number == plain.translate(_DASHES), visible(viewer)))
@@ -78,7 +78,7 @@ def find_number(conn: Connection, viewer: Viewer, typed: str) -> str | None:
 
 def _by_serial(conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str) -> list[int]:
     """Tickets whose number ends so: 142 and 2023-142 mean 厕-2023-0142. Bound: registers x years x 2, each one look."""
-    found = _SERIAL.fullmatch(_plain(typed).translate(_DASHES))
+    found = _SERIAL.fullmatch(half_width(typed[:MOST_TYPED]).translate(_DASHES))
     if found is None:
         return []
     years = [int(found["year"])] if found["year"] else range(viewer.on.year - _SERIAL_YEARS + 1, viewer.on.year + 1)
@@ -92,10 +92,6 @@ def _by_serial(conn: Connection, viewer: Viewer, registers: Mapping[str, Registe
         select(T.id).where(T.number.in_(numbers), visible(viewer)).order_by(T.id.desc()).limit(_MOST_BY_SERIAL)
     )
     return list(ids)
-
-
-def _plain(typed: str) -> str:
-    return unicodedata.normalize("NFKC", typed[:MOST_TYPED]).strip()
 
 
 # -- by words -----------------------------------------------------------------------------------------

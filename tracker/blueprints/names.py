@@ -1,0 +1,51 @@
+"""Units, people and roles in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+
+from tracker import formats, languages, words
+from tracker.blueprints.rights import directory, house, today
+from tracker.domain.people import Directory, Grant
+
+
+@dataclass(frozen=True)
+class Names:
+    """Units and people by name in the reader's language; `numbers`: other tickets that the reader may know of."""
+
+    directory: Directory
+    numbers: Mapping[int, str]
+
+    def unit(self, unit_id: int | None) -> str:
+        unit = self.directory.units.get(unit_id or 0)
+        return unit.label(languages.current()) if unit else ""
+
+    def person(self, person_id: int | None) -> str:
+        person = self.directory.people.get(person_id or 0)
+        return person.name if person else ""
+
+    def number(self, ticket_id: int | None) -> str:
+        return self.numbers.get(ticket_id or 0, formats.NOTHING)
+
+
+def names(numbers: Mapping[int, str] | None = None) -> Names:
+    """The names as known to this request."""
+    return Names(directory(), numbers or {})
+
+
+def grant_line(grant: Grant) -> dict[str, Any]:
+    """A role as people read it: for which units, in which registers, from when to when."""
+    register = house().pack.register_by_name.get(grant.register or "")
+    return {
+        "id": grant.id,
+        "role": words.role(grant.role),
+        "unit": names().unit(grant.unit_id),
+        "register": words.of(register.label) if register else gettext("all registers"),
+        "starts_on": grant.starts_on,
+        "ends_on": grant.ends_on,
+        "is_over": grant.ends_on is not None and grant.ends_on <= today(),
+    }
