@@ -11,7 +11,7 @@ from tracker import languages, words
 from tracker.blueprints.figure_view import Sight, month_text
 from tracker.blueprints.rights import connection, directory, house
 from tracker.domain.figures import FigureSpec, FigureValue
-from tracker.domain.people import Unit
+from tracker.domain.people import Unit, UnitKind
 from tracker.queries import figures
 
 Cell = tuple[FigureValue, str]
@@ -62,7 +62,7 @@ def by_village(specs: Sequence[FigureSpec], sight: Sight, start: int) -> Table:
     rows = [Row(gettext("All"), tuple((v, sight.url(s)) for s, v in zip(specs, whole, strict=True)), None)]
     for n, unit in enumerate(page):
         of_unit = [of[n] for of in values]
-        if unit.kind == "village" or any(v.numerator or v.denominator or v.excluded for v in of_unit):
+        if unit.kind == UnitKind.VILLAGE or any(v.numerator or v.denominator or v.excluded for v in of_unit):
             cells = ((v, sight.url(s, village=unit.id)) for s, v in zip(specs, of_unit, strict=True))
             rows.append(Row(unit.label(languages.current()), tuple(cells), None))
     return Table(tuple(words.of(s.label) for s in specs), tuple(rows), start, len(page), len(units))
@@ -70,7 +70,7 @@ def by_village(specs: Sequence[FigureSpec], sight: Sight, start: int) -> Table:
 
 def _units() -> tuple[Unit, ...]:
     places = directory().places
-    others = (unit for unit in directory().units.values() if unit.kind != "village")
+    others = (unit for unit in directory().units.values() if unit.kind != UnitKind.VILLAGE)
     return (*places, *sorted(others, key=lambda unit: unit.code))
 
 

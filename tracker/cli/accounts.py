@@ -35,10 +35,12 @@ def add(login: str, name: str, role: str, unit: str | None, register: str | None
 
 
 def _unit_id(installation: Installation, wanted: str | None) -> int:
+    from tracker.domain.people import UnitKind
+
     with installation.engine.connect() as conn:
         units = installation.house.directory(conn).units.values()
     if wanted is None:
-        tops = [u for u in units if u.kind == "town"] or [u for u in units if u.parent_id is None]
+        tops = [u for u in units if u.kind == UnitKind.TOWN] or [u for u in units if u.parent_id is None]
         found = tops[:1]
     else:
         found = [u for u in units if wanted in (u.code, u.name, *u.synonyms)]

@@ -16,6 +16,7 @@ from tracker import signin
 from tracker.cli.founding import add_units
 from tracker.domain.commands import AddPerson, Command, GiveGrant, MarkDemonstration, RegisterTicket, TakeStep
 from tracker.domain.events import StreamKind
+from tracker.domain.people import UnitKind
 from tracker.domain.refusals import Refusal
 from tracker.handler import SYSTEM, Outcome, Request, handle, handle_all
 from tracker.house import House
@@ -47,7 +48,7 @@ def folder_of(house: House) -> Path | None:
 
 def load(house: House, folder: Path, files: FileStore, progress: Callable[[int, int], None]) -> None:
     """The whole year of `folder`. `progress` gets how many acts are done, and of how many."""
-    villages = tuple(unit.name for unit in house.pack.units if unit.kind == "village")
+    villages = tuple(unit.name for unit in house.pack.units if unit.kind == UnitKind.VILLAGE)
     year = demonstration(folder, villages, house.calendar)
     names = _found(house, year.people)
     _Stage(house, files, names).play(year.acts, progress)

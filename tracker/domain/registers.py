@@ -341,7 +341,7 @@ class UnitSeed:
 
     code: str
     name: str
-    kind: str  # town, village, office, school, county_bureau
+    kind: str  # a UnitKind
     parent_code: str | None
     synonyms: tuple[str, ...] = ()
     label: Label = field(default_factory=dict)

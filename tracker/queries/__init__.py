@@ -1,2 +1,3 @@
-"""Questions that pages ask: who sees which rows (scope), lists and one ticket (tickets), first pages (desk),
-whom one may name (people), figures. Each is bounded, served by an index, and gives frozen rows."""
+"""Questions that pages ask: who sees which rows (scope), lists and one ticket (lists, tickets), first pages (desk),
+search, whom one may name (people, accounts), figures and the tickets behind them (figures, behind), uploads (imports),
+the log (audit). Each is bounded, served by an index, and gives frozen rows."""
