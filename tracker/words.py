@@ -54,8 +54,9 @@ REFUSALS: Mapping[str, Any] = {
     "extension_not_allowed": _("No due day can be moved here."),
     "pause_not_allowed": _("Choose one of the reasons for which this register allows a pause."),
     "milestone_before_found": _("This day lies before the day found, %(found_on)s."),
-    "milestone_out_of_order": _("This day lies before an earlier milestone. Check both days."),
+    "milestone_out_of_order": _("This day does not fit those of the other milestones. Check the days."),
     "milestone_missing": _("A milestone that this outcome needs has not been recorded yet. Record it first."),
+    "earlier_milestone_missing": _("What comes before this has not been recorded yet. Record it first."),
     "year_without_calendar": _(
         "The working days of %(year)s are not known yet. The administrator has to add the calendar; nothing is guessed."
     ),

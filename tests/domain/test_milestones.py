@@ -35,6 +35,22 @@ def test_a_milestone_whose_day_does_not_fit_is_refused_at_its_field(line: str, c
     assert player.refused(line) == Refused((code,), (field,))
 
 
+def test_what_stands_on_an_earlier_milestone_waits_for_it_and_keeps_behind_it() -> None:
+    player = received()
+    evaluated = "reach_milestone milestone=evaluated evaluation=yes"
+    assert player.refused(f"2023-03-04 {evaluated}") == Refused(("earlier_milestone_missing",), ("milestone",))
+    player.play(f"""
+        2023-03-03 reach_milestone milestone=replied
+        2023-03-04 {evaluated}""")
+    order = Refused(("milestone_out_of_order",), ("milestone",))
+    assert player.refused("2023-03-09 reach_milestone milestone=replied") == order
+    assert player.refused("2023-03-09 accept") == order
+    player.play("""
+        2023-03-04 reach_milestone milestone=replied recorded=2023-03-09
+        2023-03-02 reach_milestone milestone=accepted recorded=2023-03-09
+        2023-03-09 accept""")
+
+
 def test_accepting_is_the_milestone_accepted_and_starts_the_sixty_days_of_art_34() -> None:
     player = received()
     player.play("2023-03-10 accept")
@@ -92,12 +108,13 @@ def test_a_grade_found_at_the_appraisal_decides_which_limit_holds() -> None:
     assert state.clocks["evacuate"].due_on == (date(2023, 3, 7) - date(1970, 1, 1)).days
 
 
+EVALUATED = {"replied": date(2023, 3, 8), "evaluated": date(2023, 3, 9)}
+
+
 def test_what_was_known_at_the_start_is_recorded_with_its_values() -> None:
     world = Paper()
     told = plain_ticket(world, "petition")
-    told = replace(
-        told, milestones={"evaluated": date(2023, 3, 9)}, milestone_values={"evaluated": {"evaluation": "yes"}}
-    )
+    told = replace(told, milestones=EVALUATED, milestone_values={"evaluated": {"evaluation": "yes"}})
     (registered,) = world.do(told, "supervisor", at("2023-03-12"))
     reached = world.state(registered.stream_id).milestones["evaluated"]
     assert (reached.on, reached.values) == ((date(2023, 3, 9) - date(1970, 1, 1)).days, {"evaluation": "yes"})
@@ -106,8 +123,6 @@ def test_what_was_known_at_the_start_is_recorded_with_its_values() -> None:
 def test_a_value_that_does_not_fit_keeps_the_whole_registration_out() -> None:
     world = Paper()
     told = plain_ticket(world, "petition")
-    told = replace(
-        told, milestones={"evaluated": date(2023, 3, 9)}, milestone_values={"evaluated": {"evaluation": "?"}}
-    )
+    told = replace(told, milestones=EVALUATED, milestone_values={"evaluated": {"evaluation": "?"}})
     assert refused(world, told, "supervisor", at("2023-03-12")) == Refused(("choice_unknown",), ("evaluation",))
     assert world.log == []

@@ -224,7 +224,14 @@ class TestDeadlines:
             pytest.param(
                 "petition", "notify", {"channel": "visit"}, "2023-05-04", "2023-05-19", id="told: 条例 art. 23(2)"
             ),
-            pytest.param("petition", "notify_transferred", {}, "2023-05-04", "2023-05-19", id="told: 条例 art. 23(3)"),
+            pytest.param(
+                "petition",
+                "notify_transferred",
+                {"channel": "assigned"},
+                "2023-05-04",
+                "2023-05-19",
+                id="told: 条例 art. 23(3)",
+            ),
             pytest.param(
                 "petition",
                 "object",
@@ -290,6 +297,15 @@ class TestDeadlines:
         limit = limit_in_force(clock_of(township, register, clock), facts, day)
         assert limit is not None
         assert due_on(day, limit, CALENDAR) == date.fromisoformat(due)
+
+    @pytest.mark.parametrize("day", ["2023-03-01", "2021-03-01"], ids=["2022", "2005"])
+    def test_a_petition_is_told_by_one_clock_whatever_its_channel(self, township: LoadedPack, day: str) -> None:
+        """Two would count it twice in one figure."""
+        (petition,) = (r for r in township.registers if r.name == "petition")
+        clocks = [clock_of(township, "petition", name) for name in ("notify", "notify_transferred")]
+        for channel in (c.name for c in petition.by_name["channel"].choices):
+            limits = [limit_in_force(clock, {"channel": channel}, date.fromisoformat(day)) for clock in clocks]
+            assert sum(limit is not None for limit in limits) == 1, channel
 
     @pytest.mark.parametrize("kind", ["suggestion", "report", "inquiry"])
     def test_only_pleas_have_sixty_days(self, township: LoadedPack, kind: str) -> None:

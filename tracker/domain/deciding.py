@@ -298,6 +298,8 @@ def _followed_milestones(step: Step, context: StepContext) -> list[NewEvent]:
     for milestone in context.register.milestones:
         if milestone.follows_step != step.name or milestone.name in ticket.milestones:
             continue
+        reached = {name: from_number(r.on) for name, r in ticket.milestones.items()}
+        check_milestone_day(context.register, milestone.name, on, ticket.found_on, reached, context.world)
         data: dict[str, Any] = {"name": milestone.name, "values": {}}
         merge_clocks(data, clocks_started(context.register, milestone.name, on, ticket.facts(), context.world))
         out.append(NewEvent("milestone_reached", on, data))

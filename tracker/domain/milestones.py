@@ -17,6 +17,9 @@ from tracker.domain.values import check_value
 def check_milestone_day(
     register: Register, name: str, on: date, found_on: date, others: Mapping[str, date], world: Context
 ) -> None:
+    """The day of a milestone among those of the others, both ways: it stands on at least one of those it comes after
+    (an evaluation on a reply), and lies behind each of them and before each that stands on it. So what figures count
+    as a part of another is a part of it on every day."""
     milestone = register.milestone_by_name.get(name)
     if milestone is None:
         raise Refusal("milestone_unknown", field="milestone", milestone=name)
@@ -28,6 +31,11 @@ def check_milestone_day(
     for earlier in milestone.after:
         if earlier in others and on < others[earlier]:
             raise Refusal("milestone_out_of_order", field=field, milestone=name, earlier=earlier)
+    if milestone.after and not any(earlier in others for earlier in milestone.after):
+        raise Refusal("earlier_milestone_missing", field=field, milestone=name, earlier=milestone.after[0])
+    for later in register.milestones:
+        if name in later.after and later.name in others and others[later.name] < on:
+            raise Refusal("milestone_out_of_order", field=field, milestone=later.name, earlier=name)
 
 
 def milestone_values(register: Register, name: str, given: Mapping[str, Any], directory: Directory) -> dict[str, Any]:

@@ -50,6 +50,7 @@ CODES: dict[str, Kind] = {
     "milestone_before_found": Kind.INVALID,
     "milestone_out_of_order": Kind.INVALID,
     "milestone_missing": Kind.INVALID,
+    "earlier_milestone_missing": Kind.INVALID,
     "year_without_calendar": Kind.INVALID,
     # what must be given
     "field_required": Kind.INVALID,
