@@ -95,11 +95,13 @@ def erase(conn: Connection, ticket_id: int, fields: Sequence[str]) -> int:
 def mask(value: Any) -> str:
     """刘＊云, 138＊＊＊＊5678, 王＊: first and last characters stay where the value is long enough.
 
-    Two characters keep the first; numbers of seven or more keep three and the last four.
+    Two characters keep the first. Numbers of eleven or more (mobile telephones, identity numbers) keep three and
+    the last four; shorter ones (telephones of a house) keep two and at most two, so that half of each is hidden.
     """
     text = str(value)
     if len(text) >= 7 and text.isascii() and text.rstrip("Xx").isdigit():
-        return text[:3] + MASK * (len(text) - 7) + text[-4:]
+        first, last = (3, 4) if len(text) >= 11 else (2, 1 if len(text) == 7 else 2)
+        return text[:first] + MASK * (len(text) - first - last) + text[-last:]
     if len(text) <= 1:
         return MASK
     if len(text) == 2:
