@@ -19,11 +19,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The web application for these settings, else for those of the environment. Raises SettingsError."""
     from flask import Flask
 
-    from tracker import config, formats, responses
+    from tracker import addresses, config, formats, responses
 
     settings = settings or config.load()
     app = Flask(__name__, instance_path=str(settings.instance))
     app.config.from_mapping(_flask_config(settings))
+    app.url_map.converters["int"] = addresses.StoredInteger
     _join_proxies(app, settings)
     _join_extensions(app)
     _join_house(app, settings)

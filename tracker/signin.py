@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from tracker import passwords
 from tracker.domain.refusals import Refusal
 from tracker.domain.texts import half_width
+from tracker.domain.values import printable
 from tracker.log.store import from_ms, to_ms
 from tracker.models.accounts import LOGIN_LENGTH, AccountRow, SignInFailureRow, SignInRecordRow, SignInSessionRow
 from tracker.models.rows import writer
@@ -289,8 +290,9 @@ def signed_in_devices(conn: Connection, account_id: int, limits: Limits, now: da
 
 
 def normal_login(login: str) -> str:
-    """How a login is kept and compared: NFKC (full-width letters), no blanks around, case folded, cut to length."""
-    return half_width(login).casefold()[:LOGIN_LENGTH]
+    """How a login is kept and compared: NFKC (full-width letters), no blanks around, no control signs, case
+    folded, cut to length."""
+    return printable(half_width(login)).casefold()[:LOGIN_LENGTH]
 
 
 def _source(conn: Connection, row: Row[*tuple[Any, ...]] | None, browser: Browser) -> str:

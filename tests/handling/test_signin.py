@@ -46,6 +46,10 @@ def test_the_login_may_be_typed_in_capitals_or_full_width(engine, account_id, no
     assert attempt(engine, now, login="  ＣｈｅｎＧｕａｎｇ ").outcome is Outcome.SIGNED_IN
 
 
+def test_a_login_with_a_sign_that_no_keyboard_types_is_one_that_can_be_looked_up(engine, account_id, now):
+    assert attempt(engine, now, login="chen\x00guang").outcome is Outcome.SIGNED_IN
+
+
 def test_an_unknown_login_looks_like_a_wrong_password(engine, account_id, now):
     wrong = attempt(engine, now, password="no such word")
     assert wrong == attempt(engine, now, login="nobody") == signin.Attempt(Outcome.WRONG)

@@ -90,6 +90,14 @@ def test_static_files_are_kept_under_an_address_of_their_content(app: Flask, cli
         assert "immutable" not in response.headers["Cache-Control"]
 
 
+@pytest.mark.parametrize("number", ["9223372036854775808", "9" * 5000, "١"])
+def test_a_number_that_no_column_holds_leads_to_no_page(app: Flask, client: FlaskClient, number: str):
+    app.add_url_rule("/numbers/<int:number>", "numbers", lambda number: str(number))
+    app.view_functions["numbers"]._right = "public"
+    assert client.get(f"/numbers/{number}").status_code == 404
+    assert client.get("/numbers/9223372036854775807").status_code == 200
+
+
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites(migrated_sqlite: URL, tmp_path):
     settings = settings_for(migrated_sqlite, tmp_path, XIAOHAO_TLS="1")
     with application(settings) as app:

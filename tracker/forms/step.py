@@ -105,8 +105,8 @@ class StepForm(KeyedForm):
         plain = [n for n in self.names if n not in skipped and not n.startswith("support_")]
         out = {name: self[name].value for name in plain}
         out = {name: value for name, value in out.items() if value is not None}
-        if "extension_days" in out and out["extension_days"].isdigit():
-            out["extension_days"] = int(out["extension_days"])
+        if (days := out.get("extension_days", "")).isascii() and days.isdigit() and len(days) < 10:
+            out["extension_days"] = int(days)
         if "people" in out:
             out["people"] = self["people"].ids
         if "into_id" in out:
