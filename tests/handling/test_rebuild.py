@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select, text
 from township import Township, at, plain_ticket
 
 from tracker.domain.commands import TakeStep
+from tracker.domain.days import to_number
 from tracker.log import store
 from tracker.projections.rebuild import TABLES, rebuild
 
@@ -71,6 +72,26 @@ def test_a_rebuild_mends_a_row_that_somebody_changed(town: Township):
         conn.execute(text("DELETE FROM marks"))
     again(town)
     assert rows(town.engine) == before
+
+
+def test_sums_held_in_memory_are_not_used_after_a_rebuild(town: Township):
+    lived(town)
+    before = summed(town)
+    with town.engine.begin() as conn:
+        conn.execute(text("UPDATE log_head SET epoch = 'x'"))
+        conn.execute(text("DELETE FROM mark_deltas"))
+    assert (bool(before), summed(town)) == (True, 0)
+    again(town)
+    assert summed(town) == before
+
+
+def summed(town: Township) -> int:
+    """All marks in force at the end of that year, as the cube of the running process has them."""
+    with town.engine.connect() as conn:
+        folios = [f.id for found in town.house.cube.folios(conn).values() for f in found]
+        size = store.read_head(conn).size
+        counts = town.house.cube.counts(conn, [folios], [to_number(date(2023, 12, 31))], position=size, places=None)
+    return int(counts.numbers.sum())
 
 
 def test_numbers_go_on_where_they_stood_after_a_rebuild(town: Township):

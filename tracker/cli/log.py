@@ -45,12 +45,15 @@ def rebuild(only_cube: bool) -> None:  # click gives options by name
 
     with opened() as installation:
         house = installation.house
-        if not only_cube:
-            with writer(installation.engine) as conn, conn.begin():
+        with writer(installation.engine) as conn, conn.begin():
+            if only_cube:
+                store.begin_epoch(conn)
+            else:
                 write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Rebuilding"))
+        if not only_cube:
             house.folios.saved()
         with installation.engine.connect() as conn:
-            house.cube.build(conn, store.read_head(conn))
+            house.cube.build(conn)
     click.echo("Rebuilt.")
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from sqlalchemy import Connection, Executable, bindparam, select, update
@@ -90,6 +91,11 @@ def from_ms(ms: int) -> datetime:
 def read_head(conn: Connection) -> Head:
     row = conn.execute(_HEAD).one()
     return Head(row.size, row.root, row.recorded_at, row.directory_position, row.is_demonstration, row.epoch)
+
+
+def begin_epoch(conn: Connection) -> None:
+    """The ledger begins another life: no cube of the one before, in memory or in files, is used again."""
+    conn.execute(update(_HEAD_TABLE).where(_HEAD_TABLE.c.id == 1).values(epoch=uuid4().hex))
 
 
 def hash_key(actor_id: int, key: str) -> bytes:

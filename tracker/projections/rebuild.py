@@ -1,7 +1,7 @@
 """All projections made again from the log, in one transaction: pages see the old ones until the new ones are whole.
 
 Ticket by ticket, so that memory stays level and no row is written twice. Numbers of folios and registers are names,
-not facts: they stay, so that the cube and its files stay true. Cost: some 0.1 ms an event.
+not facts: they stay. Sums that anybody holds do not: a new epoch says so. Cost: some 0.1 ms an event.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ def _write_again(
     progress: Callable[[int, int], None],
 ) -> None:
     size = store.Appender(conn).size
+    store.begin_epoch(conn)
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql(_CACHE_OF_SQLITE)
     for table in TABLES:

@@ -78,9 +78,14 @@ class LiveCube:
                 return cube
         except CubeUnusable:
             pass  # there is none yet, or not one of ours: it is built below
-        return self.build(conn, head)
+        return self._build(conn, head)
 
-    def build(self, conn: Connection, head: store.Head) -> Cube:
+    def build(self, conn: Connection) -> None:
+        """Make it again from all deltas, whatever the files say."""
+        with self._lock:
+            self._cube = self._build(conn, store.read_head(conn))
+
+    def _build(self, conn: Connection, head: store.Head) -> Cube:
         """The cube from all deltas, saved for the next start."""
         cube = Cube.build(read_delta_batches(conn, after=0), epoch=head.epoch, position=head.size)
         self._save(cube)
