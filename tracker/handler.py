@@ -122,17 +122,11 @@ def handle_all(
 
 @contextmanager
 def _writing(house: House) -> Iterator[_Writing]:
-    """One transaction of the only writer; the caches forget what a roll-back undid."""
-    with writer(house.engine) as conn:
-        try:
-            with conn.begin():
-                writing = _Writing(house, conn)
-                yield writing
-                writing.flush()
-            house.folios.saved()
-        except BaseException:
-            house.folios.forget_unsaved()
-            raise
+    """One transaction of the only writer."""
+    with writer(house.engine) as conn, conn.begin():
+        writing = _Writing(house, conn)
+        yield writing
+        writing.flush()
 
 
 class _Writing:

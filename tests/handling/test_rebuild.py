@@ -21,7 +21,6 @@ def again(town: Township) -> None:
     house = town.house
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():
         rebuild(conn, house.pack.register_by_name, house.time_zone, house.folios, lambda done, of: None)
-    house.folios.saved()
 
 
 @pytest.fixture

@@ -50,8 +50,6 @@ def rebuild(only_cube: bool) -> None:  # click gives options by name
                 store.begin_epoch(conn)
             else:
                 write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Rebuilding"))
-        if not only_cube:
-            house.folios.saved()
         with installation.engine.connect() as conn:
             house.cube.build(conn)
     click.echo("Rebuilt.")
@@ -73,7 +71,6 @@ def _projection_faults(installation: Installation) -> list[Fault]:
             after = {table.name: _fingerprint(conn, table) for table in TABLES}
         finally:
             transaction.rollback()
-            house.folios.forget_unsaved()
     return [Fault("projection_differs", 0, name) for name in before if before[name] != after[name]]
 
 

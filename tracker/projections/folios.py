@@ -37,46 +37,47 @@ def read_folios(conn: Connection) -> FolioIndex:
 
 
 class FolioBook:
-    """Numbers of folios, kept in memory; a new one is written when it is first needed.
+    """Numbers of folios, kept in memory for all transactions and threads of a process.
 
-    One book serves all transactions of a process. Numbers given in a transaction that was rolled
-    back are forgotten through `forget_unsaved`.
+    It knows what a writer found in the table under the log's lock before adding any. What a transaction adds stays
+    with its `FolioWriter`: after a roll-back there is nothing to forget, and nobody learns a number without a row.
     """
 
     def __init__(self) -> None:
         self._ids: dict[FolioKey, int] = {}
-        self._unsaved: list[FolioKey] = []
-        self._is_fresh = False  # read since this transaction began
 
-    def load(self, conn: Connection) -> None:
+    def find(self, key: FolioKey) -> int | None:
+        return self._ids.get(key)
+
+    def read(self, conn: Connection) -> int:
+        """Learn what others have added; how many folios there are. Needs the write lock, and nothing added yet."""
         rows = conn.execute(select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort))
-        self._ids = {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
-        self._unsaved = []
+        self._ids = ids = {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
+        return len(ids)
 
-    def number(self, conn: Connection, key: FolioKey) -> int:
-        known = self._ids.get(key)
-        if known is not None:
-            return known
-        if not self._is_fresh:
-            # Another process may have added folios since: look again, once, under the write lock.
-            unsaved = self._unsaved
-            self.load(conn)
-            self._unsaved, self._is_fresh = unsaved, True
-        if key not in self._ids:
-            number = len(self._ids) + 1  # none is ever taken away, so they have no gap
-            account, register, segment, cohort = key
-            conn.execute(
-                insert(FolioRow.__table__),
-                [{"id": number, "account": account, "register": register, "segment": segment, "cohort": cohort}],
-            )
-            self._ids[key] = number
-            self._unsaved.append(key)
-        return self._ids[key]
 
-    def saved(self) -> None:
-        self._unsaved, self._is_fresh = [], False
+class FolioWriter:
+    """The numbers that one transaction needs; a new folio is written when it is first asked for."""
 
-    def forget_unsaved(self) -> None:
-        for key in self._unsaved:
-            self._ids.pop(key, None)
-        self._unsaved, self._is_fresh = [], False
+    def __init__(self, conn: Connection, book: FolioBook) -> None:
+        self._conn = conn
+        self._book = book
+        self._added: dict[FolioKey, int] = {}
+        self._written_before: int | None = None  # folios; known once one was looked for in the table
+
+    def number(self, key: FolioKey) -> int:
+        known = self._book.find(key) or self._added.get(key)
+        return known or self._add(key)
+
+    def _add(self, key: FolioKey) -> int:
+        if self._written_before is None:
+            # Another transaction may have added folios since: look again, once, under the write lock.
+            self._written_before = self._book.read(self._conn)
+            if known := self._book.find(key):
+                return known
+        # None is ever taken away, so they have no gap.
+        self._added[key] = number = self._written_before + len(self._added) + 1
+        account, register, segment, cohort = key
+        row = {"id": number, "account": account, "register": register, "segment": segment, "cohort": cohort}
+        self._conn.execute(insert(FolioRow.__table__), [row])
+        return number

@@ -17,7 +17,7 @@ from tracker.domain.ledger import Mark
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.rows import insert_rows, stream_rows, write_rows
 from tracker.projections.cube.cells import Delta, pack_cells
-from tracker.projections.folios import FolioBook
+from tracker.projections.folios import FolioBook, FolioWriter
 
 _MARKS = MarkRow.__table__
 _DELTAS = MarkDeltaRow.__table__
@@ -41,7 +41,7 @@ class LedgerWriter:
 
     def __init__(self, conn: Connection, folios: FolioBook) -> None:
         self._conn = conn
-        self._folios = folios
+        self._folios = FolioWriter(conn, folios)
         self._opened: list[list[Any]] = []
         self._live: dict[tuple[int, int, int, int], list[list[Any]]] = {}
         self._born_here: set[int] = set()  # tickets without a mark of an earlier transaction
@@ -82,7 +82,7 @@ class LedgerWriter:
             self._deltas.append((position, recorded_on, packed))
 
     def _folio(self, mark: Mark, register: str) -> int:
-        return self._folios.number(self._conn, (mark.account, register, mark.segment, mark.cohort))
+        return self._folios.number((mark.account, register, mark.segment, mark.cohort))
 
     def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         key = (folio, mark.unit, mark.ef, ticket_id)
