@@ -12,17 +12,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from installations import ROOT, PostgreSQL, application, migrate, settings_for
 from sqlalchemy import URL, Engine, make_url
 
+from tracker import passwords
 from tracker.config import Settings
 from tracker.extensions import db
 
 SYSTEMS = ("sqlite", "postgresql")
 # A test database need not survive a power cut.
 FAST = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """argon2id at its least cost: two passwords are hashed wherever somebody signs in (see test_signin.py)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

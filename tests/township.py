@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, Engine, create_engine
 
+from tracker import handler
 from tracker.domain.commands import (
     AddPerson,
     AddUnit,
@@ -47,7 +48,7 @@ from tracker.domain.registers import (
     Separation,
 )
 from tracker.domain.ticket import Ticket, evolve
-from tracker.handler import SYSTEM, House, handle
+from tracker.handler import SYSTEM, House, Request, handle, handle_all
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -382,16 +383,20 @@ class Township(World):
         """In an empty database: units, people and grants as of 2015."""
         town = Township(database, pack)
         town.unit, town.person = {}, {}
-        now = at("2015-01-01")
-        for code, (name, kind, parent) in UNITS.items():
-            parent_id = town.unit[parent] if parent else None
-            town.unit[code] = town.by_system(AddUnit(code=code, name=name, kind=kind, parent_id=parent_id), now)
-        for key, (name, unit, grants) in PEOPLE.items():
-            person_id = town.by_system(AddPerson(name=name, unit_id=town.unit[unit]), now)
-            town.person[key] = person_id
-            for role, where in grants:
-                grant = GiveGrant(person_id=person_id, role=role, unit_id=town.unit[where], starts_on=date(2015, 1, 1))
-                town.by_system(grant, now)
+        for is_top in (True, False):
+            units = {code: unit for code, unit in UNITS.items() if (unit[2] is None) is is_top}
+            founding = [
+                AddUnit(code=code, name=name, kind=kind, parent_id=town.unit[parent] if parent else None)
+                for code, (name, kind, parent) in units.items()
+            ]
+            town.unit.update(zip(units, town._all_by_system(founding), strict=True))
+        people = [AddPerson(name=name, unit_id=town.unit[unit]) for name, unit, _ in PEOPLE.values()]
+        town.person = dict(zip(PEOPLE, town._all_by_system(people), strict=True))
+        town._all_by_system(
+            GiveGrant(person_id=town.person[key], role=role, unit_id=town.unit[where], starts_on=date(2015, 1, 1))
+            for key, (_, _, grants) in PEOPLE.items()
+            for role, where in grants
+        )
         with town.engine.connect() as conn:
             town.directory = town.house.directory(conn)
         return town
@@ -401,6 +406,11 @@ class Township(World):
         other = Township(self.engine.url, self.pack)
         other.unit, other.person, other.directory = self.unit, self.person, self.directory
         return other
+
+    def _all_by_system(self, commands: Iterable[Command]) -> list[int]:
+        """The founding, in one transaction; the streams in the order of the commands."""
+        requests = [Request(command, SYSTEM, at("2015-01-01")) for command in commands]
+        return [done.stream_id for done in handle_all(self.house, requests) if isinstance(done, handler.Outcome)]
 
     def by_system(self, command: Command, now: datetime) -> int:
         return handle(self.house, command, actor_id=SYSTEM, now=now).stream_id

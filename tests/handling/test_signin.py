@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
+from argon2 import Type
 from sqlalchemy import Engine, func, select, text
 
-from tracker import signin
+from tracker import passwords, signin
 from tracker.domain.refusals import Refusal
 from tracker.models.accounts import SignInFailureRow, SignInRecordRow
 from tracker.signin import Browser, Limits, Outcome
@@ -53,6 +54,11 @@ def test_a_login_with_a_sign_that_no_keyboard_types_is_one_that_can_be_looked_up
 def test_an_unknown_login_looks_like_a_wrong_password(engine, account_id, now):
     wrong = attempt(engine, now, password="no such word")
     assert wrong == attempt(engine, now, login="nobody") == signin.Attempt(Outcome.WRONG)
+
+
+def test_a_guess_at_a_password_costs_what_the_standard_asks():
+    """RFC 9106, second recommended option: 64 MiB, 3 passes. The tests' own passwords are hashed for less."""
+    assert (passwords.PROFILE.type, passwords.PROFILE.memory_cost, passwords.PROFILE.time_cost) == (Type.ID, 65_536, 3)
 
 
 def test_no_secret_is_kept_in_clear(engine, account_id, now):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tracker.projections.cube import base as cube_base
 from tracker.projections.cube import Cube, CubeUnusable
+from tracker.projections.cube import base as cube_base
 
 CellRow = tuple[int, int, int, int]  # folio, place, day, change
 DeltaRow = tuple[int, int, list[CellRow]]  # position, recorded_on, cells
