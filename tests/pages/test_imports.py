@@ -19,6 +19,7 @@ from werkzeug.test import encode_multipart
 
 from tracker import clock
 from tracker.domain.commands import TakeStep
+from tracker.forms.imports import row_numbers
 from tracker.packs.loader import built_in, load_pack
 
 URL = "/registers/toilet_survey/import"
@@ -273,6 +274,14 @@ def test_exactly_the_rows_chosen_are_registered(browse, town):
         found = set(conn.scalars(text("SELECT summary FROM tickets")))
     assert found == {"化粪池盖板缺失1", "化粪池盖板缺失3", "化粪池盖板缺失4"}
     assert supervisor.text(f"{url}?show=ready").count("data-pick>") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"), [("4-20, 33", 18), ("1-1000000", 10**6), ("1-600000,1-600000", None), ("20-4", None)]
+)
+def test_rows_that_are_typed_are_no_more_than_a_sheet_has(typed, count):
+    rows = row_numbers(typed)
+    assert (None if rows is None else len(rows)) == count
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from tracker.blueprints import figure_files, figure_view
 from tracker.blueprints.breakdowns import BREAKDOWNS
 from tracker.blueprints.figure_view import Sight, with_pair
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, house, needs, viewer
+from tracker.blueprints.rights import TAKEN_AWAY, by_person, connection, house, needs, viewer
 from tracker.domain.figures import FigureSpec, ReportSpec
+from tracker.extensions import limiter
 from tracker.queries import behind
 
 bp = Blueprint("figures", __name__)
@@ -97,6 +98,7 @@ def _near(spec: FigureSpec) -> list[FigureSpec]:
 
 @bp.get("/figures/<figure>.csv")
 @needs("export")
+@limiter.limit(TAKEN_AWAY, key_func=by_person)
 @with_pair
 def csv(sight: Sight, figure: str) -> ResponseReturnValue:
     """The list of `show`, whole, as CSV; streamed, whatever its length."""
@@ -106,6 +108,7 @@ def csv(sight: Sight, figure: str) -> ResponseReturnValue:
 
 @bp.get("/figures/<figure>.xlsx")
 @needs("export")
+@limiter.limit(TAKEN_AWAY, key_func=by_person)
 @with_pair
 def xlsx(sight: Sight, figure: str) -> ResponseReturnValue:
     """The same as a workbook."""

@@ -16,7 +16,7 @@ from tracker import file_words, formats, uploads, words
 from tracker.blueprints import files
 from tracker.blueprints.import_view import AT_ONCE, DATED, carried_out, defaults_of, preview_of
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, current_person, house, needs, now, viewer
+from tracker.blueprints.rights import by_person, connection, current_person, house, needs, now, viewer
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.exchange.files import FileRefusal
@@ -46,7 +46,7 @@ SHOWN_COLUMNS = 20
 # -- the file -----------------------------------------------------------------------------------------
 @bp.route("/registers/<register>/import", methods=["GET", "POST"])
 @needs("import")
-@limiter.limit(UPLOADS, methods=["POST"])
+@limiter.limit(UPLOADS, methods=["POST"], key_func=by_person)
 def upload(register: str) -> ResponseReturnValue:
     """Choose a file; nothing is registered before its preview was seen."""
     importer = _importer(register)
@@ -245,7 +245,7 @@ def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:
 
 @bp.post("/imports/<int:import_id>/sheet")
 @needs("import")
-@limiter.limit(UPLOADS)
+@limiter.limit(UPLOADS, key_func=by_person)
 @mine
 def sheet(upload: Upload, importer: Importer) -> ResponseReturnValue:
     """Read another sheet of the same file."""
