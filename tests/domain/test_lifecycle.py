@@ -344,6 +344,9 @@ BAD_INPUT: Mapping[str, tuple[str, Change, str, str]] = {
     "the lead unit as its own support": (
         "assign", lambda x: _with(x, "assign", supports=({"unit_id": x.paper.unit["chenguang"]},)),
         "lead_unit_also_supports", "supports"),
+    "a part of a support unit of three thousand characters": (
+        "assign", lambda x: _with(x, "assign", supports=({"unit_id": x.paper.unit["donghu"], "part": "长" * 3000},)),
+        "field_too_long", "supports"),
     "an outcome that the register has not": (
         "verify", lambda x: _with(x, "verify", outcome="gone"), "outcome_unknown", "outcome"),
     "an extension by no day": (

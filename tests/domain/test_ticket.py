@@ -353,6 +353,13 @@ def test_a_correction_needs_a_reason_and_something_to_correct(line: str) -> None
     assert codes(player, f"2023-03-02 {line}") in (("reason_missing",), ("nothing_changed",))
 
 
+def test_the_reason_of_a_correction_is_no_book() -> None:
+    player = playing()
+    player.play("2023-03-01 register toilet")
+    assert codes(player, f"2023-03-02 amend remark=改 reason={'长' * 2001}") == ("field_too_long",)
+    assert codes(player, f"2023-03-02 amend remark=改 reason={'长' * 2000}") == ()
+
+
 def test_a_correction_moves_a_ticket_only_to_where_the_right_to_correct_reaches() -> None:
     """Who may register at both places and correct at one of them does not hand tickets to the other."""
     player = playing()

@@ -110,6 +110,11 @@ def test_too_many_rows_or_columns_are_refused(monkeypatch):
     assert refusal_of(csv(",".join("x" * 201)), "a.csv") == ("file_too_large", "columns")
 
 
+def test_line_ends_without_end_are_no_list(monkeypatch):
+    monkeypatch.setattr(sheets, "MAX_HEIGHT", 50)
+    assert refusal_of(csv("问题描述", *[""] * 60, "盖板缺失"), "a.csv") == ("file_too_large", "rows")
+
+
 def test_one_cell_in_the_last_corner_costs_neither_memory_nor_the_process():
     corner = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
     code, _ = refusal_of(repacked({"xl/worksheets/sheet1.xml": corner}), "a.xlsx")

@@ -169,13 +169,34 @@ def test_a_mistake_is_told_without_a_traceback(office: Office, words: tuple[str,
     assert "Traceback" not in done.stderr
 
 
+def test_an_import_says_what_the_rules_say_and_registers_all_or_nothing(office: Office, tmp_path: Path):
+    lines = (
+        "留言编号,留言用户,留言主题,留言时间,留言详情,答复意见,答复时间,颜色",
+        "T-1,U1,咨询低保标准,2023/4/24,请问低保的标准,网友您好,2023/5/9,红",
+        "T-2,U2,反映路灯不亮,2023/4/25,村口路灯不亮已有半月,已修好,2023/4/20,红",
+    )
+    file = tmp_path / "messages.csv"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    looked = office.run("import", "petition", str(file), "--dry-run")
+    assert looked.returncode == 0
+    assert "2 rows, 1 ready, 1 with mistakes, 0 known already" in looked.stdout
+    assert "column H 颜色: not used" in looked.stderr
+    assert "G3" in looked.stderr
+    refused = office.run("import", "petition", str(file))
+    assert (refused.returncode, "Nothing was registered." in refused.stderr) == (1, True)
+    # A verifier may register, and not therefore import.
+    other = office.run("import", "petition", str(file), "--good-rows", "--as", "verifier")
+    assert (other.returncode, "may import nowhere" in other.stderr) == (1, True)
+    assert office.run("import", "petition", str(file), "--dry-run").stdout == looked.stdout
+
+
 def test_messages_of_citizens_come_in_with_their_replies_and_only_once(tmp_path: Path, shared_dir: Path):
     office = Office(tmp_path, "sqlite:///messages.sqlite3")
     office.good("init", "--demo")
     file = str(shared_dir / "data" / "petitions" / "petitions-with-replies.xlsx")
     assert "1419 ready" in office.good("import", "petition", file, "--dry-run")
-    assert "1419 registered, 0 known already, 1419 steps" in office.good("import", "petition", file)
-    assert "0 registered, 1419 known already" in office.good("import", "petition", file)
+    assert "1419 registered, 1419 milestones with them, 0 known already" in office.good("import", "petition", file)
+    assert "0 registered, 0 milestones with them, 1419 known already" in office.good("import", "petition", file)
     office.good("verify")
 
 

@@ -62,7 +62,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "figures.show": (("GET", "/figures/{figure}", READERS),),
     "figures.csv": (("GET", "/figures/{figure}.csv", READERS),),
     "figures.xlsx": (("GET", "/figures/{figure}.xlsx", READERS),),
-    "figures.log": (("GET", "/log", frozenset({"auditor", "supervisor", "administrator"})),),
+    "log.show": (("GET", "/log", frozenset({"auditor", "supervisor", "administrator"})),),
     "imports.upload": (
         ("GET", "/registers/toilet/import", IMPORTER),
         ("POST", "/registers/toilet/import", IMPORTER),

@@ -8,6 +8,8 @@ import pytest
 from township import Township, plain_ticket
 
 from tracker import clock
+from tracker.blueprints.desk import MOST_TOLD
+from tracker.blueprints.list_view import MOST_ROWS
 from tracker.domain.commands import TakeStep
 from tracker.queries.tickets import ticket_now
 
@@ -131,6 +133,19 @@ def test_new_tickets_are_accepted_without_leaving_the_list_and_twice_is_once(tow
         states = [ticket_now(conn, i) for i in (first, second)]
     assert [s.status for s in states if s] == ["accepted", "accepted"]
     assert [s.version for s in states if s] == [3, 3]
+
+
+def test_one_acceptance_takes_as_many_as_a_list_shows(town, browse):
+    ticket = assigned(town, "刚刚交办的一件", due=9, on=0)
+    visitor = browse("staff")
+    sent = visitor.form("/today", "/today/accept")
+    sent["ticket"] = [*(f"{n}.1" for n in range(10**6, 10**6 + MOST_ROWS)), sent["ticket"]]
+    assert visitor.client.post("/today/accept", data=sent).status_code == 303
+    with town.engine.connect() as conn:
+        state = ticket_now(conn, ticket)
+    assert state is not None
+    assert state.status == "assigned"
+    assert visitor.text("/today").count("Not accepted") == MOST_TOLD
 
 
 def test_who_accepts_a_ticket_that_moved_on_is_told_why_not(town, browse):

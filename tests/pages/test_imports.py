@@ -19,9 +19,11 @@ from werkzeug.test import encode_multipart
 
 from tracker import clock
 from tracker.domain.commands import TakeStep
+from tracker.forms.imports import row_numbers
 from tracker.packs.loader import built_in, load_pack
 
 URL = "/registers/toilet_survey/import"
+PETITIONS = "/registers/petition/import"
 
 
 @pytest.fixture(scope="module")
@@ -163,9 +165,22 @@ def test_a_row_that_repeats_another_is_named_and_left_out(browse):
 
 def test_the_preview_tells_how_columns_were_understood(browse):
     supervisor = browse("supervisor")
-    page = supervisor.text(sent(supervisor, xlsx([[*HEADINGS, "责任单位", "颜色"], [*row(1), "晨光村", "红"]])))
+    headings = [*HEADINGS, "责任单位", "颜色", "复查日期"]
+    page = supervisor.text(sent(supervisor, xlsx([headings, [*row(1, 发现日期="3/25/2023"), "晨光村", "红", ""]])))
     assert "recorded by a step, not by the import" in page
-    assert "not used" in page
+    assert "month before day, as its own days show" in page
+    assert "Columns that are not used</b><br>J 颜色, K 复查日期" in page
+
+
+def test_a_unit_that_nobody_here_knows_is_named_beside_its_row(browse):
+    supervisor = browse("supervisor")
+    url = sent(supervisor, xlsx([[*HEADINGS, "责任单位"], [*row(1), "水利站"], [*row(2), "晨光村"]]))
+    page = supervisor.text(url)
+    assert "1 row names a unit or person that is unknown here" in page
+    assert page.count("Not taken over:") == 1
+    assert '<b class="whole">I2</b>' in page
+    confirm(supervisor, url, act="all")
+    assert "Not taken over:" in supervisor.text(url)
 
 
 def test_no_private_value_is_kept_beside_the_file(browse, town):
@@ -262,6 +277,14 @@ def test_exactly_the_rows_chosen_are_registered(browse, town):
 
 
 @pytest.mark.parametrize(
+    ("typed", "count"), [("4-20, 33", 18), ("1-1000000", 10**6), ("1-600000,1-600000", None), ("20-4", None)]
+)
+def test_rows_that_are_typed_are_no_more_than_a_sheet_has(typed, count):
+    rows = row_numbers(typed)
+    assert (None if rows is None else len(rows)) == count
+
+
+@pytest.mark.parametrize(
     ("typed", "sentence"),
     [({"rows": "viele"}, "Write rows like 4-20, 33."), ({"rows": ""}, "No row is chosen."), ({"rows": "9-3"}, "Write")],
 )
@@ -355,7 +378,7 @@ def test_a_file_that_is_too_large_is_told_its_limit(browse):
 
 def test_an_external_number_that_is_taken_is_recorded_already(browse, town):
     supervisor = browse("supervisor")
-    url = "/registers/petition/import"
+    url = PETITIONS
     lines = (
         "平台编号,信访人,标题,信访内容,类型,信访方式,收到日期,村（社区）",
         "X-1,李四,低保,要求说明低保取消的理由,申诉求决,来信,2023-03-01,晨光村",
@@ -366,6 +389,27 @@ def test_an_external_number_that_is_taken_is_recorded_already(browse, town):
     assert counted(town) == 1, supervisor.text(f"{first}?show=wrong")
     again = send(supervisor, csv(lines[0], lines[1].replace("理由", "原因")), "b.csv", url=url).headers["Location"]
     assert numbers(supervisor.text(f"{again}?show=known"))
+
+
+def test_a_reply_comes_in_with_its_message_as_the_command_line_does_it(browse, town):
+    supervisor = browse("supervisor")
+    url = sent(
+        supervisor,
+        csv(
+            "留言编号,留言用户,留言主题,留言时间,留言详情,答复意见,答复时间",
+            "17,UU008,咨询低保标准,2023/4/24,请问低保的标准,网友您好,2023/5/9",
+            "18,UU009,反映路灯不亮,2023/4/25,村口路灯不亮已有半月,已修好,2023/4/20",
+        ),
+        "a.csv",
+        url=PETITIONS,
+    )
+    wrong = supervisor.text(f"{url}?show=wrong")
+    assert '<b class="whole">G3</b>' in wrong
+    confirm(supervisor, url, act="all")
+    (number,) = set(numbers(supervisor.text(url)))
+    page = supervisor.text(f"/tickets/{number}")
+    assert "网友您好" in page
+    assert "9 May 2023" in page
 
 
 # -- the list of mistakes -----------------------------------------------------------------------------
@@ -384,7 +428,7 @@ def test_the_mistakes_can_be_taken_along_as_a_workbook_or_csv(browse):
 def test_real_messages_are_previewed_and_registered(browse, town, shared_dir):
     supervisor = browse("supervisor")
     data = (shared_dir / "data/petitions/petitions-with-replies.xlsx").read_bytes()
-    url = sent(supervisor, data, "messages.xlsx", url="/registers/petition/import")
+    url = sent(supervisor, data, "messages.xlsx", url=PETITIONS)
     assert "1419 records read" in supervisor.text(url)
     confirm(supervisor, url, act="all")
     assert counted(town) == 1419

@@ -24,6 +24,8 @@ bp = Blueprint("desk", __name__)
 
 LATE_OF_UNIT = 5
 """So many late tickets of one unit stand on the desk; the unit's lists have all of them."""
+MOST_TOLD = 5
+"""Different reasons why tickets were not accepted; they travel in the cookie."""
 
 _FIRST = {"desk": "desk.show", "today": "desk.today", "figures": "figures.report", "people": "admin.people"}
 
@@ -123,7 +125,7 @@ def today_page() -> ResponseReturnValue:
 @needs("accept")
 def accept() -> ResponseReturnValue:
     """Accepts one ticket or all that were sent, without leaving the list."""
-    picked = list_view.picked(request.form.getlist("ticket"))
+    picked = list_view.picked(request.form.getlist("ticket")[: list_view.MOST_ROWS])
     key = request.form.get("key", "")
     requests = [
         Request(
@@ -141,5 +143,5 @@ def accept() -> ResponseReturnValue:
 def _tell(refused: list[Refused], count: int) -> None:
     if done := count - len(refused):
         flash(ngettext("%(num)s ticket accepted.", "%(num)s tickets accepted.", done), "done")
-    for why in dict.fromkeys(words.refusal(no) for r in refused for no in r.refusals):
+    for why in list(dict.fromkeys(words.refusal(no) for r in refused for no in r.refusals))[:MOST_TOLD]:
         flash(gettext("Not accepted: %(why)s", why=why), "warn")

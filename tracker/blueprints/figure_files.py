@@ -7,20 +7,17 @@ outlives the request's; the list is that of one log position, so that entries ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
 
-from flask import Response, redirect, request, send_file, url_for
+from flask import Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import formats, languages, words
+from tracker import languages, words
+from tracker.blueprints import files
 from tracker.blueprints.figure_view import part_label
-from tracker.blueprints.rights import current_person, directory, house, now, viewer
-from tracker.domain.commands import RecordAccess
+from tracker.blueprints.rights import directory, house, viewer
 from tracker.domain.days import from_number
-from tracker.exchange.exports import ExportHead, OutCell, csv_pieces, write_xlsx
-from tracker.handler import handle
+from tracker.exchange.exports import ExportHead, OutCell, csv_pieces
 from tracker.house import House
 from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind
@@ -28,26 +25,22 @@ from tracker.queries.behind import Behind, Reader
 
 MOST_ROWS_OF_A_SHEET = 1_000_000
 """A sheet of .xlsx ends at 1,048,576 rows; a longer list is a CSV."""
-IN_MEMORY = 2**20
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def csv_response(asked: Behind, count: int) -> ResponseReturnValue:
     pieces = csv_pieces(_head(asked, count), _columns(), _rows(asked))
     _record(asked, count, "csv")
     headers = {"Content-Disposition": f'attachment; filename="{_name(asked)}.csv"'}
-    return Response(pieces, mimetype="text/csv", headers=headers)
+    return Response(pieces, content_type=files.MEDIA_TYPES["csv"], headers=headers)
 
 
 def xlsx_response(asked: Behind, count: int) -> ResponseReturnValue:
     if count > MOST_ROWS_OF_A_SHEET:
         asked_for = request.query_string.decode("ascii", "ignore")
         return redirect(f"{url_for('figures.csv', figure=asked.spec.id)}?{asked_for}")
-    out = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 # send_file closes it
-    write_xlsx(cast(BinaryIO, out), _head(asked, count), _columns(), _rows(asked))
+    file = files.written("xlsx", _head(asked, count), _columns(), _rows(asked))
     _record(asked, count, "xlsx")
-    out.seek(0)
-    return send_file(cast(BinaryIO, out), mimetype=XLSX, as_attachment=True, download_name=f"{_name(asked)}.xlsx")
+    return files.sent(file, _name(asked), "xlsx")
 
 
 def _name(asked: Behind) -> str:
@@ -55,30 +48,26 @@ def _name(asked: Behind) -> str:
 
 
 def _record(asked: Behind, count: int, kind: str) -> None:
-    """Whoever takes a list away is written down, with what it was."""
-    data: dict[str, Any] = {
-        "figure": asked.spec.id,
-        "part": asked.part,
-        "effective": asked.pair.effective.isoformat(),
-        "position": asked.pair.position,
-        "count": count,
-        "format": kind,
-    }
-    command = RecordAccess(ticket_id=0, kind="exported", data=data)
-    handle(house(), command, actor_id=current_person().id, now=now())
+    files.record_taken(
+        {
+            "figure": asked.spec.id,
+            "part": asked.part,
+            "effective": asked.pair.effective.isoformat(),
+            "position": asked.pair.position,
+            "count": count,
+            "format": kind,
+        }
+    )
 
 
 def _head(asked: Behind, count: int) -> ExportHead:
-    known = f"{formats.instant(asked.pair.known_at)} (#{asked.pair.position})"
     lines = (
         (gettext("List"), part_label(asked.spec, asked.part)),
         (gettext("Occurred up to"), (asked.month[1] if asked.month else asked.pair.effective).isoformat()),
-        (gettext("Recorded up to"), known),
+        files.recorded_up_to(asked.pair.known_at, asked.pair.position),
         (gettext("Tickets"), str(count)),
-        (gettext("Made by"), current_person().name),
-        (gettext("Made at"), formats.instant(now())),
     )
-    return ExportHead(words.of(asked.spec.label), lines)
+    return files.head_of(words.of(asked.spec.label), lines)
 
 
 def _columns() -> tuple[str, ...]:

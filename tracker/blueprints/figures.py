@@ -1,4 +1,4 @@
-"""Figures: the report with its breakdowns, what lies behind each number, the same as a file, and the log.
+"""Figures: the report with its breakdowns, what lies behind each number, and the same as a file.
 
 Every page is as of a pair in its address: the day up to which something had occurred, and the moment up to which it
 had been recorded. Nothing here counts: the cube does, and the marks give the tickets.
@@ -12,12 +12,13 @@ from typing import Any
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from tracker.blueprints import figure_files, figure_view, log_view
+from tracker.blueprints import figure_files, figure_view
 from tracker.blueprints.breakdowns import BREAKDOWNS
 from tracker.blueprints.figure_view import Sight, with_pair
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, house, needs, viewer
+from tracker.blueprints.rights import TAKEN_AWAY, by_person, connection, house, needs, viewer
 from tracker.domain.figures import FigureSpec, ReportSpec
+from tracker.extensions import limiter
 from tracker.queries import behind
 
 bp = Blueprint("figures", __name__)
@@ -97,6 +98,7 @@ def _near(spec: FigureSpec) -> list[FigureSpec]:
 
 @bp.get("/figures/<figure>.csv")
 @needs("export")
+@limiter.limit(TAKEN_AWAY, key_func=by_person)
 @with_pair
 def csv(sight: Sight, figure: str) -> ResponseReturnValue:
     """The list of `show`, whole, as CSV; streamed, whatever its length."""
@@ -106,6 +108,7 @@ def csv(sight: Sight, figure: str) -> ResponseReturnValue:
 
 @bp.get("/figures/<figure>.xlsx")
 @needs("export")
+@limiter.limit(TAKEN_AWAY, key_func=by_person)
 @with_pair
 def xlsx(sight: Sight, figure: str) -> ResponseReturnValue:
     """The same as a workbook."""
@@ -115,10 +118,3 @@ def xlsx(sight: Sight, figure: str) -> ResponseReturnValue:
 
 def _count(asked: behind.Behind) -> int:
     return behind.part_count(asked.spec, asked.part, figure_view.line_of(asked).value)
-
-
-@bp.get("/log")
-@needs("audit")
-def log() -> ResponseReturnValue:
-    """The auditor's page: the head of the log, whether it holds together, and its entries, newest first."""
-    return log_view.show()

@@ -19,7 +19,7 @@ _PLACES = (
     ("today", "desk.today", lambda: gettext("Today")),
     ("view", "registers.index", lambda: gettext("Registers")),
     ("figures", "figures.report", lambda: gettext("Figures")),
-    ("audit", "figures.log", lambda: gettext("Log")),
+    ("audit", "log.show", lambda: gettext("Log")),
     ("administer", "admin.people", lambda: gettext("People")),
 )
 _ORDER = (
@@ -85,6 +85,6 @@ def places() -> list[dict[str, Any]]:
 
 
 def _is_here(endpoint: str) -> bool:
-    """Two pages of one blueprint (desk and today, figures and log) are two places."""
-    twins = {"desk.show", "desk.today", "figures.log"}
+    """Two pages of one blueprint (desk and today) are two places."""
+    twins = {"desk.show", "desk.today"}
     return request.endpoint == endpoint if twins & {request.endpoint, endpoint} else True

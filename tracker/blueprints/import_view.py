@@ -11,12 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.exchange.files import FileRefusal
-from tracker.exchange.importing import Importer, Judged
+from tracker.exchange.importing import Importer, Judged, mistakes_of
 from tracker.exchange.reading import ImportReading
-from tracker.exchange.records import CellError, RowReading
+from tracker.exchange.records import CellError
 from tracker.queries.imports import State, Upload
 from tracker.uploads import ReadFile, ReadRow
 
@@ -89,18 +88,17 @@ def _told_of_file(reading: ImportReading, defaults: Mapping[str, Any]) -> dict[s
 
 
 def _told_rows(rows: Iterable[Judged], reading: ImportReading, register: Register) -> tuple[ReadRow, ...]:
-    at = reading.letters_of_fields()
-    return tuple(ReadRow(one.row.source_row, one.state, _told(one, register, at), one.ticket_id) for one in rows)
+    return tuple(ReadRow(one.row.source_row, one.state, _told(one, reading, register), one.ticket_id) for one in rows)
 
 
-def _told(one: Judged, register: Register, at: Mapping[str, str]) -> dict[str, Any]:
+def _told(one: Judged, reading: ImportReading, register: Register) -> dict[str, Any]:
     row, values = one.row, one.row.values
     is_restricted = values.get("restricted") is True
     told = {
         "summary": "" if is_restricted else str(values.get(register.summary_field) or "")[:_SUMMARY],
         "place": values.get("place"),
         "found_on": values.get("found_on"),
-        "errors": [*map(_told_error, row.errors), *_at_cells(one.refusals, row, at)],
+        "errors": [_told_error(error) for error in mistakes_of(one, reading)],
     }
     if row.notes:
         told["notes"] = [_told_error(note) for note in row.notes]
@@ -113,12 +111,3 @@ def _told(one: Judged, register: Register, at: Mapping[str, str]) -> dict[str, A
 
 def _told_error(error: CellError) -> dict[str, Any]:
     return {"cell": error.cell, "field": error.field, "code": error.code, "params": dict(error.params)}
-
-
-def _at_cells(refusals: tuple[Refusal, ...], row: RowReading, at: Mapping[str, str]) -> list[dict[str, Any]]:
-    told = []
-    for why in refusals:
-        name = why.field or ""
-        cell = f"{at[name]}{row.source_row}" if name in at else ""
-        told.append({"cell": cell, "field": name, "code": why.code, "params": dict(why.params)})
-    return told

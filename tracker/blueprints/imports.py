@@ -6,20 +6,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import file_words, formats, uploads, words
+from tracker.blueprints import files
 from tracker.blueprints.import_view import AT_ONCE, DATED, carried_out, defaults_of, preview_of
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, current_person, house, needs, now, viewer
+from tracker.blueprints.rights import by_person, connection, current_person, house, needs, now, viewer
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
-from tracker.exchange.exports import ExportHead, csv_pieces, write_xlsx
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.headings import IGNORED, SERIAL
 from tracker.exchange.importing import Importer
@@ -42,16 +41,12 @@ bp = Blueprint("imports", __name__)
 UPLOADS = "30 per minute"
 SHOWN_SKIPPED = 20
 SHOWN_COLUMNS = 20
-_MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 # -- the file -----------------------------------------------------------------------------------------
 @bp.route("/registers/<register>/import", methods=["GET", "POST"])
 @needs("import")
-@limiter.limit(UPLOADS, methods=["POST"])
+@limiter.limit(UPLOADS, methods=["POST"], key_func=by_person)
 def upload(register: str) -> ResponseReturnValue:
     """Choose a file; nothing is registered before its preview was seen."""
     importer = _importer(register)
@@ -250,7 +245,7 @@ def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:
 
 @bp.post("/imports/<int:import_id>/sheet")
 @needs("import")
-@limiter.limit(UPLOADS)
+@limiter.limit(UPLOADS, key_func=by_person)
 @mine
 def sheet(upload: Upload, importer: Importer) -> ResponseReturnValue:
     """Read another sheet of the same file."""
@@ -327,14 +322,8 @@ def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
 @mine
 def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnValue:
     """Every mistake with its cell, to hand to whoever keeps the list."""
-    head = ExportHead(
-        gettext("Mistakes in %(file)s", file=upload.file_name),
-        (
-            *([(gettext("Sheet"), upload.sheet)] if upload.sheet else ()),  # a CSV has none
-            (gettext("Made by"), current_person().name),
-            (gettext("Made at"), formats.instant(now())),
-        ),
-    )
+    sheet = ((gettext("Sheet"), upload.sheet),) if upload.sheet else ()  # a CSV has none
+    head = files.head_of(gettext("Mistakes in %(file)s", file=upload.file_name), sheet)
     columns = (
         gettext("Row"),
         gettext("Cell"),
@@ -344,14 +333,8 @@ def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnV
         words.of(importer.register.by_name[importer.register.summary_field].label),
     )
     rows = _mistake_rows(imports.all_lines(connection(), upload.id, State.WRONG, importer.viewer), importer)
-    name = f"{upload.file_name.rpartition('.')[0] or upload.file_name}-{gettext('mistakes')}.{ending}"
-    if ending == "csv":
-        body = b"".join(csv_pieces(head, columns, rows))
-        return send_file(BytesIO(body), mimetype=_MEDIA["csv"], as_attachment=True, download_name=name)
-    out = BytesIO()
-    write_xlsx(out, head, columns, rows)
-    out.seek(0)
-    return send_file(out, mimetype=_MEDIA["xlsx"], as_attachment=True, download_name=name)
+    name = f"{upload.file_name.rpartition('.')[0] or upload.file_name}-{gettext('mistakes')}"
+    return files.sent(files.written(ending, head, columns, rows), name, ending)
 
 
 def _mistake_rows(lines: Iterable[Line], importer: Importer) -> Iterator[tuple[int | str, ...]]:

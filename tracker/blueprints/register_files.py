@@ -7,45 +7,33 @@ and its export recorded before the first byte leaves.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any
 
-from flask import send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import formats, languages, words
-from tracker.blueprints import list_view
+from tracker.blueprints import files, list_view
 from tracker.blueprints.list_view import Asked
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, current_person, directory, house, now, viewer
-from tracker.domain.commands import RecordAccess
+from tracker.blueprints.rights import connection, directory, house, now, viewer
 from tracker.domain.registers import Field, Register
-from tracker.exchange.exports import ExportHead, OutCell, Spelling, cell_of, csv_pieces, exported_fields, write_xlsx
-from tracker.handler import handle
+from tracker.exchange.exports import ExportHead, OutCell, Spelling, cell_of, exported_fields
 from tracker.log import store
 from tracker.queries.lists import TicketLine, tickets_page
 
 MOST_EXPORTED = 100_000
 """Rows of one file. A longer list says in its head that it was cut; a filter makes it shorter."""
 SLICE = 500
-IN_MEMORY = 2**20
-TYPES = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
 
 def file_response(register: Register, what: Asked, kind: str) -> ResponseReturnValue:
     """The file; that this person took it, with which filters and how many rows, stands in the log first."""
     lines = list(_lines(what))
-    out = cast(BinaryIO, SpooledTemporaryFile(max_size=IN_MEMORY))  # noqa: SIM115 # send_file closes it
-    head, columns, rows = _head(register, what, len(lines)), _columns(register), (_cells(x, register) for x in lines)
-    if kind == "xlsx":
-        write_xlsx(out, head, columns, rows)
-    else:
-        out.writelines(csv_pieces(head, columns, rows))
+    head, rows = _head(register, what, len(lines)), (_cells(line, register) for line in lines)
+    file = files.written(kind, head, _columns(register), rows)
     _record(register, what, kind, lines)
-    out.seek(0)
-    name = f"{register.name}-{what.filters.view}-{formats.iso(now())}.{kind}"
-    return send_file(out, mimetype=TYPES[kind], as_attachment=True, download_name=name)
+    return files.sent(file, f"{register.name}-{what.filters.view}-{formats.iso(now())}", kind)
 
 
 def _lines(what: Asked) -> Iterator[TicketLine]:
@@ -59,29 +47,27 @@ def _lines(what: Asked) -> Iterator[TicketLine]:
 
 
 def _record(register: Register, what: Asked, kind: str, lines: list[TicketLine]) -> None:
-    data: dict[str, Any] = {
-        "register": register.name,
-        "filters": {name: str(value) for name, value in what.args(rows=None).items()},
-        "count": len(lines),
-        "format": kind,
-        "restricted": [line.id for line in lines if line.is_restricted],
-    }
-    command = RecordAccess(ticket_id=0, kind="exported", data=data)
-    handle(house(), command, actor_id=current_person().id, now=now())
+    files.record_taken(
+        {
+            "register": register.name,
+            "filters": {name: str(value) for name, value in what.args(rows=None).items()},
+            "count": len(lines),
+            "format": kind,
+            "restricted": [line.id for line in lines if line.is_restricted],
+        }
+    )
 
 
 def _head(register: Register, what: Asked, count: int) -> ExportHead:
     position = store.read_head(connection()).size
     cut = gettext("cut at this number") if count >= MOST_EXPORTED else ""
-    lines = [
+    lines = (
         (gettext("List"), list_view.view_label(what.filters.view)),
         *list_view.chosen_filters(register, what),
-        (gettext("Recorded up to"), f"{formats.instant(now())} (#{position})"),
+        files.recorded_up_to(now(), position),
         (gettext("Tickets"), f"{count} {cut}".strip()),
-        (gettext("Made by"), current_person().name),
-        (gettext("Made at"), formats.instant(now())),
-    ]
-    return ExportHead(words.of(register.label), tuple(lines))
+    )
+    return files.head_of(words.of(register.label), lines)
 
 
 def _listed(register: Register) -> tuple[Field, ...]:

@@ -13,11 +13,23 @@ from werkzeug.datastructures import MultiDict
 from tracker import words
 from tracker.blueprints import list_view, register_files
 from tracker.blueprints.list_view import Row
-from tracker.blueprints.rights import can, connection, current_person, house, needs, now, today, viewer
+from tracker.blueprints.rights import (
+    SENT,
+    TAKEN_AWAY,
+    by_person,
+    can,
+    connection,
+    current_person,
+    house,
+    needs,
+    now,
+    today,
+    viewer,
+)
 from tracker.domain.lifecycle import STEP_BY_NAME
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
-from tracker.extensions import db
+from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
 from tracker.forms.register import RegisterForm
@@ -103,6 +115,7 @@ def tickets(register: str) -> ResponseReturnValue:
 
 @bp.get("/registers/<register>/tickets.<any(csv, xlsx):kind>")
 @needs("export")
+@limiter.limit(TAKEN_AWAY, key_func=by_person)
 def export(register: str, kind: str) -> ResponseReturnValue:
     known = opened(register, "view")
     return register_files.file_response(known, list_view.asked(known, request.args), kind)
@@ -111,6 +124,7 @@ def export(register: str, kind: str) -> ResponseReturnValue:
 # -- a found problem ----------------------------------------------------------------------------------
 @bp.route("/registers/<register>/tickets/new", methods=["GET", "POST"])
 @needs("register")
+@limiter.limit(SENT, methods=["POST"], key_func=by_person)
 def register_ticket(register: str) -> ResponseReturnValue:
     known = opened(register, "register")
     options = options_for(viewer(), action="register", register=known.name)

@@ -28,6 +28,13 @@ View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
 
+TAKEN_AWAY = "20 per minute"
+"""Files of lists: each may hold a hundred thousand rows."""
+REVEALED = "30 per minute"
+"""More than anybody reads, fewer than it takes to copy a register's people in an afternoon."""
+SENT = "60 per minute"
+"""Forms that may bring files with them."""
+
 
 def public(view: View) -> View:
     """For sign-in and the health check: no right is asked."""
@@ -93,6 +100,11 @@ def current_person() -> Person:
     if person is None or person.has_left:
         abort(404)
     return person
+
+
+def by_person() -> str:
+    """Whom a limit counts: the person, since an office shares one address. For views behind `needs`."""
+    return f"person {current_person().id}"
 
 
 def can(action: str) -> bool:

@@ -15,7 +15,19 @@ from flask.typing import ResponseReturnValue
 from tracker import words
 from tracker.blueprints import ticket_view
 from tracker.blueprints.names import Names, names
-from tracker.blueprints.rights import can_on, connection, directory, house, needs, now, today, viewer
+from tracker.blueprints.rights import (
+    REVEALED,
+    SENT,
+    by_person,
+    can_on,
+    connection,
+    directory,
+    house,
+    needs,
+    now,
+    today,
+    viewer,
+)
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
 from tracker.domain.deciding import Context, closes, has_step, possible_steps, ticket_facts
 from tracker.domain.kinds import EvidenceKind
@@ -25,7 +37,7 @@ from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.texts import half_width
 from tracker.domain.ticket import Evidence, Ticket
-from tracker.extensions import db
+from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
 from tracker.forms.register import AmendForm
@@ -142,6 +154,7 @@ def _head(opened: Opened, names: Names) -> dict[str, Any]:
 
 @bp.post("/tickets/<number>/reveal")
 @needs("reveal")
+@limiter.limit(REVEALED, key_func=by_person)
 def reveal(number: str) -> ResponseReturnValue:
     """The private values asked for, in clear, once: who asked for which and why stands in the log first."""
     opened = _opened(number)
@@ -159,6 +172,7 @@ def reveal(number: str) -> ResponseReturnValue:
 # -- steps --------------------------------------------------------------------------------------------
 @bp.route("/tickets/<number>/<step>", methods=["GET", "POST"])
 @needs("view")
+@limiter.limit(SENT, methods=["POST"], key_func=by_person)
 def take_step(number: str, step: str) -> ResponseReturnValue:
     opened = _opened(number)
     form = _step_form(opened, step)
@@ -243,6 +257,7 @@ def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
 # -- a correction -------------------------------------------------------------------------------------
 @bp.route("/tickets/<number>/amend", methods=["GET", "POST"])
 @needs("amend")
+@limiter.limit(SENT, methods=["POST"], key_func=by_person)
 def amend(number: str) -> ResponseReturnValue:
     opened = _opened(number)
     if not opened.may("amend"):

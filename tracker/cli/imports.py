@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tracker.domain.people import Directory, Person
-    from tracker.domain.refusals import Refusal
     from tracker.exchange.importing import Importer, Judged
     from tracker.exchange.reading import ImportReading
     from tracker.exchange.records import CellError
@@ -121,7 +120,7 @@ def _report(installation: Installation, importer: Importer, reading: ImportReadi
     _tell((f"line {s.row} passed over ({s.reason}): {s.text}" for s in reading.skipped), "lines passed over")
     notes = (note for one in judged for note in one.row.notes)
     _tell((f"{_mistake(installation, importer, note)} (not taken over)" for note in notes), "cells not taken over")
-    _tell(_mistakes(installation, importer, judged), "mistakes")
+    _tell_mistakes(installation, importer, reading, judged)
     count = {state: sum(one.state is state for one in judged) for state in State}
     click.echo(
         f"sheet {reading.sheet}: {len(judged)} rows, {count[State.READY]} ready, {count[State.WRONG]} with mistakes, "
@@ -156,24 +155,21 @@ def _about_columns(installation: Installation, importer: Importer, reading: Impo
     yield from (f"warning: {name.replace('_', ' ')}" for name in reading.warnings)
 
 
-def _mistakes(installation: Installation, importer: Importer, judged: Iterable[Judged]) -> Iterator[str]:
-    for one in judged:
-        yield from (_mistake(installation, importer, error) for error in one.row.errors)
-        yield from (_refused(installation, one, why) for why in one.refusals)
+def _tell_mistakes(
+    installation: Installation, importer: Importer, reading: ImportReading, rows: Iterable[Judged]
+) -> None:
+    from tracker.exchange.importing import mistakes_of
+
+    mistakes = (error for one in rows for error in mistakes_of(one, reading))
+    _tell((_mistake(installation, importer, error) for error in mistakes), "mistakes")
 
 
 def _mistake(installation: Installation, importer: Importer, error: CellError) -> str:
     from tracker import file_words
 
-    heading = _label(installation, importer, error.field)
+    heading = f" {_label(installation, importer, error.field)}" if error.field else ""
     sentence = installation.say(lambda: file_words.cell_trouble(error.code, error.params))
-    return f"{error.cell or error.row} {heading}: {sentence}"
-
-
-def _refused(installation: Installation, one: Judged, why: Refusal) -> str:
-    from tracker import words
-
-    return f"row {one.row.source_row}: {installation.say(lambda: words.refusal(why))}"
+    return f"{error.cell or error.row}{heading}: {sentence}"
 
 
 def _label(installation: Installation, importer: Importer, name: str) -> str:
@@ -199,7 +195,7 @@ def _carry_out(
     progress = Progress("Registering")
     done = importer.carry_out(reading, rows, now, goes_on=goes_on, progress=lambda count: progress(count, len(rows)))
     refused = [one for one in done if one.state is State.WRONG]
-    _tell((_refused(installation, one, why) for one in refused for why in one.refusals), "refused")
+    _tell_mistakes(installation, importer, reading, refused)
     if refused and not goes_on:
         raise click.ClickException("Nothing was registered.")
     registered = [one.row for one in done if one.state is State.REGISTERED and not one.is_again]

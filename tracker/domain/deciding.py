@@ -20,7 +20,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT, check_due_day, check_people, evidence_given
+from tracker.domain.needs import COLLECT, MAX_TEXT, check_due_day, check_people, evidence_given
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -327,6 +327,8 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
     reason = printable(command.reason)
     if not reason:
         raise Refusal("reason_missing", field="reason")
+    if len(reason) > MAX_TEXT:
+        raise Refusal("field_too_long", field="reason", limit=MAX_TEXT, length=len(reason))
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
     checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}

@@ -19,6 +19,7 @@ from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.people import Directory, Unit
 from tracker.domain.refusals import Refusal
+from tracker.domain.values import printable
 
 MAX_TEXT = 2000
 _EVIDENCE_KINDS = frozenset(EvidenceKind)
@@ -89,8 +90,10 @@ def _check_owner_knows(unit_id: int, data: Mapping[str, Any], context: StepConte
 
 
 def _support(support: Mapping[str, Any]) -> dict[str, Any]:
-    due = support.get("due_on")
-    return {"unit": support["unit_id"], "part": support.get("part", ""), "due_on": due.isoformat() if due else None}
+    due, part = support.get("due_on"), printable(support.get("part") or "")
+    if len(part) > MAX_TEXT:
+        raise Refusal("field_too_long", field="supports", limit=MAX_TEXT, length=len(part))
+    return {"unit": support["unit_id"], "part": part, "due_on": due.isoformat() if due else None}
 
 
 def _due(step: Step, context: StepContext) -> dict[str, Any]:

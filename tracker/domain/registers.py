@@ -284,7 +284,7 @@ class Register:
     evidence: EvidenceRule = EvidenceRule()
     separation: Separation = Separation()
     measure: Label = field(default_factory=dict)  # the counting word: 户 / 处 / 件
-    measures: tuple[str, ...] = ()  # usual measures offered (pack data, Chinese as kept)
+    usual_measures: tuple[str, ...] = ()  # offered on forms (pack data, Chinese as kept)
     usual_texts: tuple[str, ...] = ()
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()

@@ -22,7 +22,7 @@ from tracker.domain.people import Unit
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.exchange.reading import ImportReading, read_file
-from tracker.exchange.records import RowReading
+from tracker.exchange.records import CellError, RowReading
 from tracker.exchange.values import Value
 from tracker.handler import Outcome, Refused, Request, handle_all
 from tracker.house import House
@@ -182,6 +182,16 @@ class Importer:
                 found = tickets_recorded(conn, self.viewer, self.register.name, [row.external_key])
             return Judged(row, State.KNOWN, ticket_id=found.get(row.external_key))
         return Judged(row, State.WRONG, result.refusals)
+
+
+def mistakes_of(one: Judged, reading: ImportReading) -> Iterator[CellError]:
+    """All that keeps a row out, each at its cell: what could not be read, then what the rules say."""
+    yield from one.row.errors
+    row = one.row.source_row
+    for why in one.refusals:
+        letter = reading.letter_of.get(why.field or "")
+        cell = f"{letter}{row}" if letter else ""
+        yield CellError(reading.sheet, row, cell, why.field or "", why.code, why.params)
 
 
 def objections(row: RowReading, register: Register, world: Context) -> tuple[Refusal, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from hashlib import sha256
 
 from tracker.domain.people import Directory, Person, Unit
@@ -60,8 +61,9 @@ class ImportReading:
         """Rows without errors that do not repeat an earlier one; none while a required column lacks."""
         return () if self.missing_required else tuple(row for row in self.rows if row.is_ready)
 
-    def letters_of_fields(self) -> dict[str, str]:
-        """Field → letter of its column, so that what the rules say of a value is said at its cell."""
+    @cached_property
+    def letter_of(self) -> Mapping[str, str]:
+        """Field → letter of its column."""
         return {column.target: column.letter for column in self.columns if column.target}
 
     @property

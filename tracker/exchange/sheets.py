@@ -24,6 +24,7 @@ from tracker.exchange import delimited
 from tracker.exchange.files import FileKind, FileRefusal, Recognised, recognise
 
 MAX_ROWS = 200_000
+MAX_HEIGHT = 2**20  # with empty rows: what a sheet of a workbook can have
 MAX_COLUMNS = 200
 MAX_SHEETS = 100
 _PARSER_SECONDS = 120
@@ -190,7 +191,7 @@ def _read_delimited(data: bytes, recognised: Recognised) -> list[Sheet]:
         raise ValueError("text without an encoding")
     sheet = Sheet("", 0, 0, (), ())
     frame: list[list[str | None]] = []
-    filled = 0
+    filled = height = 0
     try:
         for cells in delimited.rows(data, recognised.encoding):
             row = [cell if cell and not cell.isspace() else None for cell in cells]
@@ -198,6 +199,9 @@ def _read_delimited(data: bytes, recognised: Recognised) -> list[Sheet]:
                 row.pop()
             filled += bool(row)
             _check_size(filled, len(row))
+            height += 1
+            if height > MAX_HEIGHT:  # most of them empty: twenty megabytes of line ends are no list
+                raise FileRefusal("file_too_large", reason="rows", limit=MAX_ROWS, found=height)
             frame.append(row)
             if len(frame) == FRAME_ROWS:
                 sheet = _with_frame(sheet, zlib.compress(orjson.dumps(frame), 1), frame)

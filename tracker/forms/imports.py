@@ -89,12 +89,16 @@ def confirm_form() -> Any:
     return Form()
 
 
+MOST_TYPED = 1_000_000
+"""Rows of all ranges together: as many as a sheet has."""
+
 _RANGE = re.compile(r"(\d{1,7})(?:\s*[-–~至到]\s*(\d{1,7}))?")
 
 
 def row_numbers(text: str) -> set[int] | None:
     """`4-20, 33` as numbers of rows; None when it cannot be read."""
     found: set[int] = set()
+    count = 0
     for part in re.split(r"[,;\s，、；]+", re.sub(r"\s*([-–~至到])\s*", r"\1", half_width(text))):
         if not part:
             continue
@@ -102,7 +106,8 @@ def row_numbers(text: str) -> set[int] | None:
         if one is None:
             return None
         first, last = int(one[1]), int(one[2] or one[1])
-        if last < first or last - first > 1_000_000:
+        count += last - first + 1
+        if last < first or count > MOST_TYPED:
             return None
         found |= set(range(first, last + 1))
     return found

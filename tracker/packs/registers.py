@@ -74,7 +74,7 @@ def build_register(
         evidence=EvidenceRule(**data.get("evidence", {})),
         separation=Separation(**data.get("separation", {})),
         measure=data["measure"],
-        measures=tuple(data.get("measures", ())),
+        usual_measures=tuple(data.get("usual_measures", ())),
         usual_texts=tuple(data.get("usual_texts", ())),
         summary_field=data.get("summary_field", "problem"),
         pause_reasons=tuple(_choice(item) for item in data.get("pause_reasons", ())),

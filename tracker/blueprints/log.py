@@ -1,27 +1,32 @@
-"""The log's page: rows in the reader's language, filters, and the result of the check."""
+"""The log, for auditors: its head, whether it holds together, and its entries, newest first."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import words
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, directory, house, viewer
+from tracker.blueprints.rights import connection, directory, house, needs, viewer
 from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, LATE_ENTRY_DAYS, Event
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import DayForm
 from tracker.queries import audit
 from tracker.queries.audit import LogEntry, LogFilters
 
+bp = Blueprint("log", __name__)
+
 FILTERS = ("kind", "actor", "day", "late")
 SYSTEM = "0"
 
 
-def show() -> tuple[str, int]:
+@bp.get("/log")
+@needs("audit")
+def show() -> ResponseReturnValue:
     """The page; 422 when the day of the filter cannot be read, and then that filter is left out."""
     form = DayForm(request.args)
     is_good = form.validate()
@@ -29,7 +34,7 @@ def show() -> tuple[str, int]:
     page = audit.log_page(connection(), viewer(), filters, house().time_zone, before=_number("before"))
     kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
     shown = render_template(
-        "figures/log.html",
+        "log/show.html",
         check=audit.check_latest(connection(), audit.CHECKED),
         page=page,
         rows=[_row(entry) for entry in page.entries],
