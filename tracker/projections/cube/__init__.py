@@ -61,7 +61,7 @@ class Cube:
     def build(batches: Iterable[Sequence[Delta]], *, epoch: str, position: int) -> Cube:
         """From all of `mark_deltas` in the order of the log, as of the head `position`.
 
-        Batches of some 10 000 rows. ValueError: positions or recorded days that go back.
+        Batches of some 2 000 rows. ValueError: positions or recorded days that go back.
         """
         places = Places.none()
         parts: list[Cells] = []

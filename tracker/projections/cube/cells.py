@@ -97,6 +97,9 @@ class Cells:
         return int(self.folio.size)
 
     def at(self, index: Column | NDArray[np.bool_]) -> Cells:
+        """Those at these places, or where the mask holds."""
+        if index.dtype == np.bool_:
+            index = np.flatnonzero(index)  # once, not once for each column
         return Cells(self.folio[index], self.place[index], self.day[index], self.change[index], self.recorded_on[index])
 
 
