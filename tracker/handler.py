@@ -35,10 +35,11 @@ from tracker.domain.organising import Office, check_keepers, decide_directory
 from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
+from tracker.domain.repeats import is_another, is_another_problem
 from tracker.domain.ticket import Ticket, evolve, fold
 from tracker.house import House
 from tracker.log import store
-from tracker.log.vault import VaultWriter
+from tracker.log.vault import VaultWriter, read_private
 from tracker.models.rows import writer
 from tracker.models.tickets import NamedPersonRow, TicketRow
 from tracker.projections import search
@@ -169,12 +170,16 @@ class _Writing:
         """The answer that the first use of the key got."""
         self.flush()
         (first,) = store.read_events(self.conn, [position])
-        if isinstance(command, TakeStep | AmendTicket) and first.stream_id != command.ticket_id:
+        if is_another(command, first) or (isinstance(command, RegisterTicket) and self._is_new(command, first)):
             raise Refusal("key_used_for_another_command")
         number = None
         if first.stream_kind is StreamKind.TICKET:
             number = self._state(first.stream_id).number
         return Outcome((first,), first.stream_id, number, is_repeat=True)
+
+    def _is_new(self, command: RegisterTicket, first: Event) -> bool:
+        private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
+        return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 
     def _world(self, request: Request, today: date) -> Context:
         return Context(

@@ -21,10 +21,11 @@ from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import COLLECT, MAX_TEXT, check_due_day, check_people, evidence_given
+from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.domain.values import check_values, printable
+from tracker.domain.values import CheckedValues, check_values, printable
 
 HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 """Fields of a register that are facts of the ticket itself: kept once, at the head of the event."""
@@ -44,8 +45,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")
     _check_day_found(command.found_on, world.today)
-    given = {**command.values, **_head_values(command, register)}
-    checked = check_values(register, given, world.directory, is_partial=False, all_private=command.is_restricted)
+    checked = checked_values(command, register, world.directory)
     external_key = _external_key(command, register, world)
     data: dict[str, Any] = {
         "register": register.name,
@@ -53,7 +53,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         "number": world.number_for(register, command.is_restricted),
         "place": command.place_id,
         "found_on": command.found_on.isoformat(),
-        "fields": {name: value for name, value in checked.open.items() if name not in HEAD_FIELDS},
+        "fields": checked.open,
     }
     if command.is_restricted:
         data["restricted"] = True
@@ -77,6 +77,13 @@ def _check_day_found(found_on: date, today: date) -> None:
         raise Refusal("found_in_future", field="found_on", found_on=found_on)
     if found_on < FIRST_DAY:
         raise Refusal("found_too_early", field="found_on", found_on=found_on, first=FIRST_DAY)
+
+
+def checked_values(command: RegisterTicket, register: Register, directory: Directory) -> CheckedValues:
+    """The fields as the log keeps them, those of the head left out; Refusals names every wrong one."""
+    given = {**command.values, **_head_values(command, register)}
+    checked = check_values(register, given, directory, is_partial=False, all_private=command.is_restricted)
+    return replace(checked, open={name: value for name, value in checked.open.items() if name not in HEAD_FIELDS})
 
 
 def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
