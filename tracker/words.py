@@ -96,6 +96,7 @@ REFUSALS: Mapping[str, Any] = {
     "merge_target_closed_or_gone": _("%(number)s was itself voided or merged. Choose the ticket that stays."),
     "ticket_unknown": _("There is no ticket %(number)s here."),
     "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
+    "external_number_elsewhere": _("%(value)s is already recorded, in a ticket that is not open to you."),
     "nothing_changed": _("Nothing was changed."),
     "too_many_files": _("At most %(limit)s files fit into one form. Add the others afterwards."),
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),

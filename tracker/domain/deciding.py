@@ -15,6 +15,7 @@ from tracker.domain import deadlines
 from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
+from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.kinds import ExclusionWay
@@ -93,14 +94,13 @@ def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
 
 
 def _external_key(command: RegisterTicket, register: Register, world: Context) -> str | None:
-    unique = next((f for f in register.fields if f.is_unique), None)
-    value = command.values.get(unique.name) if unique else None
-    key = command.external_key or (str(value) if value else None)
-    if key is None:
+    """A restricted ticket carries none: a number that collides would tell that it exists."""
+    if command.is_restricted:
         return None
-    taken_by = world.key_taken(register.name, key)
-    if taken_by is not None:
-        raise Refusal("duplicate_external_number", field=unique.name if unique else None, value=key, number=taken_by)
+    value = command.values.get(register.unique_field.name) if register.unique_field else None
+    key = command.external_key or (str(value) if value else None)
+    if key is not None:
+        check_key_is_free(register, key, world)
     return key
 
 
@@ -349,7 +349,9 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         data["found_on"] = command.found_on.isoformat()
     if len(data) == 1 and not checked.private:
         raise Refusal("nothing_changed")
-    return Decision((NewEvent("amended", world.today, data),), checked.private)
+    data.update(corrected_key(ticket, register, changes, world))
+    moved = moved_milestones(ticket, register, command.found_on or ticket.found_on, changes, world)
+    return Decision((NewEvent("amended", world.today, data), *moved), checked.private)
 
 
 def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:

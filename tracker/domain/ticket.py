@@ -460,6 +460,7 @@ def _amended(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.fields = {k: v for k, v in {**t.fields, **data.get("changes", {})}.items() if v is not None}
     t.private = {**t.private, **data.get("private", {})}
     t.place_id = data.get("place", t.place_id)
+    t.external_key = data.get("external_key", t.external_key)
     if "found_on" in data:
         t.found_on = date.fromisoformat(data["found_on"])
         t.status_turns = ((to_number(t.found_on), Status.REGISTERED), *t.status_turns[1:])

@@ -32,6 +32,7 @@ from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
 from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
 
+RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
 _AT_ONCE = 1_000  # rows whose keys are looked up together
 
 
@@ -144,7 +145,7 @@ class Importer:
             directory=self.viewer.directory,
             calendar=self.house.calendar,
             number_for=lambda register, is_restricted: "",
-            key_taken=lambda register, key: str(recorded[key]) if key in recorded else None,
+            key_taken=lambda register, key: recorded.get(key),
             find_ticket=lambda ticket_id: None,
         )
 
@@ -201,7 +202,7 @@ class Importer:
     def _settled(self, row: RowReading, result: Outcome | Refused) -> Judged:
         if isinstance(result, Outcome):
             return Judged(row, State.REGISTERED, ticket_id=result.stream_id, is_again=result.is_repeat)
-        if {why.code for why in result.refusals} == {"duplicate_external_number"}:
+        if {why.code for why in result.refusals} <= RECORDED_ALREADY:
             with self.house.engine.connect() as conn:  # after the import: it sees who was faster
                 found = tickets_recorded(conn, self.viewer, self.register.name, [row.external_key])
             return Judged(row, State.KNOWN, ticket_id=found.get(row.external_key))
