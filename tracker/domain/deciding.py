@@ -14,6 +14,7 @@ from typing import Any
 from tracker.domain import deadlines
 from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
+from tracker.domain.confidential import kept_apart, values_apart
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
@@ -63,8 +64,9 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["external_key"] = external_key
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-    data.update(_first_milestones(command, register, checked.open, world))
-    return Decision((NewEvent("registered", command.found_on, data),), checked.private)
+    private = dict(checked.private)
+    data.update(_first_milestones(command, register, checked.open, world, private))
+    return Decision((NewEvent("registered", command.found_on, data),), private)
 
 
 def _named(command: RegisterTicket, world: Context) -> tuple[int, ...]:
@@ -105,8 +107,9 @@ def _external_key(command: RegisterTicket, register: Register, world: Context) -
 
 
 def _first_milestones(
-    command: RegisterTicket, register: Register, facts: Mapping[str, Any], world: Context
+    command: RegisterTicket, register: Register, facts: Mapping[str, Any], world: Context, private: dict[str, Any]
 ) -> dict[str, Any]:
+    """Days, values and clocks; values that belong into the vault are added to `private`."""
     milestones = dict(command.milestones)
     for milestone in register.milestones:
         if milestone.is_start:
@@ -117,7 +120,9 @@ def _first_milestones(
     for name, on in milestones.items():
         check_milestone_day(register, name, on, command.found_on, milestones, world)
         values = milestone_values(register, name, command.milestone_values.get(name, {}), world.directory)
-        out["milestones"][name] = {"on": on.isoformat(), **({"values": values} if values else {})}
+        said, apart = values_apart(values, register, is_restricted=command.is_restricted)
+        private.update(apart)
+        out["milestones"][name] = {"on": on.isoformat(), **({"values": said} if said else {})}
         merge_clocks(out, clocks_started(register, name, on, {**facts, **values}, world))
     return out
 
@@ -135,12 +140,12 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Co
     check_possible(step, context)
     _check_day(step, command, ticket, world.today)
     _check_guards(step, context)
-    data = _collect(step, context)
+    data, private = kept_apart(_collect(step, context), register, is_restricted=ticket.is_restricted)
     events = [NewEvent(step.event, command.occurred_on, data)]
     events += _followed_milestones(step, context)
     if step.closes and closes(step, register):
         events.append(_closing(step, context))
-    return Decision(tuple(events), {})
+    return Decision(tuple(events), private)
 
 
 def _check_seen(version: int, ticket: Ticket) -> None:
@@ -351,7 +356,8 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("nothing_changed")
     data.update(corrected_key(ticket, register, changes, world))
     moved = moved_milestones(ticket, register, command.found_on or ticket.found_on, changes, world)
-    return Decision((NewEvent("amended", world.today, data), *moved), checked.private)
+    said, private = kept_apart(data, register, is_restricted=ticket.is_restricted)
+    return Decision((NewEvent("amended", world.today, said), *moved), {**checked.private, **private})
 
 
 def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:
