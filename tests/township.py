@@ -49,6 +49,7 @@ from tracker.domain.registers import (
 )
 from tracker.domain.ticket import Ticket, evolve
 from tracker.handler import SYSTEM, House, Request, handle, handle_all
+from tracker.projections.tickets import held_key
 
 CHINA = ZoneInfo("Asia/Shanghai")
 
@@ -330,8 +331,8 @@ class Paper(World):
             find_ticket=self.states.get,
         )
 
-    def _key_taken(self, register: str, key: str) -> str | None:
-        return next((t.number for t in self.states.values() if (t.register, t.external_key) == (register, key)), None)
+    def _key_taken(self, register: str, key: str) -> int | None:
+        return next((t.id for t in self.states.values() if (t.register, held_key(t)) == (register, key)), None)
 
     def do(self, command: Command, by: str, now: datetime) -> tuple[Event, ...]:
         context = self.context(by, now.astimezone(CHINA).date())

@@ -35,17 +35,18 @@ from tracker.domain.organising import Office, check_keepers, decide_directory
 from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
+from tracker.domain.repeats import is_another, is_another_problem
 from tracker.domain.ticket import Ticket, evolve, fold
 from tracker.house import House
 from tracker.log import store
-from tracker.log.vault import VaultWriter
+from tracker.log.vault import VaultWriter, read_private
 from tracker.models.rows import writer
 from tracker.models.tickets import NamedPersonRow, TicketRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
-from tracker.projections.tickets import TicketWriter, hash_external_key
+from tracker.projections.tickets import TicketWriter, hash_external_key, held_key
 
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
@@ -53,7 +54,7 @@ SYSTEM = 0
 FLUSH_EVERY = 2000
 
 # Built once: putting a statement together costs more than running it.
-_NUMBER_OF_KEY = select(TicketRow.number).where(
+_TICKET_OF_KEY = select(TicketRow.id).where(
     TicketRow.register_id == bindparam("register"), TicketRow.external_key == bindparam("key")
 )
 
@@ -148,7 +149,7 @@ class _Writing:
         self._numbers = numbers
         self._states: dict[int, Ticket] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
-        self._keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[tuple[str, str], int | None] = {}
 
     # -- one request ------------------------------------------------------------------------------
     def carry_out(self, request: Request) -> Outcome:
@@ -169,12 +170,16 @@ class _Writing:
         """The answer that the first use of the key got."""
         self.flush()
         (first,) = store.read_events(self.conn, [position])
-        if isinstance(command, TakeStep | AmendTicket) and first.stream_id != command.ticket_id:
+        if is_another(command, first) or (isinstance(command, RegisterTicket) and self._is_new(command, first)):
             raise Refusal("key_used_for_another_command")
         number = None
         if first.stream_kind is StreamKind.TICKET:
             number = self._state(first.stream_id).number
         return Outcome((first,), first.stream_id, number, is_repeat=True)
+
+    def _is_new(self, command: RegisterTicket, first: Event) -> bool:
+        private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
+        return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 
     def _world(self, request: Request, today: date) -> Context:
         return Context(
@@ -231,8 +236,7 @@ class _Writing:
         )
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
-        if before is None and state.external_key:
-            self._keys[register.name, state.external_key] = state.number
+        self._remember_key(before, state)
         return Outcome(appended, state.id, state.number)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
@@ -279,12 +283,20 @@ class _Writing:
         serial = self.series.next(register.name, year, is_restricted=is_restricted)
         return ticket_number(register, year, serial, is_restricted=is_restricted)
 
-    def _key_taken(self, register: str, key: str) -> str | None:
+    def _key_taken(self, register: str, key: str) -> int | None:
         if (register, key) in self._keys:
             return self._keys[register, key]
         params = {"register": self._numbers[register], "key": hash_external_key(key)}
-        number = self.conn.scalar(_NUMBER_OF_KEY, params)
-        return None if number is None else str(number)
+        ticket_id = self.conn.scalar(_TICKET_OF_KEY, params)
+        return None if ticket_id is None else int(ticket_id)
+
+    def _remember_key(self, before: Ticket | None, state: Ticket) -> None:
+        """Of tickets of this transaction the rows are not written yet: who carries which number, and who no longer."""
+        old, new = held_key(before) if before else None, held_key(state)
+        if old and old != new:
+            self._keys[state.register, old] = None
+        if new:
+            self._keys[state.register, new] = state.id
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Outcome:

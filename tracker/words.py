@@ -35,7 +35,9 @@ REFUSALS: Mapping[str, Any] = {
     "step_not_possible_now": _("This step is not possible as the ticket now stands."),
     "already_requested": _("A request is already waiting for a decision."),
     "no_open_request": _("No such request is waiting for a decision."),
-    "key_used_for_another_command": _("This form was already sent for another ticket. Open the page again."),
+    "key_used_for_another_command": _(
+        "This form was sent before, with something else in it. What is typed now is kept: look at it and send it again."
+    ),
     "day_in_future": _("The day %(day)s lies in the future. Enter the day it really happened."),
     "day_before_latest_step": _(
         "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
@@ -94,6 +96,7 @@ REFUSALS: Mapping[str, Any] = {
     "merge_target_closed_or_gone": _("%(number)s was itself voided or merged. Choose the ticket that stays."),
     "ticket_unknown": _("There is no ticket %(number)s here."),
     "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
+    "external_number_elsewhere": _("%(value)s is already recorded, in a ticket that is not open to you."),
     "nothing_changed": _("Nothing was changed."),
     "too_many_files": _("At most %(limit)s files fit into one form. Add the others afterwards."),
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),

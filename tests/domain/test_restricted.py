@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from histories import Player, lines
-from township import Paper, Refused, at, plain_ticket, refused
+from township import PACK, PETITION, Paper, Refused, at, label, plain_ticket, refused
 
 from tracker.domain.commands import EndGrant, PersonLeaves
+from tracker.domain.confidential import kept_apart
 from tracker.domain.deciding import ticket_facts
 from tracker.domain.organising import Office, check_keepers
 from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Field, FieldType, Milestone
 
 DAY = date(2023, 3, 5)
 
@@ -76,3 +78,42 @@ def test_the_last_who_could_let_others_know_stays_until_somebody_else_can(named:
         with pytest.raises(Refusal, match="last_keeper"):
             check_keepers(command, facts, office)
     check_keepers(command, [], office)
+
+
+LIFE = """
+    2023-03-01 register petition {restricted}
+    2023-03-01 name people=staff,verifier,approver
+    2023-03-02 comment message=机密一
+    2023-03-02 assign note=机密二
+    2023-03-03 accept
+    2023-03-04 request_extension reason=机密三
+    2023-03-04 grant_extension note=机密四
+    2023-03-05 reach_milestone milestone=replied reply=机密五 note=机密六
+    2023-03-06 submit note=机密七
+    2023-03-07 verify outcome=replied finding=机密八
+    2023-03-08 request_exclusion way=void reason=机密九
+    2023-03-08 amend class=inquiry reason=机密十
+    2023-03-09 void note=机密十一"""
+
+
+def told(*, is_restricted: bool) -> Paper:
+    reply = Field("reply", FieldType.TEXT, label("答复"))
+    milestones = tuple(replace(m, values=("reply",)) if m.name == "replied" else m for m in PETITION.milestones)
+    petition = replace(PETITION, fields=(*PETITION.fields, reply), milestones=milestones)
+    others = tuple(r for r in PACK.registers if r is not PETITION)
+    player = Player(Paper(replace(PACK, registers=(petition, *others))))
+    text = LIFE.format(restricted="restricted=yes" if is_restricted else "")
+    player.play("\n".join(row for row in text.splitlines() if is_restricted or " name " not in row))
+    return player.world  # type: ignore[return-value]
+
+
+def test_nothing_that_is_written_about_a_restricted_ticket_stands_in_the_log() -> None:
+    """The log is for ever; the vault can be erased."""
+    assert "机密" not in str([e.data for e in told(is_restricted=True).log])
+    assert str([e.data for e in told(is_restricted=False).log]).count("机密") == 12  # the void repeats its reason
+
+
+def test_a_private_value_of_a_milestone_goes_to_the_vault_of_any_ticket() -> None:
+    petition = replace(PETITION, milestones=(Milestone("replied", label("答复"), values=("petitioner", "class")),))
+    said, private = kept_apart({"values": {"petitioner": "李四", "class": "plea"}}, petition, is_restricted=False)
+    assert (said, private) == ({"values": {"class": "plea"}}, {"petitioner": "李四"})

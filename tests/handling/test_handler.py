@@ -75,6 +75,36 @@ def test_a_key_belongs_to_its_sender_and_to_its_ticket(town: Township) -> None:
     assert again.code == "key_used_for_another_command"
 
 
+@pytest.mark.parametrize(
+    ("restricted", "change"),
+    [
+        (False, {"problem": "化粪池盖板缺失"}),
+        (False, {"household": "王大山"}),
+        (False, {"household": None}),
+        (True, {"problem": "化粪池盖板缺失"}),
+    ],
+)
+def test_a_key_that_registered_one_problem_registers_no_other(town: Township, restricted: bool, change) -> None:
+    command = plain_ticket(town, key="form", is_restricted=restricted)
+    town.do(command, "supervisor", NOW)
+    other = replace(command, values={**command.values, **change})
+    assert refusal(town, other, "supervisor").code == "key_used_for_another_command"
+    assert handle(town.house, command, actor_id=town.person["supervisor"], now=NOW).is_repeat
+
+
+def test_a_key_of_one_kind_of_command_is_of_no_use_for_another(town: Township) -> None:
+    command = plain_ticket(town, key="k")
+    (one,) = town.do(command, "supervisor", NOW)
+    remark = replace(a_step(one.stream_id, "comment", message="一"), key="k")
+    assert refusal(town, remark, "supervisor").code == "key_used_for_another_command"
+    assert refusal(town, replace(command, place_id=town.unit["donghu"]), "supervisor").kind is Kind.CONFLICT
+    person = AddPerson(name="新来的", unit_id=town.unit["town"], key="p")
+    added = handle(town.house, person, actor_id=town.person["administrator"], now=NOW)
+    role = {"role": "staff", "unit_id": town.unit["town"], "starts_on": NOW.date(), "key": "p"}
+    grant = GiveGrant(person_id=added.stream_id, **role)
+    assert refusal(town, grant, "administrator").code == "key_used_for_another_command"
+
+
 @pytest.mark.parametrize("number", [0, -1, 1, 10**9, 2**40], ids=str)
 def test_a_forged_ticket_id_is_unknown(town: Township, number: int) -> None:
     """1 is an event, but a unit's."""

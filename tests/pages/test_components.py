@@ -201,7 +201,7 @@ def test_arithmetic_is_rule_and_double_rule() -> None:
     assert '<a href="/of">28</a>' in html
 
 
-# The ledger
+# Tables
 
 COLUMNS = [
     {"name": "number", "label": "Number", "slot": "number", "sort": "?sort=number"},
@@ -213,13 +213,13 @@ ROWS = [
     SimpleNamespace(id=5, number="T-0005", status="assigned"),
     SimpleNamespace(id=6, number="T-0006", status="closed"),
 ]
-LEDGER = """
-{% call(row, name) ledger.ledger(columns, rows, "Toilets", pick=pick) %}{{ row.name or row.number }}{% endcall %}
+TABLE = """
+{% call(row, name) table.table(columns, rows, "Toilets", pick=pick) %}{{ row.name or row.number }}{% endcall %}
 """
 
 
-def test_a_ledger_keeps_its_roles_when_rows_become_slips() -> None:
-    html = render(LEDGER, columns=COLUMNS, rows=ROWS, pick=None)
+def test_a_table_keeps_its_roles_when_rows_become_slips() -> None:
+    html = render(TABLE, columns=COLUMNS, rows=ROWS, pick=None)
     assert html.count('role="row"') == 4
     assert html.count("<td role=") + html.count('role="rowheader"') == 1 + 2 * 3
     assert html.count('role="columnheader"') == 3
@@ -228,13 +228,13 @@ def test_a_ledger_keeps_its_roles_when_rows_become_slips() -> None:
 
 
 def test_a_closed_row_and_a_group_row_are_marked() -> None:
-    html = render(LEDGER, columns=COLUMNS, rows=ROWS, pick=None)
+    html = render(TABLE, columns=COLUMNS, rows=ROWS, pick=None)
     assert html.count('class="is-closed"') == 1
     assert '<th scope="rowgroup" role="rowheader" colspan="3">Chenguang</th>' in html
 
 
 def test_a_row_can_be_selected_by_name() -> None:
-    html = render(LEDGER, columns=COLUMNS, rows=ROWS, pick={"name": "ticket", "value": "id", "label": "number"})
+    html = render(TABLE, columns=COLUMNS, rows=ROWS, pick={"name": "ticket", "value": "id", "label": "number"})
     assert 'Select T-0005</span><input type="checkbox" name="ticket" value="5" data-pick>' in html
 
 

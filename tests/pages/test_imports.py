@@ -416,12 +416,13 @@ def test_a_reply_comes_in_with_its_message_as_the_command_line_does_it(browse, t
 def test_the_mistakes_can_be_taken_along_as_a_workbook_or_csv(browse):
     supervisor = browse("supervisor")
     url = sent(supervisor, MIXED)
-    book = openpyxl.load_workbook(BytesIO(supervisor.open(f"{url}/mistakes.xlsx").data))
+    with supervisor.open(f"{url}/mistakes.xlsx") as answer:
+        book = openpyxl.load_workbook(BytesIO(answer.data))
     cells = [line[1] for line in book.active.iter_rows(values_only=True)]
     assert {"B4", "C5", "G7"} <= set(cells)
-    table = supervisor.open(f"{url}/mistakes.csv")
-    assert "attachment" in table.headers["Content-Disposition"]
-    assert "B4" in table.data.decode("utf-8-sig")
+    with supervisor.open(f"{url}/mistakes.csv") as table:
+        assert "attachment" in table.headers["Content-Disposition"]
+        assert "B4" in table.data.decode("utf-8-sig")
 
 
 # -- real ledgers -------------------------------------------------------------------------------------

@@ -110,13 +110,29 @@ def test_an_entry_of_a_restricted_ticket_keeps_its_place_and_says_nothing_else(t
     page = browse("auditor").text("/log")
     assert positions(page)[0] == ticket_id
     first = page[page.index('class="serial cell-hidden"') :].split("</tr>")[0]
-    assert "Only people named on this ticket" in first
+    assert "about a ticket that you may not see" in first
     assert number not in page
     assert "镇督办" not in first
     # nor does a filter tell what it says
     assert ticket_id not in positions(browse("auditor").text("/log?kind=registered"))
     assert ticket_id not in positions(browse("auditor").text(f"/log?actor={town.person['supervisor']}"))
     assert number in browse("supervisor").text("/log")
+
+
+def test_a_ticket_that_one_may_not_see_is_not_read_in_the_log_either(town: Township, browse: Browse) -> None:
+    """An administrator looks after people and sees no ticket; a supervisor of one village, none of another."""
+    ticket_id = assigned(town)
+    take(town, ticket_id, "accept", "staff", "2023-03-03")
+    number, last = town.state(ticket_id).number, size(town)
+    administrator = browse("administrator")
+    page = administrator.text("/log")
+    first = page[page.index('class="serial cell-hidden"') :].split("</tr>")[0]
+    assert positions(page)[0] == last
+    assert number not in page
+    assert [said in first for said in ("Accepted", "晨光村网格员")] == [False, False]
+    for asked in ("kind=accepted", f"actor={town.person['staff']}"):
+        assert last not in positions(administrator.text(f"/log?{asked}"))
+        assert last in positions(browse("auditor").text(f"/log?{asked}"))
 
 
 def test_no_private_value_stands_in_it(town: Township, browse: Browse) -> None:

@@ -110,6 +110,19 @@ def test_a_double_click_registers_once(town, browse):
     assert len(numbers(visitor.text(LIST))) == 1
 
 
+def test_the_next_problem_typed_into_a_form_that_was_sent_is_not_lost(town, browse):
+    """The browser's Back shows the form with the key that it had."""
+    visitor = browse("staff")
+    sent = visitor.form(NEW) | PLAIN_VALUES["toilet"]
+    visitor.client.post(NEW, data=sent)
+    answer = visitor.client.post(NEW, data=sent | {"problem": "另一户的盖板缺失"})
+    assert answer.status_code == 409
+    check_page(answer.text)
+    assert "This form was sent before" in answer.text
+    assert visitor.client.post(NEW, data=form_values(answer.text)).status_code == 303
+    assert len(numbers(visitor.text(LIST))) == 2
+
+
 def test_a_refused_form_keeps_every_word_and_every_photograph(town, browse):
     visitor = browse("staff")
     typed = {**PLAIN_VALUES["toilet"], "problem": "短", "remark": "户主要求周末来", "found_on": "2199-01-01"}

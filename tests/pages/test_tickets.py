@@ -293,3 +293,17 @@ def test_a_correction_offers_the_places_where_one_may_correct(app: Flask, town: 
     places = page.split('name="place"')[1].split("</select>")[0]
     assert "晨光村" in places
     assert "东湖村" not in places
+
+
+def test_what_is_written_about_a_restricted_ticket_is_read_by_its_people_from_the_vault(
+    town: Township, browse: Browse
+) -> None:
+    ticket_id = restricted(town)
+    take(town, ticket_id, "comment", "supervisor", "2023-03-02", message="谈话记录一份")
+    take(town, ticket_id, "request_exclusion", "supervisor", "2023-03-02", way="void", reason="重复登记的一件")
+    with town.engine.connect() as conn:
+        events = store.read_stream(conn, StreamKind.TICKET, ticket_id)
+    assert not any(text in str(e.data) for e in events for text in ("谈话记录", "重复登记"))
+    page = browse("verifier").text(address(town, ticket_id))
+    assert "谈话记录一份" in page
+    assert page.count("重复登记的一件") >= 2  # in the log, and beside the request that waits

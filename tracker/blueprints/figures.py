@@ -49,9 +49,13 @@ def _breakdown(sight: Sight, spec: ReportSpec, by: str) -> ResponseReturnValue:
         abort(404)
     label, names = spec.sections[number]
     start = max(0, request.args.get("from", 0, type=int))
-    table = BREAKDOWNS[by]([figure_view.figure_spec(name) for name in names], sight, start)
     return render_template(
-        "figures/breakdown.html", **_frame(sight, spec), by=by, section=number, section_label=label, table=table
+        "figures/breakdown.html",
+        **_frame(sight, spec),
+        by=by,
+        section=number,
+        section_label=label,
+        broken_down=BREAKDOWNS[by]([figure_view.figure_spec(name) for name in names], sight, start),
     )
 
 

@@ -68,8 +68,8 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
     row = {"position": event.position, "occurred_on": event.occurred_on, "recorded_at": event.recorded_at}
     if entry.is_hidden:
         return row | {
-            "what": gettext("Restricted"),
-            "detail": gettext("Only people named on this ticket see what this entry says."),
+            "what": gettext("Not open to you"),
+            "detail": gettext("This entry is about a ticket that you may not see."),
         }
     return row | {
         "what": words.event(event.kind),
@@ -77,7 +77,7 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
         "detail": entry.number or _detail(event),
         "late_days": entry.late_days,
         "is_closing": event.kind == "closed",
-        "href": url_for("tickets.show", number=entry.number) if entry.can_open else None,
+        "href": url_for("tickets.show", number=entry.number) if entry.number else None,
     }
 
 

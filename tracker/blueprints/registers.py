@@ -158,11 +158,16 @@ def _registered(register: Register, form: RegisterForm, options: Options) -> Res
     try:
         outcome = handle(house(), form.to_command(), actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as no:
-        if no.kind is not Kind.INVALID:
+        if no.kind is Kind.FORBIDDEN:
             raise
         form.refuse(no)
-        return _register_page(register, form, options), 422
-    flash(gettext("%(number)s is registered.", number=outcome.number), "done")
+        if no.kind is Kind.CONFLICT:
+            form.renew_key()
+        return _register_page(register, form, options), 409 if no.kind is Kind.CONFLICT else 422
+    if outcome.is_repeat:
+        flash(gettext("%(number)s was registered already. Nothing is there twice.", number=outcome.number), "info")
+    else:
+        flash(gettext("%(number)s is registered.", number=outcome.number), "done")
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
         place = str(outcome.events[0].data.get("place", ""))

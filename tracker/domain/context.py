@@ -29,7 +29,7 @@ class Context:
     directory: Directory
     calendar: WorkCalendar
     number_for: Callable[[Register, bool], str]
-    key_taken: Callable[[str, str], str | None]  # (register, external key) → number of that ticket
+    key_taken: Callable[[str, str], int | None]  # (register, external key) → the live ticket that carries it
     find_ticket: Callable[[int], Ticket | None]
 
 

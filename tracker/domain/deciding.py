@@ -14,17 +14,20 @@ from typing import Any
 from tracker.domain import deadlines
 from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
+from tracker.domain.confidential import kept_apart, values_apart
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
+from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import COLLECT, MAX_TEXT, check_due_day, check_people, evidence_given
+from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.domain.values import check_values, printable
+from tracker.domain.values import CheckedValues, check_values, printable
 
 HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 """Fields of a register that are facts of the ticket itself: kept once, at the head of the event."""
@@ -44,8 +47,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")
     _check_day_found(command.found_on, world.today)
-    given = {**command.values, **_head_values(command, register)}
-    checked = check_values(register, given, world.directory, is_partial=False, all_private=command.is_restricted)
+    checked = checked_values(command, register, world.directory)
     external_key = _external_key(command, register, world)
     data: dict[str, Any] = {
         "register": register.name,
@@ -53,7 +55,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         "number": world.number_for(register, command.is_restricted),
         "place": command.place_id,
         "found_on": command.found_on.isoformat(),
-        "fields": {name: value for name, value in checked.open.items() if name not in HEAD_FIELDS},
+        "fields": checked.open,
     }
     if command.is_restricted:
         data["restricted"] = True
@@ -62,8 +64,9 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["external_key"] = external_key
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-    data.update(_first_milestones(command, register, checked.open, world))
-    return Decision((NewEvent("registered", command.found_on, data),), checked.private)
+    private = dict(checked.private)
+    data.update(_first_milestones(command, register, checked.open, world, private))
+    return Decision((NewEvent("registered", command.found_on, data),), private)
 
 
 def _named(command: RegisterTicket, world: Context) -> tuple[int, ...]:
@@ -79,6 +82,13 @@ def _check_day_found(found_on: date, today: date) -> None:
         raise Refusal("found_too_early", field="found_on", found_on=found_on, first=FIRST_DAY)
 
 
+def checked_values(command: RegisterTicket, register: Register, directory: Directory) -> CheckedValues:
+    """The fields as the log keeps them, those of the head left out; Refusals names every wrong one."""
+    given = {**command.values, **_head_values(command, register)}
+    checked = check_values(register, given, directory, is_partial=False, all_private=command.is_restricted)
+    return replace(checked, open={name: value for name, value in checked.open.items() if name not in HEAD_FIELDS})
+
+
 def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
     """The head fields where the register declares them, so that forms and ledgers may give them either way."""
     head = {"place": command.place_id, "found_on": command.found_on, "restricted": command.is_restricted}
@@ -86,20 +96,20 @@ def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
 
 
 def _external_key(command: RegisterTicket, register: Register, world: Context) -> str | None:
-    unique = next((f for f in register.fields if f.is_unique), None)
-    value = command.values.get(unique.name) if unique else None
-    key = command.external_key or (str(value) if value else None)
-    if key is None:
+    """A restricted ticket carries none: a number that collides would tell that it exists."""
+    if command.is_restricted:
         return None
-    taken_by = world.key_taken(register.name, key)
-    if taken_by is not None:
-        raise Refusal("duplicate_external_number", field=unique.name if unique else None, value=key, number=taken_by)
+    value = command.values.get(register.unique_field.name) if register.unique_field else None
+    key = command.external_key or (str(value) if value else None)
+    if key is not None:
+        check_key_is_free(register, key, world)
     return key
 
 
 def _first_milestones(
-    command: RegisterTicket, register: Register, facts: Mapping[str, Any], world: Context
+    command: RegisterTicket, register: Register, facts: Mapping[str, Any], world: Context, private: dict[str, Any]
 ) -> dict[str, Any]:
+    """Days, values and clocks; values that belong into the vault are added to `private`."""
     milestones = dict(command.milestones)
     for milestone in register.milestones:
         if milestone.is_start:
@@ -110,7 +120,9 @@ def _first_milestones(
     for name, on in milestones.items():
         check_milestone_day(register, name, on, command.found_on, milestones, world)
         values = milestone_values(register, name, command.milestone_values.get(name, {}), world.directory)
-        out["milestones"][name] = {"on": on.isoformat(), **({"values": values} if values else {})}
+        said, apart = values_apart(values, register, is_restricted=command.is_restricted)
+        private.update(apart)
+        out["milestones"][name] = {"on": on.isoformat(), **({"values": said} if said else {})}
         merge_clocks(out, clocks_started(register, name, on, {**facts, **values}, world))
     return out
 
@@ -128,12 +140,12 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Co
     check_possible(step, context)
     _check_day(step, command, ticket, world.today)
     _check_guards(step, context)
-    data = _collect(step, context)
+    data, private = kept_apart(_collect(step, context), register, is_restricted=ticket.is_restricted)
     events = [NewEvent(step.event, command.occurred_on, data)]
     events += _followed_milestones(step, context)
     if step.closes and closes(step, register):
         events.append(_closing(step, context))
-    return Decision(tuple(events), {})
+    return Decision(tuple(events), private)
 
 
 def _check_seen(version: int, ticket: Ticket) -> None:
@@ -342,7 +354,10 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         data["found_on"] = command.found_on.isoformat()
     if len(data) == 1 and not checked.private:
         raise Refusal("nothing_changed")
-    return Decision((NewEvent("amended", world.today, data),), checked.private)
+    data.update(corrected_key(ticket, register, changes, world))
+    moved = moved_milestones(ticket, register, command.found_on or ticket.found_on, changes, world)
+    said, private = kept_apart(data, register, is_restricted=ticket.is_restricted)
+    return Decision((NewEvent("amended", world.today, said), *moved), {**checked.private, **private})
 
 
 def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:

@@ -81,6 +81,7 @@ CODES: dict[str, Kind] = {
     "merge_target_closed_or_gone": Kind.INVALID,
     "ticket_unknown": Kind.INVALID,
     "duplicate_external_number": Kind.INVALID,
+    "external_number_elsewhere": Kind.INVALID,
     "nothing_changed": Kind.INVALID,
     # files
     "too_many_files": Kind.INVALID,

@@ -309,6 +309,11 @@ class Register:
         return {m.name: m for m in self.milestones}
 
     @cached_property
+    def unique_field(self) -> Field | None:
+        """The field that holds the number of another system, where there is one."""
+        return next((f for f in self.fields if f.is_unique), None)
+
+    @cached_property
     def work_milestones(self) -> frozenset[str]:
         """Milestones whose recording is work: the end of the main clock, and whatever any outcome rests on."""
         needed = {m for outcome in self.outcomes for m in outcome.needs}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, NamedTuple
 
+from tracker.domain.confidential import PREFIX
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import Event
 from tracker.domain.kinds import EvidenceKind
@@ -333,7 +334,7 @@ def _transferred(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None
 
 def _extension_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     asked_on = date.fromisoformat(data["asked_on"]) if "asked_on" in data else e.occurred_on
-    t.pending_extension = PendingExtension(asked_on, e.actor_id, data["days"], data["reason"])
+    t.pending_extension = PendingExtension(asked_on, e.actor_id, data["days"], data.get("reason", ""))
     t.last_step_on = e.occurred_on
 
 
@@ -384,7 +385,7 @@ def _rejected(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
 
 
 def _verified(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    t.verifier_id, t.finding, t.agreed_outcome = e.actor_id, data["finding"], data["outcome"]
+    t.verifier_id, t.finding, t.agreed_outcome = e.actor_id, data.get("finding"), data["outcome"]
     t.completed_on = t.submitted_on
     _turn(t, e, day, Status.VERIFIED)
 
@@ -443,6 +444,7 @@ def _evidence_added(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> N
 def _milestone_reached(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     """The latest record of a milestone is the one that counts: what an earlier one started is forgotten."""
     name, starts_main = data["name"], "due_on" in data
+    _keep_private(t, data)
     before = t.milestones.get(name)
     by = (before.by if before else frozenset()) | {e.actor_id}
     t.milestones = {**t.milestones, name: Reached(day, data.get("values", {}), e.position, by)}
@@ -456,10 +458,16 @@ def _milestone_reached(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -
         t.main_rule_id = data.get("rule") or t.main_rule_id
 
 
+def _keep_private(t: Ticket, data: Mapping[str, Any]) -> None:
+    """Commitments of fields; what was said of a step stays with its event."""
+    t.private = {**t.private, **{k: v for k, v in data.get("private", {}).items() if not k.startswith(PREFIX)}}
+
+
 def _amended(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.fields = {k: v for k, v in {**t.fields, **data.get("changes", {})}.items() if v is not None}
-    t.private = {**t.private, **data.get("private", {})}
+    _keep_private(t, data)
     t.place_id = data.get("place", t.place_id)
+    t.external_key = data.get("external_key", t.external_key)
     if "found_on" in data:
         t.found_on = date.fromisoformat(data["found_on"])
         t.status_turns = ((to_number(t.found_on), Status.REGISTERED), *t.status_turns[1:])
@@ -468,7 +476,7 @@ def _amended(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
 
 
 def _exclusion_requested(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    t.pending_exclusion = PendingExclusion(data["way"], e.actor_id, data["reason"], data.get("into"))
+    t.pending_exclusion = PendingExclusion(data["way"], e.actor_id, data.get("reason", ""), data.get("into"))
 
 
 def _exclusion_refused(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
@@ -476,7 +484,8 @@ def _exclusion_refused(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -
 
 
 def _excluded_how(t: Ticket, e: Event, data: Mapping[str, Any]) -> None:
-    t.exclusion_reason, t.excluded_by, t.pending_exclusion = data["reason"], e.actor_id, None
+    reason = data.get("reason") or (t.pending_exclusion.reason if t.pending_exclusion else "")
+    t.exclusion_reason, t.excluded_by, t.pending_exclusion = reason, e.actor_id, None
 
 
 def _voided(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:

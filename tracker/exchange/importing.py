@@ -7,7 +7,7 @@ or not at all, and once, however often its file is sent: its key says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -32,6 +32,7 @@ from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
 from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
 
+RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
 _AT_ONCE = 1_000  # rows whose keys are looked up together
 
 
@@ -58,6 +59,7 @@ class Importer:
     viewer: Viewer
     register: Register
     secret: bytes
+    _rights: dict[tuple[int, bool], bool] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def places(self) -> tuple[Unit, ...]:
@@ -109,8 +111,31 @@ class Importer:
             return Judged(row, State.KNOWN, ticket_id=before)
         if lacks:
             return Judged(row, State.WRONG)
-        refusals = objections(row, self.register, world)
+        refusals = self._objections(row, world)
         return Judged(row, State.WRONG if refusals else State.READY, refusals)
+
+    def _objections(self, row: RowReading, world: Context) -> tuple[Refusal, ...]:
+        """What the rules say to a row without mistakes: nothing when it would be registered."""
+        try:
+            self._check_right(row)
+            decide_register(command_of(row, self.register), self.register, world)
+        except Refusal as why:
+            return (why,)
+        except Refusals as several:
+            return several.refusals
+        return ()
+
+    def _check_right(self, row: RowReading) -> None:
+        """The right to import, beside that to register, which the handler asks. The same for all rows of a village."""
+        place, is_restricted = row.value("place"), row.value("restricted") is True
+        if not isinstance(place, int):
+            raise Refusal("field_required", field="place")
+        if (place, is_restricted) not in self._rights:
+            viewer, named = self.viewer, (self.viewer.person.id,) if is_restricted else ()
+            facts = TicketFacts(self.register.name, place, None, (), is_restricted, named)
+            self._rights[place, is_restricted] = may(viewer.person, "import", facts, viewer.directory, viewer.on)
+        if not self._rights[place, is_restricted]:
+            raise Refusal("not_permitted", field="place")
 
     def _world(self, recorded: Mapping[str, int]) -> Context:
         """For asking the rules only: no number is handed out."""
@@ -120,7 +145,7 @@ class Importer:
             directory=self.viewer.directory,
             calendar=self.house.calendar,
             number_for=lambda register, is_restricted: "",
-            key_taken=lambda register, key: str(recorded[key]) if key in recorded else None,
+            key_taken=lambda register, key: recorded.get(key),
             find_ticket=lambda ticket_id: None,
         )
 
@@ -160,7 +185,7 @@ class Importer:
         if not row.is_ready:
             return _unready(row)
         try:
-            _check_right(command_of(row, self.register), self._world({}))
+            self._check_right(row)
         except Refusal as why:
             return Judged(row, State.WRONG, (why,))
         return None
@@ -177,7 +202,7 @@ class Importer:
     def _settled(self, row: RowReading, result: Outcome | Refused) -> Judged:
         if isinstance(result, Outcome):
             return Judged(row, State.REGISTERED, ticket_id=result.stream_id, is_again=result.is_repeat)
-        if {why.code for why in result.refusals} == {"duplicate_external_number"}:
+        if {why.code for why in result.refusals} <= RECORDED_ALREADY:
             with self.house.engine.connect() as conn:  # after the import: it sees who was faster
                 found = tickets_recorded(conn, self.viewer, self.register.name, [row.external_key])
             return Judged(row, State.KNOWN, ticket_id=found.get(row.external_key))
@@ -194,36 +219,16 @@ def mistakes_of(one: Judged, reading: ImportReading) -> Iterator[CellError]:
         yield CellError(reading.sheet, row, cell, why.field or "", why.code, why.params)
 
 
-def objections(row: RowReading, register: Register, world: Context) -> tuple[Refusal, ...]:
-    """What the rules say to a row without mistakes: nothing when it would be registered."""
-    try:
-        command = command_of(row, register)
-        _check_right(command, world)
-        decide_register(command, register, world)
-    except Refusal as why:
-        return (why,)
-    except Refusals as several:
-        return several.refusals
-    return ()
-
-
-def _check_right(command: RegisterTicket, world: Context) -> None:
-    """The right to import, beside that to register, which the handler asks."""
-    named = (world.actor.id,) if command.is_restricted else ()
-    facts = TicketFacts(command.register, command.place_id, None, (), command.is_restricted, named)
-    if not may(world.actor, "import", facts, world.directory, world.today):
-        raise Refusal("not_permitted", field="place")
-
-
 def command_of(row: RowReading, register: Register) -> RegisterTicket:
-    """The command of a row without mistakes. Refusal: field_required, where neither row nor upload names the place."""
-    place, found_on = row.values.get("place"), row.values.get("found_on")
+    """The command of a row without mistakes. Refusal: field_required, where nothing says the place or the day found."""
+    values = row.values
+    place, found_on = values.get("place"), values.get("found_on")
     if not isinstance(place, int):
         raise Refusal("field_required", field="place")
     if not isinstance(found_on, date):
         raise Refusal("field_required", field="found_on")
-    is_restricted = row.values.get("restricted") is True
-    values, milestones, milestone_values = _apart(row.values, register, is_restricted=is_restricted)
+    is_restricted = values.get("restricted") is True
+    milestones, milestone_values = _taken_apart(values, register, is_restricted=is_restricted)
     return RegisterTicket(
         register=register.name,
         values=values,
@@ -236,23 +241,27 @@ def command_of(row: RowReading, register: Register) -> RegisterTicket:
     )
 
 
-def _apart(
-    values: Mapping[str, Value], register: Register, *, is_restricted: bool
-) -> tuple[dict[str, Value], dict[str, date], dict[str, dict[str, Value]]]:
-    """The values of the ticket itself, the days of milestones, and what is recorded with them: a reply with its text.
+def _taken_apart(
+    values: dict[str, Value], register: Register, *, is_restricted: bool
+) -> tuple[dict[str, date], dict[str, dict[str, Value]]]:
+    """Days of milestones, and what is recorded with them (a reply with its text), taken out of `values`.
 
-    What stays a value of the ticket: where the row does not say the milestone's day, and what belongs into the vault.
+    What stays there: values of a milestone whose day the row does not say, and what belongs into the vault.
     """
-    secret = {f.name for f in register.fields if f.is_private or (is_restricted and f.type is FieldType.TEXT)}
-    own, days, given = dict(values), {}, {}
+    days, given = {}, {}
     for milestone in register.milestones:
-        on = own.get(milestone.field or "")
+        on = values.get(milestone.field or "")
         if isinstance(on, date) and not milestone.is_start:
             days[milestone.name] = on
-            given[milestone.name] = {n: own[n] for n in milestone.values if n in own and n not in secret}
-            for name in (milestone.field or "", *given[milestone.name]):
-                del own[name]
-    return own, days, given
+            told = [name for name in milestone.values if _is_open(register.by_name[name], is_restricted)]
+            given[milestone.name] = {name: values.pop(name) for name in told if name in values}
+            values.pop(milestone.field or "")
+    return days, given
+
+
+def _is_open(known: Field, is_restricted: bool) -> bool:
+    """Whether the log may keep the value in clear (条例 art. 30, 46)."""
+    return not known.is_private and not (is_restricted and known.type is FieldType.TEXT)
 
 
 def _unready(row: RowReading) -> Judged:

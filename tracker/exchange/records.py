@@ -63,14 +63,17 @@ class RowReading:
 
     @property
     def values(self) -> dict[str, Value]:
-        return {n: v for n, v in self._filled() if n not in self.step_names}
+        pairs = zip(self.names, self.cells, strict=True)
+        return {n: v for n, v in pairs if v is not None and n not in self.step_names}
 
     @property
     def step_values(self) -> dict[str, Value]:
-        return {n: v for n, v in self._filled() if n in self.step_names}
+        pairs = zip(self.names, self.cells, strict=True)
+        return {n: v for n, v in pairs if v is not None and n in self.step_names}
 
-    def _filled(self) -> Iterator[tuple[str, Value]]:
-        return ((n, v) for n, v in zip(self.names, self.cells, strict=True) if v is not None)
+    def value(self, name: str) -> Value:
+        """One value, without putting all of them together."""
+        return self.cells[self.names.index(name)] if name in self.names else None
 
     @property
     def is_ready(self) -> bool:

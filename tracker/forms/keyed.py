@@ -41,7 +41,12 @@ class KeyedForm(FlaskForm):
 
     def send_on_top_of(self, version: int) -> None:
         """Of what has happened meanwhile. A new key, since the old one may have been used."""
-        self.version.data, self.key.data = str(version), uuid.uuid4().hex
+        self.version.data = str(version)
+        self.renew_key()
+
+    def renew_key(self) -> None:
+        """The next sending is another command."""
+        self.key.data = uuid.uuid4().hex
 
     def kind_of_photos(self) -> str:
         """What a photograph sent with this form shows."""

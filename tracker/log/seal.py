@@ -7,7 +7,7 @@ it is all that an append needs, whatever the size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -111,11 +111,3 @@ def check_chain(
         yield Fault("log_size_differs", last, str(size))
     elif tree is not None and tree.root() != root and not head_is_broken:
         yield Fault("tree_head_differs", size, root.hex())
-
-
-def root_of(leaves: Sequence[bytes]) -> bytes:
-    """The tree head of a list of leaves, by the frontier."""
-    tree = Tree()
-    for leaf in leaves:
-        tree.add(leaf)
-    return tree.root()

@@ -30,7 +30,7 @@ DEMO = "demo"
 class LoadedPack(Pack):
     """A pack and what only commands need.
 
-    `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that ledgers use.
+    `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that workbooks use.
     `demo_folder`: the year that `xiaohao run` tells in an empty database, where the pack has one.
     """
 

@@ -33,7 +33,7 @@ LimitsByClock = Mapping[tuple[str, str], tuple[Limit, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What the registers of a pack share: fields and outcomes to `use`, and columns of imported ledgers
+    """What the registers of a pack share: fields and outcomes to `use`, and columns of imported workbooks
     that are recorded by steps (owner, due day, closing day), not by the registration form."""
 
     fields: Mapping[str, Mapping[str, Any]]
@@ -111,7 +111,7 @@ def _field(item: Mapping[str, Any]) -> Field:
         is_listed=item.get("listed", False),
         privacy=Privacy(item.get("privacy", "open")),
         choices=tuple(_choice(choice) for choice in item.get("choices", ())),
-        # The label itself is the first heading: most ledgers use it.
+        # The label itself is the first heading: most workbooks use it.
         headings=tuple(dict.fromkeys([item["label"]["zh-Hans"], *item.get("headings", ())])),
         minimum=item.get("minimum"),
         maximum=item.get("maximum"),

@@ -1,4 +1,4 @@
-"""Builds the units that a pack proposes from `units.yaml`: the tree, and every name a ledger may use."""
+"""Builds the units that a pack proposes from `units.yaml`: the tree, and every name a workbook may use."""
 
 from __future__ import annotations
 

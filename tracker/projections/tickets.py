@@ -110,8 +110,14 @@ def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any
         "version": t.version,
         "summary": str(t.fields.get(register.summary_field, "")),
         "listed": orjson.dumps(listed).decode() if listed else "{}",
-        "external_key": hash_external_key(t.external_key) if t.external_key and t.status is not Status.VOIDED else None,
+        "external_key": hash_external_key(key) if (key := held_key(t)) else None,
     }
+
+
+def held_key(t: Ticket) -> str | None:
+    """The external number that no other ticket may carry now. A void ticket sets its number free; a restricted one
+    holds none, or a collision would tell that it exists."""
+    return None if t.status is Status.VOIDED or t.is_restricted else t.external_key
 
 
 def _columns_of(register: Register) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """The log as an auditor reads it: entries newest first, by keyset over positions, and whether they hold together.
 
-An entry about a restricted ticket keeps its place and its times, and says nothing else to people not named on it.
+An entry about a ticket that the reader may not see (of another unit, or restricted) keeps its place and its times, and
+says nothing else.
 Bound: one page looks through WINDOW positions, so that a rare kind costs no scan of the whole log.
 """
 
@@ -19,7 +20,7 @@ from tracker.log import store
 from tracker.log.seal import Fault, Tree, check_chain, leaf_hash
 from tracker.models.log import EventRow, LogHeadRow
 from tracker.models.tickets import TicketRow
-from tracker.queries.scope import Viewer, is_named, visible
+from tracker.queries.scope import Viewer, visible
 
 PAGE = 50
 WINDOW = 20_000
@@ -49,14 +50,13 @@ class LogFilters:
 class LogEntry:
     """One event. `event.data` is the caller's to show or not; `is_hidden`: only its place and times may be shown.
 
-    `number`: of the ticket it is about; `can_open`: whether the person may see that ticket.
+    `number`: of the ticket it is about, which the person may see.
     `is_sound`: its fingerprint is that of what stands there.
     """
 
     event: Event
     is_hidden: bool
     number: str | None
-    can_open: bool
     late_days: int | None
     is_sound: bool
 
@@ -110,12 +110,12 @@ def _tests(viewer: Viewer, filters: LogFilters, zone: ZoneInfo) -> Iterator[Colu
         recorded = (EventRow.recorded_at + offset // timedelta(milliseconds=1)) // _DAY_MS
         yield recorded - EventRow.occurred_on > LATE_ENTRY_DAYS
     if filters.is_narrow:  # what a filter finds tells what it says
-        yield not_(_is_secret(viewer))
+        yield not_(_is_hidden(viewer))
 
 
-def _is_secret(viewer: Viewer) -> ColumnElement[bool]:
-    restricted = exists().where(TicketRow.id == EventRow.stream_id, TicketRow.is_restricted.is_(True))
-    return and_(EventRow.stream_kind.in_(_OF_TICKETS), restricted, ~is_named(viewer.person.id, EventRow.stream_id))
+def _is_hidden(viewer: Viewer) -> ColumnElement[bool]:
+    ticket = exists().where(TicketRow.id == EventRow.stream_id)
+    return and_(EventRow.stream_kind.in_(_OF_TICKETS), ticket, ~ticket.where(visible(viewer)))
 
 
 def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneInfo) -> Iterator[LogEntry]:
@@ -126,19 +126,18 @@ def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneI
     for position in positions:
         event = events[position]
         row = tickets.get(event.stream_id) if int(event.stream_kind) in _OF_TICKETS else None
-        is_hidden = row is not None and row.is_restricted and not row.can_open
+        can_open = row is not None and bool(row.can_open)
         yield LogEntry(
             event=event,
-            is_hidden=is_hidden,
-            number=None if row is None or is_hidden else row.number,
-            can_open=row is not None and bool(row.can_open),
+            is_hidden=row is not None and not can_open,
+            number=row.number if row is not None and can_open else None,
             late_days=late_days(event, zone),
             is_sound=leaf_hash(event) == bytes(leaves[position]),
         )
 
 
-def _tickets(conn: Connection, viewer: Viewer, ids: set[int]) -> list[Row[tuple[int, str, bool, bool]]]:
-    query = select(TicketRow.id, TicketRow.number, TicketRow.is_restricted, visible(viewer).label("can_open"))
+def _tickets(conn: Connection, viewer: Viewer, ids: set[int]) -> list[Row[tuple[int, str, bool]]]:
+    query = select(TicketRow.id, TicketRow.number, visible(viewer).label("can_open"))
     return list(conn.execute(query.where(TicketRow.id.in_(ids)))) if ids else []
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, and_, func, or_, select, true, union, union_a
 from tracker.domain.days import from_number, to_number
 from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, Status
 from tracker.domain.registers import Register
+from tracker.domain.texts import whole_numbers
 from tracker.log import vault
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import (
@@ -88,10 +89,8 @@ class Cursor:
     @classmethod
     def read(cls, text: str) -> Cursor | None:
         """The cursor of an address; None for one that nobody of us wrote."""
-        parts = text.split(".")
-        if len(parts) != 3 or not all(p.isascii() and p.isdigit() and len(p) < 19 for p in parts):
-            return None
-        return cls(*(int(p) for p in parts))
+        parts = whole_numbers(text, ".")
+        return cls(*parts) if len(parts) == 3 else None
 
 
 class DueState(StrEnum):

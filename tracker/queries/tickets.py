@@ -5,14 +5,15 @@ Whether the person may know of the ticket is asked first, by `find_visible_id`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
+from tracker.domain.confidential import PREFIX
 from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind, late_days
 from tracker.domain.registers import Field, FieldType, Register
@@ -85,7 +86,7 @@ def ticket_at(conn: Connection, ticket_id: int, version: int) -> Ticket | None:
 
 def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: ZoneInfo) -> TicketPage:
     """One ticket. `register_of`: name → Register. Bound: a ticket's life."""
-    events = store.read_stream(conn, StreamKind.TICKET, ticket_id)
+    events = _with_texts(conn, ticket_id, store.read_stream(conn, StreamKind.TICKET, ticket_id))
     ticket = fold(events)
     if ticket is None:
         raise LookupError(f"ticket {ticket_id} has no events")
@@ -113,8 +114,26 @@ def private_values(conn: Connection, ticket: Ticket, names: Iterable[str]) -> di
 
 def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: ZoneInfo) -> tuple[JournalRow, ...]:
     """What happened to the ticket after the version that a form was opened at, oldest first."""
-    events = store.read_stream(conn, StreamKind.TICKET, ticket_id)
+    events = _with_texts(conn, ticket_id, store.read_stream(conn, StreamKind.TICKET, ticket_id))
     return tuple(_journal_row(e, time_zone) for e in events if e.version > version)
+
+
+def _with_texts(conn: Connection, ticket_id: int, events: Sequence[Event]) -> list[Event]:
+    """The events with what was said of their steps, which for a restricted ticket lies in the vault. Only for those
+    who may know of the ticket; a text that was erased is missing."""
+    promised = {
+        f"{e.version}.{name}": commitment
+        for e in events
+        for name, commitment in e.data.get("private", {}).items()
+        if name.startswith(PREFIX)
+    }
+    texts = vault.read_private(conn, ticket_id, promised) if promised else {}
+    return [replace(e, data={**e.data, **_texts_of(e, texts)}) for e in events]
+
+
+def _texts_of(event: Event, texts: Mapping[str, Any]) -> dict[str, Any]:
+    start = f"{event.version}.{PREFIX}"
+    return {name.removeprefix(start): text for name, text in texts.items() if name.startswith(start)}
 
 
 def was_read_on(conn: Connection, ticket_id: int, person_id: int, day: date) -> bool:

@@ -17,7 +17,7 @@ from tracker.packs.demo.pictures import Picture
 
 ZONE = ZoneInfo("Asia/Shanghai")
 IMPORTED_ON = date(2023, 3, 2)
-"""The day on which ledgers of earlier years were imported."""
+"""The day on which workbooks of earlier years were imported."""
 END = datetime(2023, 12, 6, 18, 0, tzinfo=ZONE)
 """Nothing was recorded after this."""
 LATE_BY_DAYS, VERY_LATE_BY_DAYS = (1, 5), (6, 20)

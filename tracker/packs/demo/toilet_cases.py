@@ -1,4 +1,4 @@
-"""What is done to a toilet, and the cases of registers.md §11.4 that must be there, by their ledger row."""
+"""What is done to a toilet, and the cases of registers.md §11.4 that must be there, by their row of the workbook."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pictures_of(row: int, attempt: int) -> list[Picture]:
 
 @dataclass(slots=True)
 class Toilet:
-    """A row of the ledger and who has to do with it. `mishap`: late, rejected, extended or none."""
+    """A row of the workbook and who has to do with it. `mishap`: late, rejected, extended or none."""
 
     row: int
     village: str

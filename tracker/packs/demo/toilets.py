@@ -1,4 +1,4 @@
-"""The problem toilets of the demonstration: a ledger of 2021 imported in 2023, struck off month by month.
+"""The problem toilets of the demonstration: a workbook of 2021 imported in 2023, struck off month by month.
 
 193 rows are imported; 187 stay, found in 2021. Totals by village and month: registers.md §11.1–11.3.
 """
@@ -25,7 +25,7 @@ _FIRST_ASSIGNMENT = date(2023, 1, 3)
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One line of the imported ledger. `stays` is the row that remains when this one is a duplicate."""
+    """One line of the imported workbook. `stays` is the row that remains when this one is a duplicate."""
 
     toilet: Toilet
     values: Mapping[str, Any]
@@ -35,18 +35,18 @@ class _Row:
 
 
 def tell(folder: Path, teller: Teller) -> None:
-    """The imported ledger and the six found in 2023."""
+    """The imported workbook and the six found in 2023."""
     data = yaml.safe_load((folder / "toilets.yaml").read_text(encoding="utf-8"))
-    rows = _ledger(data, teller)
+    rows = _workbook(data, teller)
     for row in rows:
         _tell_imported(teller, row)
     for n, item in enumerate(data["later"], len(rows) + 1):
         _tell_later(teller, data, n, item)
 
 
-# -- the ledger ---------------------------------------------------------------------------------------
-def _ledger(data: Mapping[str, Any], teller: Teller) -> list[_Row]:
-    """193 rows in the order of the ledger; pinned rows lie in the village of their case."""
+# -- the workbook -------------------------------------------------------------------------------------
+def _workbook(data: Mapping[str, Any], teller: Teller) -> list[_Row]:
+    """193 rows in the order of the workbook; pinned rows lie in the village of their case."""
     gone = {**data["duplicates"], **dict.fromkeys(data["not_ours"])}
     kept = [n for n in range(1, sum(data["villages"].values()) + len(gone) + 1) if n not in gone]
     villages = _villages(data, teller, kept)

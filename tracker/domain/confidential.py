@@ -1,0 +1,43 @@
+"""What of an event goes to the vault instead of the log: every text of a restricted ticket, every private field.
+
+Source: 信访工作条例 (2022) art. 30, 46; 个人信息保护法 28. The log is for ever, the vault can be erased. Choices and
+days stay in the log, since figures ask for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.domain.registers import Field, FieldType, Register
+
+STEP_TEXTS = ("reason", "finding", "note", "text")
+"""Keys of an event's data that hold what somebody wrote about the step."""
+PREFIX = "step."
+"""Their names in the vault begin so; a field of the register keeps its own name."""
+
+
+def kept_apart(
+    data: Mapping[str, Any], register: Register, *, is_restricted: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(what the event says, what the vault keeps for it)."""
+    said = dict(data)
+    private: dict[str, Any] = {}
+    if is_restricted:
+        private = {PREFIX + key: said.pop(key) for key in STEP_TEXTS if said.get(key)}
+    if "values" in said:
+        said["values"], fields = values_apart(said["values"], register, is_restricted=is_restricted)
+        private.update(fields)
+    return said, private
+
+
+def values_apart(
+    values: Mapping[str, Any], register: Register, *, is_restricted: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(open, private) of the values recorded with a milestone."""
+    private = {n: v for n, v in values.items() if _is_private(register.by_name[n], is_restricted=is_restricted)}
+    return {n: v for n, v in values.items() if n not in private}, private
+
+
+def _is_private(field: Field, *, is_restricted: bool) -> bool:
+    return field.is_private or (is_restricted and field.type is FieldType.TEXT)

@@ -1,0 +1,86 @@
+"""Whether a command whose key was used before is the one that used it, or another that deserves a word.
+
+A browser's Back shows a form with its old key: what is then typed and sent is another registration, not the same once
+more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.domain.commands import (
+    AddPerson,
+    AddUnit,
+    AmendTicket,
+    ChangeAccount,
+    Command,
+    EndGrant,
+    GiveGrant,
+    MarkDemonstration,
+    PersonLeaves,
+    RecordAccess,
+    RegisterTicket,
+    TakeStep,
+)
+from tracker.domain.deciding import checked_values
+from tracker.domain.events import Event
+from tracker.domain.lifecycle import STEP_BY_NAME
+from tracker.domain.people import Directory
+from tracker.domain.refusals import Refusals
+from tracker.domain.registers import Register
+
+_KINDS: Mapping[type, str] = {
+    RegisterTicket: "registered",
+    AmendTicket: "amended",
+    AddUnit: "unit_added",
+    AddPerson: "person_added",
+    GiveGrant: "granted",
+    EndGrant: "grant_ended",
+    PersonLeaves: "person_left",
+    MarkDemonstration: "marked_demonstration",
+}
+
+
+def is_another(command: Command, first: Event) -> bool:
+    """Another kind of command, or for another ticket or person, than the one whose first event is given."""
+    if first.kind != _kind(command):
+        return True
+    if isinstance(command, TakeStep | AmendTicket):
+        return first.stream_id != command.ticket_id
+    if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):
+        return first.stream_id != command.person_id
+    return False
+
+
+def _kind(command: Command) -> str:
+    if isinstance(command, TakeStep):
+        step = STEP_BY_NAME.get(command.step)
+        return step.event if step else ""
+    if isinstance(command, ChangeAccount):
+        return command.change.value
+    return command.kind if isinstance(command, RecordAccess) else _KINDS[type(command)]
+
+
+def is_another_problem(
+    command: RegisterTicket, first: Event, private: Mapping[str, Any], register: Register, directory: Directory
+) -> bool:
+    """Other values than those registered with the key. `private`: what of them is still in the vault.
+
+    A row of an import has a number that makes it the same row, whatever else was chosen for it the second time.
+    """
+    if command.external_key is not None:
+        return False
+    try:
+        checked = checked_values(command, register, directory)
+    except Refusals:
+        return True
+    data = first.data
+    was_private = data.get("private", {})
+    return (
+        (command.register, command.place_id, command.found_on.isoformat(), command.is_restricted)
+        != (data["register"], data["place"], data["found_on"], data.get("restricted", False))
+        or checked.open != data["fields"]
+        or checked.private.keys() != was_private.keys()
+        or any(private.get(name, value) != value for name, value in checked.private.items())
+    )
