@@ -196,9 +196,8 @@ def copy_rows(source: Engine, target: Engine, progress: Callable[[str], None]) -
             rows = read.execution_options(yield_per=20_000).execute(select(*table.columns))
             for part in rows.partitions():
                 insert_rows(write, table, names, [tuple(row) for row in part])
-            if "id" in names and table.c.id.autoincrement is True:
-                write.execute(
-                    text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), max(id)) FROM {table.name}")
-                )
+            if (counted := table.autoincrement_column) is not None:
+                sequence = f"pg_get_serial_sequence('{table.name}', '{counted.name}')"
+                write.execute(text(f"SELECT setval({sequence}, max({counted.name})) FROM {table.name}"))
     with target.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.execute(text("VACUUM ANALYZE"))
