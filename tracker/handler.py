@@ -6,7 +6,7 @@ transaction: it is the same way, five hundred times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +20,7 @@ from tracker.domain.commands import (
     Command,
     DirectoryCommand,
     EndGrant,
+    ErasePrivateValues,
     MarkDemonstration,
     PersonLeaves,
     RecordAccess,
@@ -39,7 +40,7 @@ from tracker.domain.repeats import is_another, is_another_problem
 from tracker.domain.ticket import Ticket, evolve, fold
 from tracker.house import House
 from tracker.log import store
-from tracker.log.vault import VaultWriter, read_private
+from tracker.log.vault import VaultWriter, erase, read_private
 from tracker.models.rows import writer
 from tracker.models.tickets import NamedPersonRow, TicketRow
 from tracker.projections import search
@@ -162,6 +163,8 @@ class _Writing:
             return self._ticket_command(request, command, hashed)
         if isinstance(command, RecordAccess):
             return self._access(request, command)
+        if isinstance(command, ErasePrivateValues):
+            return self._erase(request, command)
         if isinstance(command, MarkDemonstration):
             return self._mark_demonstration(request, command, hashed)
         return self._directory_command(request, command, hashed)
@@ -300,22 +303,33 @@ class _Writing:
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Outcome:
-        today = self.house.today(request.now)
-        world = self._world(request, today)
+        world = self._world(request, self.house.today(request.now))
         if command.ticket_id:
             self._visible(command.ticket_id, world)
-        version = len(store.read_stream(self.conn, StreamKind.ACCESS, command.ticket_id))
-        event = NewEvent(command.kind, today, dict(command.data))
+        return self._say_accessed(request, command.ticket_id, command.kind, command.data)
+
+    def _erase(self, request: Request, command: ErasePrivateValues) -> Outcome:
+        """For the operator alone: nobody who works on a ticket makes anything of it disappear."""
+        if request.actor_id != SYSTEM:
+            raise Refusal("not_permitted")
+        if not command.reason.strip():
+            raise Refusal("reason_missing", field="reason")
+        private = self.house.register(self._state(command.ticket_id).register).private_fields
+        for name in command.fields:
+            if name not in private:
+                raise Refusal("field_unknown", field=name, name=name)
+        self.flush()
+        count = erase(self.conn, command.ticket_id, command.fields)
+        data = {"fields": sorted(set(command.fields)), "count": count, "reason": command.reason.strip()}
+        return self._say_accessed(request, command.ticket_id, "erased", data)
+
+    def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Outcome:
+        version = len(store.read_stream(self.conn, StreamKind.ACCESS, ticket_id))
+        event = NewEvent(kind, self.house.today(request.now), dict(data))
         appended = self.log.append(
-            StreamKind.ACCESS,
-            command.ticket_id,
-            version,
-            [event],
-            actor_id=request.actor_id,
-            now=request.now,
-            key=None,
+            StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None
         )
-        return Outcome(appended, command.ticket_id, None)
+        return Outcome(appended, ticket_id, None)
 
     # -- units, people, grants --------------------------------------------------------------------
     def _directory_command(self, request: Request, command: DirectoryCommand, key: bytes | None) -> Outcome:

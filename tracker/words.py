@@ -204,6 +204,7 @@ EVENTS: Mapping[str, Any] = {
     "read": _("Read"),
     "revealed": _("Private value revealed"),
     "exported": _("Exported"),
+    "erased": _("Private value erased"),
     "unit_added": _("Unit added"),
     "person_added": _("Person added"),
     "person_left": _("Person left"),

@@ -16,9 +16,10 @@ from sqlalchemy import URL, Connection, bindparam, select, text
 from sqlalchemy.exc import DatabaseError
 from township import PHOTO, Township, at, plain_ticket
 
-from tracker.domain.commands import AmendTicket, TakeStep
+from tracker.domain.commands import AmendTicket, ErasePrivateValues, TakeStep
 from tracker.domain.events import MAX_INTEGER, Event, NewEvent, StreamKind, canonical, check_canonical
-from tracker.handler import Request, handle_all
+from tracker.domain.refusals import Refusal
+from tracker.handler import SYSTEM, Request, handle, handle_all
 from tracker.log import store, vault
 from tracker.log.audit import chain_faults
 from tracker.log.seal import EMPTY_ROOT, Tree, leaf_hash
@@ -323,11 +324,25 @@ def test_a_private_value_never_enters_the_log_and_its_commitment_is_in_it(town: 
 
 def test_erasing_a_private_value_leaves_a_log_that_verifies(town: Township) -> None:
     ticket_id = next(iter(town.states))
-    with town.engine.connect().execution_options(write=True) as conn, conn.begin():
-        assert vault.erase(conn, ticket_id, ["household"]) == 1
+    erase = ErasePrivateValues(ticket_id=ticket_id, fields=("household",), reason="本人要求删除")
+    with pytest.raises(Refusal, match="not_permitted"):
+        town.do(erase, "administrator", at("2023-03-12"))
+    (event,) = handle(town.house, erase, actor_id=SYSTEM, now=at("2023-03-12")).events
+    assert (event.kind, event.data["fields"], event.data["count"]) == ("erased", ["household"], 1)
     with town.engine.connect() as conn:
         assert vault.read_private(conn, ticket_id, town.state(ticket_id).private) == {}
     assert faults(town) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [({"fields": ("problem",)}, "field_unknown"), ({"reason": " "}, "reason_missing")],
+    ids=["a field that is open", "without a reason"],
+)
+def test_what_is_not_private_or_has_no_reason_is_not_erased(town: Township, more: dict[str, Any], code: str) -> None:
+    values: dict[str, Any] = {"ticket_id": next(iter(town.states)), "fields": ("household",), "reason": "本人要求删除"}
+    with pytest.raises(Refusal, match=code):
+        handle(town.house, ErasePrivateValues(**(values | more)), actor_id=SYSTEM, now=at("2023-03-12"))
 
 
 def test_an_amended_private_value_keeps_the_old_one_provable(town: Township) -> None:

@@ -1,4 +1,4 @@
-"""`xiaohao verify` and `xiaohao rebuild`: is the log what was written, and everything else made again from it."""
+"""`xiaohao verify`, `rebuild`, `erase`: is the log what was written, all else made again, private values removed."""
 
 from __future__ import annotations
 
@@ -53,6 +53,33 @@ def rebuild(only_cube: bool) -> None:  # click gives options by name
         with installation.engine.connect() as conn:
             house.cube.build(conn)
     click.echo("Rebuilt.")
+
+
+@click.command()
+@click.argument("number")
+@click.argument("fields", nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why; it stays in the log.")
+@click.confirmation_option(prompt="The values are removed for good. Erase them?")
+def erase(number: str, fields: tuple[str, ...], reason: str) -> None:
+    """Erase private values of the ticket NUMBER for good; FIELDS by their names in the pack. The log stays whole."""
+    from tracker import clock, words
+    from tracker.domain.commands import ErasePrivateValues
+    from tracker.domain.refusals import Refusal
+    from tracker.handler import SYSTEM, handle
+    from tracker.queries.tickets import find_id
+
+    with opened() as installation:
+        with installation.engine.connect() as conn:
+            ticket_id = find_id(conn, number)
+        if ticket_id is None:
+            raise click.ClickException(f"There is no ticket {number}.")
+        command = ErasePrivateValues(ticket_id=ticket_id, fields=fields, reason=reason)
+        try:
+            (event,) = handle(installation.house, command, actor_id=SYSTEM, now=clock.now()).events
+        except Refusal as refusal:
+            told = refusal
+            raise click.ClickException(installation.say(lambda: words.refusal(told))) from refusal
+    click.echo(f"{event.data['count']} values erased. Entry #{event.position} of the log says so.")
 
 
 def _projection_faults(installation: Installation) -> list[Fault]:

@@ -72,6 +72,15 @@ class RecordAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ErasePrivateValues:
+    """Private values of a ticket, all that its fields ever held, are removed for good; the log keeps that and why."""
+
+    ticket_id: int
+    fields: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddUnit:
     code: str
     name: str
@@ -135,4 +144,4 @@ class MarkDemonstration:
 
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
-Command = TicketCommand | DirectoryCommand | RecordAccess | MarkDemonstration
+Command = TicketCommand | DirectoryCommand | RecordAccess | ErasePrivateValues | MarkDemonstration

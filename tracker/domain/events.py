@@ -41,7 +41,7 @@ UNIT_KINDS = frozenset({"unit_added"})
 ACCOUNT_KINDS = frozenset(change.value for change in AccountChange)
 PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_left", "granted", "grant_ended"}
 SYSTEM_KINDS = frozenset({"marked_demonstration"})
-ACCESS_KINDS = frozenset({"read", "revealed", "exported"})
+ACCESS_KINDS = frozenset({"read", "revealed", "exported", "erased"})
 
 ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.TICKET: TICKET_KINDS,
