@@ -39,11 +39,19 @@ class Asked:
     def is_flow(self) -> bool:
         return self.account in FLOWS
 
-    def of(self, counts: Counts, register: frozenset[int], effective: date, unit: int | None = None) -> Counter[int]:
-        """Ticket → how often the replay counts it."""
+    def of(
+        self,
+        counts: Counts,
+        register: frozenset[int],
+        effective: date,
+        unit: int | None = None,
+        *,
+        is_whole: bool = True,
+    ) -> Counter[int]:
+        """Ticket → how often the replay counts it; restricted ones in the whole only."""
         found: Counter[int] = Counter()
         for (ticket, where, segment, cohort), number in counts.get(self.account, {}).items():
-            if ticket not in register or segment & self.bits != self.bits:
+            if ticket not in register or segment & self.bits != self.bits or (segment & 2**30 and not is_whole):
                 continue
             if (unit is None or where == unit) and (not self.of_year or cohort == effective.year):
                 found[ticket] += number
@@ -122,10 +130,10 @@ class Comparison:
                 said = figure_months(conn, self.town.house, _specs(asked), pair, units=None)
             for one, months in zip(asked, said, strict=True):
                 for month, value in zip(ends, months, strict=True):
-                    true = one.of(at[month], ids, month).total()
+                    true = one.of(at[month], ids, month, is_whole=False).total()
                     if one.is_flow:
                         before = max(d for d in at if d < month)
-                        true -= one.of(at[before], ids, month).total()
+                        true -= one.of(at[before], ids, month, is_whole=False).total()
                     assert value.numerator == true, (one, month, position)
 
     def _check_values(self, asked: Sequence[Asked], ids: frozenset[int], counts: Counts, pair: AsOf) -> None:
@@ -139,7 +147,7 @@ class Comparison:
         with self.town.engine.connect() as conn:
             said = figure_units(conn, self.town.house, _specs(asked), pair, units=units)
         for one, values in zip(asked, said, strict=True):
-            true = [one.of(counts, ids, pair.effective, unit).total() for unit in units]
+            true = [one.of(counts, ids, pair.effective, unit, is_whole=False).total() for unit in units]
             assert [value.numerator for value in values] == true, (one, pair)
 
     def _check_lists(self, asked: Sequence[Asked], ids: frozenset[int], counts: Counts, pair: AsOf) -> None:

@@ -281,6 +281,28 @@ def test_a_restricted_ticket_is_counted_and_shown_to_its_named_people_only(town:
     assert number(town, ticket_id) in browse("supervisor").open(url.replace("?", ".csv?")).text
 
 
+def test_no_village_and_no_month_tells_that_there_is_a_restricted_ticket(town: Township, browse: Browse) -> None:
+    """Every address as an outsider: the same with and without it, the whole excepted."""
+    village = f"village={town.unit['chenguang']}"
+    addresses = [
+        *(f"/figures/petitions_closed?{YEAR_END}&part={part}&{narrow}"
+          for part in ("denominator", "numerator", "rest") for narrow in (village, "month=2023-03")),
+        f"/figures/petitions_closed?{YEAR_END}&part=denominator",
+    ]  # fmt: skip
+    registered(town, "petition")
+    before = [main_of(browse("auditor").text(url)) for url in addresses]
+    named = (town.person["supervisor"],)
+    town.do(plain_ticket(town, "petition", is_restricted=True, named_ids=named), "supervisor", at("2023-03-01"))
+    after = [main_of(browse("auditor").text(url)) for url in addresses]
+    assert [a == b for a, b in zip(before[:-1], after[:-1], strict=True)] == [True] * (len(addresses) - 1)
+    assert before[-1] != after[-1]  # the whole
+
+
+def main_of(page: str) -> list[str]:
+    """The numbers of a page: its tables, and the counts beside its lists."""
+    return re.findall(r"<td[^>]*>.*?</td>|\d+ tickets?", page, re.S)
+
+
 def test_staff_see_the_whole_figure_and_of_its_tickets_their_own(town: Township, browse: Browse) -> None:
     here, there = registered(town), registered(town, place_id=town.unit["donghu"])
     url = f"{SHOW}?{YEAR_END}&part=denominator"

@@ -113,6 +113,8 @@ def test_an_entry_of_a_restricted_ticket_keeps_its_place_and_says_nothing_else(t
     assert "about a ticket that you may not see" in first
     assert number not in page
     assert "镇督办" not in first
+    assert "2023" not in first  # nor when
+    assert ticket_id not in positions(browse("auditor").text("/log?day=2023-03-01"))
     # nor does a filter tell what it says
     assert ticket_id not in positions(browse("auditor").text("/log?kind=registered"))
     assert ticket_id not in positions(browse("auditor").text(f"/log?actor={town.person['supervisor']}"))

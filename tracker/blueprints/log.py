@@ -65,13 +65,16 @@ def _people() -> list[tuple[str, str]]:
 def _row(entry: LogEntry) -> Mapping[str, Any]:
     """One line of components/log.html."""
     event = entry.event
-    row = {"position": event.position, "occurred_on": event.occurred_on, "recorded_at": event.recorded_at}
-    if entry.is_hidden:
-        return row | {
+    if entry.is_hidden:  # not even its times: with the figures they would tell when a restricted ticket was brought
+        return {
+            "position": event.position,
             "what": gettext("Not open to you"),
             "detail": gettext("This entry is about a ticket that you may not see."),
         }
-    return row | {
+    return {
+        "position": event.position,
+        "occurred_on": event.occurred_on,
+        "recorded_at": event.recorded_at,
         "what": words.event(event.kind),
         "who": _who(event.actor_id),
         "detail": entry.number or _detail(event),

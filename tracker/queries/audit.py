@@ -1,7 +1,7 @@
 """The log as an auditor reads it: entries newest first, by keyset over positions, and whether they hold together.
 
-An entry about a ticket that the reader may not see (of another unit, or restricted) keeps its place and its times, and
-says nothing else.
+An entry about a ticket that the reader may not see (of another unit, or restricted) keeps its place and
+says nothing else, neither when nor what.
 Bound: one page looks through WINDOW positions, so that a rare kind costs no scan of the whole log.
 """
 
@@ -42,13 +42,14 @@ class LogFilters:
 
     @property
     def is_narrow(self) -> bool:
-        """Whether entries are chosen by what they say."""
-        return self.kind is not None or self.actor_id is not None or self.is_late
+        """Whether entries are chosen by what they say, or by when."""
+        chosen = (self.kind, self.actor_id, self.recorded_on)
+        return self.is_late or any(one is not None for one in chosen)
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """One event. `event.data` is the caller's to show or not; `is_hidden`: only its place and times may be shown.
+    """One event. `event.data` is the caller's to show or not; `is_hidden`: only its place may be shown.
 
     `number`: of the ticket it is about, which the person may see.
     `is_sound`: its fingerprint is that of what stands there.

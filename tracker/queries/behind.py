@@ -41,6 +41,11 @@ class Behind:
     units: tuple[int, ...] | None
     month: Span | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Restricted tickets are in the whole only (`term_folios`)."""
+        return self.units is None and self.month is None
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -204,7 +209,8 @@ def _stretches_of(conn: Connection, house: House, behind: Behind, terms: Sequenc
     asked: list[tuple[int, int]] = []  # (folio, day before its marks begin; -1: any)
     for term in terms:
         _, *before = days_of(term, effective, since)
-        asked += [(folio, before[0] if before else -1) for folio in term_folios(index, register, term, effective)]
+        folios_of = term_folios(index, register, term, effective, is_whole=behind.is_whole)
+        asked += [(folio, before[0] if before else -1) for folio in folios_of]
     day, position = to_number(effective), behind.pair.position
     days = sorted({day, *(after for _, after in asked if after >= 0)})
     counts = house.cube.counts(conn, [[folio] for folio, _ in asked], days, position=position, places=behind.units)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from tracker.domain.days import to_number
 from tracker.domain.figures import Counting, Exclusion, FigureSpec, FigureValue, Term, Window
+from tracker.domain.ledger import RESTRICTED
 from tracker.domain.registers import Register
 from tracker.house import House
 from tracker.log import store
@@ -132,7 +133,7 @@ class Sheet:
         self._conn, self._house, self._pair, self._units = conn, house, pair, units
         self._folios = house.cube.folios(conn)
         self._groups: dict[tuple[int, ...], int] = {}
-        self._group_of: dict[tuple[str, Term, int], int] = {}  # a report asks for each term in twelve months
+        self._group_of: dict[tuple[str, Term, int, bool], int] = {}  # a report asks for each term in twelve months
         self._days: set[int] = set()
         self._at: dict[int, int] = {}
         self._numbers = np.zeros((0, 0, 0), np.int64)  # until `answer`
@@ -155,16 +156,17 @@ class Sheet:
         return _Asked(spec, effective, cells(spec.numerator), cells(spec.denominator), excluded)
 
     def _cells(self, register: str, term: Term, effective: date, since: date | None) -> Iterator[_Cell]:
-        group = self._group(register, term, effective)
+        is_whole = self._units is None and since is None
+        group = self._group(register, term, effective, is_whole=is_whole)
         for sign, day in zip((1, -1), days_of(term, effective, since), strict=False):
             self._days.add(day)
             yield _Cell(group, day, sign)
 
-    def _group(self, register: str, term: Term, effective: date) -> int:
-        key = (register, term, effective.year)
+    def _group(self, register: str, term: Term, effective: date, *, is_whole: bool) -> int:
+        key = (register, term, effective.year, is_whole)
         known = self._group_of.get(key)
         if known is None:
-            folios = term_folios(self._folios, self._house.register(register), term, effective)
+            folios = term_folios(self._folios, self._house.register(register), term, effective, is_whole=is_whole)
             self._group_of[key] = known = self._groups.setdefault(folios, len(self._groups))
         return known
 
@@ -218,13 +220,22 @@ def days_of(term: Term, effective: date, since: date | None) -> tuple[int, ...]:
     return (end, to_number(since or date(effective.year, 1, 1)) - 1)
 
 
-def term_folios(index: FolioIndex, register: Register, term: Term, effective: date) -> tuple[int, ...]:
-    """The folios a term adds up: all its predicates hold, and the cohort is the effective year's where asked."""
-    bits = 0
+def term_folios(
+    index: FolioIndex, register: Register, term: Term, effective: date, *, is_whole: bool
+) -> tuple[int, ...]:
+    """The folios a term adds up: all its predicates hold, and the cohort is the effective year's where asked.
+
+    Restricted tickets count in the whole alone (`is_whole`: every unit, no month of its own): of one village and one
+    month, the number itself would tell where and when the single one was brought. Source: security.md "whistle-blower",
+    "small groups".
+    """
+    bits, left_out = 0, 0 if is_whole else RESTRICTED
     for predicate in term.where:
         bits |= 1 << register.predicates.index(predicate)
     return tuple(
         folio.id
         for folio in index.get((term.account, register.name), ())
-        if folio.segment & bits == bits and (term.cohort is Window.ALL or folio.cohort == effective.year)
+        if folio.segment & bits == bits
+        and not folio.segment & left_out
+        and (term.cohort is Window.ALL or folio.cohort == effective.year)
     )
