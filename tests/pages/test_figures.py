@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from ticket_stories import assigned, registered, take
 from township import PACK, PHOTO, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
 
-from tracker.domain.commands import AddUnit, TakeStep
+from tracker.domain.commands import AddUnit, AmendTicket, TakeStep
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, Exclusion, FigureSpec, ReportSpec, Term
 from tracker.handler import SYSTEM, Request, handle_all
@@ -313,6 +313,20 @@ def test_staff_see_the_whole_figure_and_of_its_tickets_their_own(town: Township,
     assert [row[0] for row in rows_of(browse("neighbour").open(url.replace("?", ".csv?")).text)] == [
         number(town, there)
     ]
+
+
+def test_a_list_as_known_earlier_says_what_has_left_the_readers_village_since(town: Township, browse: Browse) -> None:
+    ticket_id = registered(town)
+    amend = AmendTicket(ticket_id=ticket_id, version=1, changes={}, reason="误", place_id=town.unit["donghu"])
+    town.do(amend, "supervisor", at("2023-03-20"))
+    url = f"{SHOW}?effective=2023-03-10&known=2023-03-10&part=denominator&village={town.unit['chenguang']}"
+    page = browse("staff").text(url)
+    assert "1 ticket" in page
+    assert listed(page) == []
+    assert "1 of them is counted but not shown" in page
+    head = browse("staff").open(url.replace("?", ".csv?")).text.split("\r\n\r\n")[0]
+    for said in ("Tickets,1", "Of these not open to you,1", "Village,晨光村"):
+        assert said in head
 
 
 def test_a_file_runs_nothing_in_a_spreadsheet_and_says_what_it_is(town: Township, browse: Browse) -> None:

@@ -15,7 +15,8 @@ from flask_babel import gettext
 from tracker import languages, words
 from tracker.blueprints import files
 from tracker.blueprints.figure_view import part_label
-from tracker.blueprints.rights import directory, house, viewer
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, directory, house, viewer
 from tracker.domain.days import from_number
 from tracker.exchange.exports import ExportHead, OutCell, csv_pieces
 from tracker.house import House
@@ -54,6 +55,8 @@ def _record(asked: Behind, count: int, kind: str) -> None:
             "part": asked.part,
             "effective": asked.pair.effective.isoformat(),
             "position": asked.pair.position,
+            "units": list(asked.units or ()),
+            "month": f"{asked.month[0]:%Y-%m}" if asked.month else None,
             "count": count,
             "format": kind,
         }
@@ -65,9 +68,23 @@ def _head(asked: Behind, count: int) -> ExportHead:
         (gettext("List"), part_label(asked.spec, asked.part)),
         (gettext("Occurred up to"), (asked.month[1] if asked.month else asked.pair.effective).isoformat()),
         files.recorded_up_to(asked.pair.known_at, asked.pair.position),
+        *_narrowed(asked),
         (gettext("Tickets"), str(count)),
+        *_not_shown(asked),
     )
     return files.head_of(words.of(asked.spec.label), lines)
+
+
+def _narrowed(asked: Behind) -> Iterator[tuple[str, str]]:
+    if asked.units:
+        yield gettext("Village"), names().unit(asked.units[0])
+
+
+def _not_shown(asked: Behind) -> Iterator[tuple[str, str]]:
+    """Why the list is shorter than its number, where it is."""
+    hidden = behind.hidden_behind(connection(), house(), asked, behind.reader_of(viewer(), asked.spec.register))
+    if hidden:
+        yield gettext("Of these not open to you"), str(hidden)
 
 
 def _columns() -> tuple[str, ...]:

@@ -130,7 +130,13 @@ def drill(conn: Connection, house: House, behind: Behind, reader: Reader, *, cur
             break
     count = sum(s.count for s in stretches)
     following = str(found[limit - 1][0]) if len(found) > limit else None
-    return Drill(tuple(t for _, t in found[:limit]), count, _hidden(conn, stretches, reader), following)
+    hidden = _hidden(conn, stretches, reader, is_settled=_is_settled(behind))
+    return Drill(tuple(t for _, t in found[:limit]), count, hidden, following)
+
+
+def hidden_behind(conn: Connection, house: House, behind: Behind, reader: Reader) -> int:
+    """How many tickets `all_behind` leaves out because they are not this person's to see."""
+    return _hidden(conn, _stretches(conn, house, behind), reader, is_settled=_is_settled(behind))
 
 
 def all_behind(conn: Connection, house: House, behind: Behind, reader: Reader) -> Iterator[DrillTicket]:
@@ -245,14 +251,23 @@ def _is_shown(stretch: _Stretch, reader: Reader) -> ColumnElement[bool]:
     return and_(true(), *tests)
 
 
-def _hidden(conn: Connection, stretches: Sequence[_Stretch], reader: Reader) -> int:
+def _is_settled(behind: Behind) -> bool:
+    """Whether each ticket lies today where it is counted. Not as known earlier, since it may have been moved to another
+    place by a correction; nor under its owner of a day, since it may have been passed on."""
+    spec = behind.spec
+    terms = (*spec.numerator, *spec.denominator, *(t for e in spec.exclusions for t in e.terms))
+    return behind.pair.is_head and not any(term.account.startswith("owner.") for term in terms)
+
+
+def _hidden(conn: Connection, stretches: Sequence[_Stretch], reader: Reader, *, is_settled: bool) -> int:
     """How many of the tickets this person may not see. Cost: a scan of those stretches that may hide any.
 
-    A unit that is theirs to see hides nothing; a ticket that was moved out of it since the pair is left out uncounted.
+    A unit that is theirs to see hides nothing where all is settled; elsewhere its tickets are counted.
     """
     hidden = 0
+    open_units = reader.open_units if is_settled else frozenset()
     for stretch in stretches:
-        if not stretch.is_restricted and (reader.may_see is None or stretch.unit in reader.open_units):
+        if not stretch.is_restricted and (reader.may_see is None or stretch.unit in open_units):
             continue
         query = (
             # Not `~shown`: a ticket without an owner is neither shown nor not shown to SQL.
