@@ -77,6 +77,8 @@ REFUSALS: Mapping[str, Any] = {
     "unit_ambiguous": _("“%(value)s” is the name of more than one unit. Write the town before it."),
     "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
     "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
+    "unit_out_of_reach": _("Your roles do not reach %(unit)s. Ask the supervisor of a wider unit to assign it there."),
+    "not_a_lead_official": _("%(person)s is not a lead official for this register."),
     "owner_not_named": _(
         "This ticket is restricted, and nobody named on it could work on it there. Name the person first."
     ),

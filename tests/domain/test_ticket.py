@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 from histories import Player, lines
-from township import HOUSE, PACK, PEOPLE, TOILET, Paper, Refused, at
+from township import HOUSE, PACK, PEOPLE, TOILET, Paper, Refused, at, refused
 
 from tracker.domain.people import Grant, Role
 from tracker.domain.registers import Register, Separation
@@ -407,3 +407,51 @@ def test_a_due_day_that_no_ledger_can_keep_is_refused_whether_given_or_asked_for
     player.play("2023-03-02 assign due=2058-12-31")
     player.play("2023-03-03 request_extension days=1")
     assert codes(player, "2023-03-04 grant_extension") == ("due_too_far",)
+
+
+def village_supervisor(player: Player) -> Player:
+    """晨光村网格员, with the office's role for the own village alone."""
+    world = player.world
+    staff = world.directory.people[world.person["staff"]]
+    grant = Grant(9001, Role.SUPERVISOR, world.unit["chenguang"], None, date(2015, 1, 1))
+    people = {**world.directory.people, staff.id: replace(staff, grants=(grant,))}
+    world.directory = replace(world.directory, people=people)
+    return player
+
+
+def test_a_ticket_goes_only_to_units_that_the_givers_roles_reach() -> None:
+    player = village_supervisor(playing())
+    player.play("2023-03-01 register toilet")
+    outside = Refused(("unit_out_of_reach",), ("owner_unit_id",))
+    assert player.refused("2023-03-02 assign owner=farming by=staff") == outside
+    player.play("2023-03-02 assign owner=chenguang by=staff")
+    assert player.refused("2023-03-03 transfer owner=donghu by=staff") == outside
+    assert player.refused("2023-03-03 amend place=donghu by=staff") == Refused(("not_permitted",), ("place",))
+
+
+def test_who_leads_is_a_lead_official_and_texts_beside_the_owner_have_an_end() -> None:
+    player = playing()
+    player.play("2023-03-01 register toilet")
+    command = player.command(lines("2023-03-02 assign")[0])
+    world = player.world
+    for more, code, field in (
+        ({"lead_official_id": world.person["verifier"]}, "not_a_lead_official", "lead_official_id"),
+        ({"supports": ({"unit_id": world.unit["farming"], "part": "字" * 2001},)}, "field_too_long", "supports"),
+    ):
+        wrong = replace(command, values={**command.values, **more})
+        assert refused(world, wrong, "supervisor", at("2023-03-02")) == Refused((code,), (field,))
+    assert codes(player, f"2023-03-02 amend remark=改 reason={'字' * 2001}") == ("field_too_long",)
+
+
+def test_a_closed_unit_gets_no_ticket() -> None:
+    player = playing()
+    player.play("2023-03-01 register toilet")
+    world = player.world
+    closed = replace(world.directory.units[world.unit["donghu"]], is_closed=True)
+    world.directory = replace(world.directory, units={**world.directory.units, closed.id: closed})
+    for line, field in (
+        ("2023-03-02 register toilet place=donghu", "place"),
+        ("2023-03-02 amend place=donghu", "place"),
+        ("2023-03-02 assign owner=donghu", "owner_unit_id"),
+    ):
+        assert player.refused(line) == Refused(("unit_unknown",), (field,))

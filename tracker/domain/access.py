@@ -141,6 +141,16 @@ def _reaches(grant: Grant, rule: Rule, facts: TicketFacts, directory: Directory)
     return in_place or owns or any(directory.is_within(u, grant.unit_id) for u in facts.support_unit_ids)
 
 
+def may_hand_to(person: Person, action: str, unit_id: int, register: str, directory: Directory, on: date) -> bool:
+    """Whether the person may give a ticket of this register to the unit by this action: only within the subtree of a
+    grant that gives the right, so that nobody's figures are filled from outside."""
+    roles = {role for rule in RIGHTS[action] for role in rule.roles}
+    return any(
+        grant.role in roles and grant.register in (None, register) and directory.is_within(unit_id, grant.unit_id)
+        for grant in person.grants_on(on)
+    )
+
+
 def has_keeper(facts: TicketFacts, directory: Directory, on: date) -> bool:
     """Whether some named person may still let others know of a restricted ticket: else nobody could ever work on it."""
     named = (directory.people[i] for i in facts.named_ids if i in directory.people)

@@ -22,7 +22,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT, MAX_TEXT, check_due_day, check_people, evidence_given
+from tracker.domain.needs import COLLECT, check_due_day, check_length, check_people, check_place, evidence_given
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
@@ -42,8 +42,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
     facts = TicketFacts(register.name, command.place_id, None, (), command.is_restricted, named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
-    if command.place_id not in world.directory.units:
-        raise Refusal("unit_unknown", field="place", value=str(command.place_id))
+    check_place(command.place_id, world.directory)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")
     _check_day_found(command.found_on, world.today)
@@ -339,8 +338,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
     reason = printable(command.reason)
     if not reason:
         raise Refusal("reason_missing", field="reason")
-    if len(reason) > MAX_TEXT:
-        raise Refusal("field_too_long", field="reason", limit=MAX_TEXT, length=len(reason))
+    check_length(reason, "reason")
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
     checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}
@@ -362,8 +360,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
 
 def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:
     """Nobody hands a ticket out of their own reach: the right to correct it is needed at both places."""
-    if place_id not in world.directory.units:
-        raise Refusal("unit_unknown", field="place", value=str(place_id))
+    check_place(place_id, world.directory)
     there = replace(ticket_facts(ticket), place_id=place_id)
     if not may(world.actor, "amend", there, world.directory, world.today):
         raise Refusal("not_permitted", field="place")

@@ -11,13 +11,13 @@ from datetime import date
 from typing import Any
 
 from tracker.domain import deadlines
-from tracker.domain.access import may
+from tracker.domain.access import may, may_hand_to
 from tracker.domain.context import StepContext, ticket_facts
 from tracker.domain.days import LAST_DAY, from_number
 from tracker.domain.kinds import EvidenceKind, ExclusionWay, RecheckResult
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.people import Directory, Unit
+from tracker.domain.people import Directory, Person, Role, Unit
 from tracker.domain.refusals import Refusal
 from tracker.domain.values import printable
 
@@ -27,6 +27,11 @@ MAX_EXTENSION_DAYS = 3650
 """Ten years: where no rule sets a limit, so that the new due day is one that a calendar knows."""
 
 
+def check_length(text: str, field: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise Refusal("field_too_long", field=field, limit=MAX_TEXT, length=len(text))
+
+
 def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext], dict[str, Any]]:
     def collect(step: Step, context: StepContext) -> dict[str, Any]:
         text = context.text(name)
@@ -34,11 +39,16 @@ def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext],
             if Need(name) in OPTIONAL_NEEDS - step.required:
                 return {}
             raise Refusal("reason_missing" if name == "reason" else "field_required", field=name)
-        if len(text) > MAX_TEXT:
-            raise Refusal("field_too_long", field=name, limit=MAX_TEXT, length=len(text))
+        check_length(text, name)
         return {key or name: text}
 
     return collect
+
+
+def check_place(place_id: int, directory: Directory) -> None:
+    unit = directory.units.get(place_id)
+    if unit is None or unit.is_closed:
+        raise Refusal("unit_unknown", field="place", value=str(place_id))
 
 
 def _owner(step: Step, context: StepContext) -> dict[str, Any]:
@@ -48,6 +58,8 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     unit = directory.units.get(unit_id) if isinstance(unit_id, int) else None
     if unit is None or unit.is_closed:
         raise Refusal("unit_unknown", field="owner_unit_id", value=str(unit_id or ""))
+    if not may_hand_to(context.actor, step.right, unit.id, context.register.name, directory, context.world.today):
+        raise Refusal("unit_out_of_reach", field="owner_unit_id", unit=unit.name)
     data: dict[str, Any] = {"owner_unit": unit.id, **_people_of_owner(unit, context)}
     if context.ticket.is_restricted:
         _check_owner_knows(unit.id, data, context)
@@ -55,7 +67,8 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     for support in supports:
         if support["unit_id"] == unit_id:
             raise Refusal("lead_unit_also_supports", field="supports", unit=unit.name)
-        if support["unit_id"] not in directory.units:
+        helper = directory.units.get(support["unit_id"])
+        if helper is None or helper.is_closed:
             raise Refusal("unit_unknown", field="supports", value=str(support["unit_id"]))
     if supports:
         data["support"] = [_support(s) for s in supports]
@@ -73,8 +86,15 @@ def _people_of_owner(unit: Unit, context: StepContext) -> dict[str, Any]:
             raise Refusal("person_unknown", field=name, value=str(person_id))
         if name == "owner_id" and not directory.is_within(person.unit_id, unit.id):
             raise Refusal("person_not_in_unit", field=name, person=person.name, unit=unit.name)
+        if name == "lead_official_id" and not _leads(person, context):
+            raise Refusal("not_a_lead_official", field=name, person=person.name)
         data[key] = person_id
     return data
+
+
+def _leads(person: Person, context: StepContext) -> bool:
+    grants = person.grants_on(context.world.today)
+    return any(g.role is Role.LEAD_OFFICIAL and g.register in (None, context.register.name) for g in grants)
 
 
 def _check_owner_knows(unit_id: int, data: Mapping[str, Any], context: StepContext) -> None:
@@ -91,8 +111,7 @@ def _check_owner_knows(unit_id: int, data: Mapping[str, Any], context: StepConte
 
 def _support(support: Mapping[str, Any]) -> dict[str, Any]:
     due, part = support.get("due_on"), printable(support.get("part") or "")
-    if len(part) > MAX_TEXT:
-        raise Refusal("field_too_long", field="supports", limit=MAX_TEXT, length=len(part))
+    check_length(part, "supports")
     return {"unit": support["unit_id"], "part": part, "due_on": due.isoformat() if due else None}
 
 

@@ -69,6 +69,8 @@ CODES: dict[str, Kind] = {
     "person_unknown": Kind.INVALID,
     "person_not_in_unit": Kind.INVALID,
     "owner_not_named": Kind.INVALID,
+    "unit_out_of_reach": Kind.INVALID,
+    "not_a_lead_official": Kind.INVALID,
     "restricted_without_keeper": Kind.INVALID,
     "last_keeper": Kind.INVALID,
     "lead_unit_also_supports": Kind.INVALID,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from tracker import languages
+from tracker.domain.access import may_hand_to
 from tracker.domain.people import Unit
 from tracker.queries import people
 from tracker.queries.scope import Viewer
@@ -30,6 +31,9 @@ class Options:
 def options_for(viewer: Viewer, *, action: str, register: str) -> Options:
     """What this person may choose from in a form for `action` in `register`."""
     units = people.owner_units(viewer)
+    if action in ("assign", "transfer"):
+        who, where, on = viewer.person, viewer.directory, viewer.on
+        units = tuple(u for u in units if may_hand_to(who, action, u.id, register, where, on))
     return Options(
         unit_pairs(people.places_for(viewer, action, register)),
         unit_pairs(units),
