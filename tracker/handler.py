@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -53,10 +54,14 @@ SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
 
 FLUSH_EVERY = 2000
+LOOK_AHEAD = 500  # a part of FLUSH_EVERY, so that no answer is forgotten before it is used
 
 # Built once: putting a statement together costs more than running it.
 _TICKET_OF_KEY = select(TicketRow.id).where(
     TicketRow.register_id == bindparam("register"), TicketRow.external_key == bindparam("key")
+)
+_TICKETS_OF_KEYS = select(TicketRow.external_key, TicketRow.id).where(
+    TicketRow.register_id == bindparam("register"), TicketRow.external_key.in_(bindparam("keys", expanding=True))
 )
 
 _NAMING = select(NamedPersonRow.ticket_id).where(NamedPersonRow.person_id == bindparam("person"))
@@ -107,7 +112,7 @@ def handle_all(
     """
     results: list[Outcome | Refused] = []
     with _writing(house) as writing:
-        for done, request in enumerate(requests, 1):
+        for done, request in enumerate(_looked_ahead(requests, writing), 1):
             try:
                 results.append(writing.carry_out(request))
             except (Refusal, Refusals) as refusal:
@@ -120,6 +125,15 @@ def handle_all(
             if progress is not None:
                 progress(done)
     return results
+
+
+def _looked_ahead(requests: Iterable[Request], writing: _Writing) -> Iterator[Request]:
+    """The requests one by one; what their keys mean is asked for a slice together, which saves a fifth of an import."""
+    rest = iter(requests)
+    while part := list(islice(rest, LOOK_AHEAD)):
+        if len(part) > 1:
+            writing.look_up_keys(part)
+        yield from part
 
 
 @contextmanager
@@ -292,6 +306,20 @@ class _Writing:
         params = {"register": self._numbers[register], "key": hash_external_key(key)}
         ticket_id = self.conn.scalar(_TICKET_OF_KEY, params)
         return None if ticket_id is None else int(ticket_id)
+
+    def look_up_keys(self, requests: Sequence[Request]) -> None:
+        """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
+        keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
+        self.log.look_up_keys([store.hash_key(actor_id, key) for actor_id, key in keyed if key])
+        asked: dict[str, dict[bytes, str]] = {}
+        for command in (request.command for request in requests):
+            if isinstance(command, RegisterTicket) and command.external_key and command.register in self._numbers:
+                asked.setdefault(command.register, {})[hash_external_key(command.external_key)] = command.external_key
+        for register, keys in asked.items():
+            params = {"register": self._numbers[register], "keys": list(keys)}
+            found = {bytes(row.external_key): row.id for row in self.conn.execute(_TICKETS_OF_KEYS, params)}
+            for hashed, key in keys.items():  # what this transaction did to a number stands above what is written
+                self._keys.setdefault((register, key), found.get(hashed))
 
     def _remember_key(self, before: Ticket | None, state: Ticket) -> None:
         """Of tickets of this transaction the rows are not written yet: who carries which number, and who no longer."""

@@ -10,6 +10,7 @@ from exchange.samples import SECRET, csv
 from sqlalchemy import URL, text
 from township import Township, at
 
+from tracker import handler
 from tracker.domain.days import to_number
 from tracker.domain.events import StreamKind
 from tracker.domain.ticket import Ticket, fold
@@ -129,6 +130,23 @@ def test_the_same_file_again_registers_nothing_twice(town):
     done = by.carry_out(reading, reading.rows, NOW, goes_on=False)
     assert [one.is_again for one in done] == [True, False]
     assert len(numbers(town)) == 2
+
+
+def test_what_is_known_is_found_in_every_slice_that_is_looked_up_together(town, monkeypatch):
+    monkeypatch.setattr(handler, "LOOK_AHEAD", 2)
+    by = importer(town)
+    reading = read(by, FIRST, SECOND, SECOND.replace("18", "20"), SECOND.replace("18", "21"))
+    by.carry_out(reading, reading.rows[3:], NOW, goes_on=False)
+    faster = read(by, SECOND.replace("18", "20").replace("半月", "一月"))
+    by.carry_out(faster, faster.rows, NOW, goes_on=False)
+    done = by.carry_out(reading, reading.rows, NOW, goes_on=True)
+    assert [(one.state.name, one.is_again) for one in done] == [
+        ("REGISTERED", False),
+        ("REGISTERED", False),
+        ("KNOWN", False),
+        ("REGISTERED", True),
+    ]
+    assert len(numbers(town)) == 4
 
 
 def test_the_text_of_a_restricted_reply_stays_out_of_the_log(town):

@@ -36,6 +36,10 @@ RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_else
 _AT_ONCE = 1_000  # rows whose keys are looked up together
 
 
+def _unwatched(done: int) -> None:
+    """Nobody waits for the progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What stands of a row, before or after the import.
@@ -157,7 +161,7 @@ class Importer:
         now: datetime,
         *,
         goes_on: bool,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int], None] = _unwatched,
     ) -> tuple[Judged, ...]:
         """Register these rows in one transaction, and say what came of each.
 
@@ -168,14 +172,19 @@ class Importer:
         allowed = [row for row in rows if row.source_row not in wrong]
         if wrong and not goes_on:
             return tuple(wrong.get(row.source_row, Judged(row, State.READY)) for row in rows)
-        asked: list[RowReading] = []
-        requests = self._requests(reading, allowed, now, asked)
+        done = 0
+
+        def count(number: int) -> None:
+            nonlocal done
+            done = number
+            progress(number)
+
         try:
-            results = handle_all(self.house, requests, goes_on=goes_on, progress=progress)
+            results = handle_all(self.house, self._requests(reading, allowed, now), goes_on=goes_on, progress=count)
         except (Refusal, Refusals) as why:
             refusals = why.refusals if isinstance(why, Refusals) else (why,)
             return tuple(
-                Judged(row, State.WRONG, refusals) if row is asked[-1] else Judged(row, State.READY) for row in rows
+                Judged(row, State.WRONG, refusals) if row is allowed[done] else Judged(row, State.READY) for row in rows
             )
         found = wrong | {row.source_row: self._settled(row, r) for row, r in zip(allowed, results, strict=True)}
         return tuple(found[row.source_row] for row in rows)
@@ -190,14 +199,10 @@ class Importer:
             return Judged(row, State.WRONG, (why,))
         return None
 
-    def _requests(
-        self, reading: ImportReading, rows: Iterable[RowReading], now: datetime, asked: list[RowReading]
-    ) -> Iterator[Request]:
-        """One by one, so that no hundred thousand commands are in memory together; the row in hand is in `asked`."""
+    def _requests(self, reading: ImportReading, rows: Iterable[RowReading], now: datetime) -> Iterator[Request]:
+        """One by one, so that no hundred thousand commands are in memory together."""
         for row in rows:
-            asked[:] = [row]
-            command = replace(command_of(row, self.register), key=_key(reading, row))
-            yield Request(command, self.viewer.person.id, now)
+            yield Request(replace(command_of(row, self.register), key=_key(reading, row)), self.viewer.person.id, now)
 
     def _settled(self, row: RowReading, result: Outcome | Refused) -> Judged:
         if isinstance(result, Outcome):

@@ -49,6 +49,9 @@ _STREAM = (
     .order_by(EventRow.version)
 )
 _KEY = select(CommandKeyRow.position).where(CommandKeyRow.key == bindparam("key"))
+_MANY_KEYS = select(CommandKeyRow.key, CommandKeyRow.position).where(
+    CommandKeyRow.key.in_(bindparam("keys", expanding=True))
+)
 _RECORDED_AT = select(EventRow.recorded_at).where(EventRow.position == bindparam("position"))
 _EVENT_COLUMNS = (*(column.key for column in _COLUMNS), "leaf", "root")
 _ROOT = _EVENT_COLUMNS.index("root")
@@ -120,15 +123,23 @@ class Appender:
         self._rows: list[list[Any]] = []
         self._keys: list[tuple[bytes, int]] = []
         self._keys_now: dict[bytes, int] = {}
+        self._keys_before: dict[bytes, int | None] = {}
 
     @property
     def size(self) -> int:
         return self._tree.size
 
+    def look_up_keys(self, keys: Sequence[bytes]) -> None:
+        """Ask for many keys at once; `used_key` then answers these from memory."""
+        found = {bytes(row.key): row.position for row in self._conn.execute(_MANY_KEYS, {"keys": keys})} if keys else {}
+        self._keys_before = {key: found.get(key) for key in keys}
+
     def used_key(self, key: bytes) -> int | None:
         """The position of the first event this key led to, if it was ever used."""
         if key in self._keys_now:
             return self._keys_now[key]
+        if key in self._keys_before:
+            return self._keys_before[key]
         found = self._conn.scalar(_KEY, {"key": key})
         return None if found is None else int(found)
 
