@@ -43,12 +43,12 @@ from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, erase, read_private
 from tracker.models.rows import writer
-from tracker.models.tickets import NamedPersonRow, TicketRow
+from tracker.models.tickets import NamedPersonRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
-from tracker.projections.tickets import TicketWriter, hash_external_key, held_key
+from tracker.projections.tickets import TicketWriter, held_key, tickets_of_numbers
 
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
@@ -57,13 +57,6 @@ FLUSH_EVERY = 2000
 LOOK_AHEAD = 500  # a part of FLUSH_EVERY, so that no answer is forgotten before it is used
 
 # Built once: putting a statement together costs more than running it.
-_TICKET_OF_KEY = select(TicketRow.id).where(
-    TicketRow.register_id == bindparam("register"), TicketRow.external_key == bindparam("key")
-)
-_TICKETS_OF_KEYS = select(TicketRow.external_key, TicketRow.id).where(
-    TicketRow.register_id == bindparam("register"), TicketRow.external_key.in_(bindparam("keys", expanding=True))
-)
-
 _NAMING = select(NamedPersonRow.ticket_id).where(NamedPersonRow.person_id == bindparam("person"))
 
 
@@ -303,23 +296,20 @@ class _Writing:
     def _key_taken(self, register: str, key: str) -> int | None:
         if (register, key) in self._keys:
             return self._keys[register, key]
-        params = {"register": self._numbers[register], "key": hash_external_key(key)}
-        ticket_id = self.conn.scalar(_TICKET_OF_KEY, params)
-        return None if ticket_id is None else int(ticket_id)
+        return tickets_of_numbers(self.conn, self._numbers[register], [key]).get(key)
 
     def look_up_keys(self, requests: Sequence[Request]) -> None:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
         self.log.look_up_keys([store.hash_key(actor_id, key) for actor_id, key in keyed if key])
-        asked: dict[str, dict[bytes, str]] = {}
+        asked: dict[str, list[str]] = {}
         for command in (request.command for request in requests):
-            if isinstance(command, RegisterTicket) and command.external_key and command.register in self._numbers:
-                asked.setdefault(command.register, {})[hash_external_key(command.external_key)] = command.external_key
+            if isinstance(command, RegisterTicket) and command.external_key:
+                asked.setdefault(command.register, []).append(command.external_key)
         for register, keys in asked.items():
-            params = {"register": self._numbers[register], "keys": list(keys)}
-            found = {bytes(row.external_key): row.id for row in self.conn.execute(_TICKETS_OF_KEYS, params)}
-            for hashed, key in keys.items():  # what this transaction did to a number stands above what is written
-                self._keys.setdefault((register, key), found.get(hashed))
+            found = tickets_of_numbers(self.conn, self._numbers.get(register), keys)
+            for key in keys:  # what this transaction did to a number stands above what is written
+                self._keys.setdefault((register, key), found.get(key))
 
     def _remember_key(self, before: Ticket | None, state: Ticket) -> None:
         """Of tickets of this transaction the rows are not written yet: who carries which number, and who no longer."""

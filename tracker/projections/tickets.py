@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -25,12 +25,22 @@ SHELF_OF: Mapping[Status, int] = {status: _NOT_OPEN.get(status, SHELF_OPEN) for 
 _TICKETS = TicketRow.__table__
 _COLUMNS = tuple(c.name for c in _TICKETS.columns if c.name != "id")
 _INSERT = insert(_TICKETS)
+_TICKETS_OF_NUMBERS = select(TicketRow.id, TicketRow.external_key).where(
+    TicketRow.register_id == bindparam("register"), TicketRow.external_key.in_(bindparam("keys", expanding=True))
+)
 _UPDATE = update(_TICKETS).where(_TICKETS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 
 
 def hash_external_key(key: str) -> bytes:
     """The stored form of an external number: short, and no personal text in an index."""
     return sha256(key.encode()).digest()[:16]
+
+
+def tickets_of_numbers(conn: Connection, register_id: int | None, keys: Iterable[str]) -> dict[str, int]:
+    """External number → the live ticket that carries it, of some hundreds of numbers together."""
+    by_hash = {hash_external_key(key): key for key in keys}
+    rows = conn.execute(_TICKETS_OF_NUMBERS, {"register": register_id, "keys": list(by_hash)})
+    return {by_hash[bytes(row.external_key)]: row.id for row in rows}
 
 
 def sync_registers(conn: Connection, registers: Mapping[str, Register]) -> dict[str, int]:

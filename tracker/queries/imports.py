@@ -16,7 +16,7 @@ from tracker.log.store import from_ms, to_ms
 from tracker.models.imports import ImportedRow, ImportRow
 from tracker.models.log import CommandKeyRow
 from tracker.models.tickets import TicketRow
-from tracker.projections.tickets import hash_external_key
+from tracker.projections.tickets import tickets_of_numbers
 from tracker.queries.scope import Viewer, visible
 
 PAGE = 100
@@ -150,13 +150,9 @@ def rows_in(conn: Connection, import_id: int, state: State) -> list[int]:
 def tickets_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iterable[str]) -> dict[str, int]:
     """External key → the ticket that carries it, seen or not: a page shows its number only to whoever may see it."""
     register_id = viewer.register_ids.get(register)
-    by_hash = {hash_external_key(key): key for key in keys}
     found: dict[str, int] = {}
-    for part in _parts(by_hash):
-        asked = select(TicketRow.id, TicketRow.external_key).where(
-            TicketRow.register_id == register_id, TicketRow.external_key.in_(part)
-        )
-        found |= {by_hash[bytes(row.external_key)]: row.id for row in conn.execute(asked)}
+    for part in _parts(keys):
+        found |= tickets_of_numbers(conn, register_id, part)
     return found
 
 
