@@ -22,10 +22,11 @@ from bench.county import People, Site
 from bench.stories import Move, Story
 from tracker.domain.commands import RegisterTicket, TakeStep
 from tracker.domain.days import to_number
+from tracker.domain.effects import evolve, fold
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
-from tracker.domain.ticket import Ticket, evolve, fold
+from tracker.domain.ticket import Ticket
 from tracker.handler import Outcome, Request, _Writing
 from tracker.house import House
 from tracker.log import seal, store

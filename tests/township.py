@@ -27,6 +27,7 @@ from tracker.domain.commands import (
 )
 from tracker.domain.deadlines import KnownDays
 from tracker.domain.deciding import Context, decide_amend, decide_register, decide_step
+from tracker.domain.effects import evolve
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.people import Directory, Grant, Person, Role, Unit
 from tracker.domain.refusals import Refusal, Refusals
@@ -47,7 +48,7 @@ from tracker.domain.registers import (
     Register,
     Separation,
 )
-from tracker.domain.ticket import Ticket, evolve
+from tracker.domain.ticket import Ticket
 from tracker.handler import SYSTEM, House, Request, handle, handle_all
 from tracker.projections.tickets import held_key
 

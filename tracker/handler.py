@@ -30,6 +30,7 @@ from tracker.domain.commands import (
 )
 from tracker.domain.days import to_number
 from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
+from tracker.domain.effects import evolve, fold
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.numbers import ticket_number
@@ -38,7 +39,7 @@ from tracker.domain.people import Person
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.repeats import is_another, is_another_problem
-from tracker.domain.ticket import Ticket, evolve, fold
+from tracker.domain.ticket import Ticket
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, erase, read_private

@@ -10,7 +10,7 @@ from histories import Player
 from township import PLAIN_VALUES, Paper, Refused, at, plain_ticket, refused
 
 from tracker.domain.days import to_number
-from tracker.domain.ticket import fold
+from tracker.domain.effects import fold
 
 
 def test_a_day_found_put_right_moves_the_clocks_that_started_there() -> None:

@@ -13,7 +13,7 @@ from figures.test_histories import EDGES
 from histories import Player
 from township import CALENDAR, PACK, Paper
 
-from tracker.domain import deadlines, ticket
+from tracker.domain import deadlines, effects
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import FLOWS, STOCKS, account_names, marks
 from tracker.domain.registers import DayBasis, Limit
@@ -25,7 +25,7 @@ def stands(player: Player, account: str, day: str, *, known: int | None = None) 
     total = 0
     for ticket_id in player.world.states:
         history = [e for e in player.world.history(ticket_id) if known is None or e.position <= known]
-        state = ticket.fold(history)
+        state = effects.fold(history)
         if state is not None:
             counts = count_marks(marks(state, player.world.register_of(ticket_id)), date.fromisoformat(day))
             total += sum(number for (name, *_), number in counts.items() if name == account)

@@ -17,11 +17,12 @@ from township import DOCUMENT, PACK, PHOTO, TOILET, Paper, Refused, at, label, r
 from tracker.domain.commands import TakeStep
 from tracker.domain.deciding import awaited_decisions, awaited_step, has_step, possible_steps
 from tracker.domain.deciding import closes as finishes
+from tracker.domain.effects import _APPLY
 from tracker.domain.events import TICKET_KINDS
 from tracker.domain.lifecycle import QUIET, STEP_BY_NAME, STEPS, SWITCHES, Need, Status, Step, next_statuses
 from tracker.domain.needs import COLLECT
 from tracker.domain.registers import EvidenceRule, Milestone, Pack, Separation
-from tracker.domain.ticket import _APPLY, Ticket
+from tracker.domain.ticket import Ticket
 
 LIVE = "registered assigned accepted returned paused submitted verified publicised approved closed relapsed"
 OPEN = LIVE.replace(" closed", "")

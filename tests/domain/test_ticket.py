@@ -9,9 +9,9 @@ import pytest
 from histories import Player, lines
 from township import HOUSE, PACK, PEOPLE, TOILET, Paper, Refused, at, refused
 
+from tracker.domain.effects import evolve, fold
 from tracker.domain.people import Grant, Role
 from tracker.domain.registers import Register, Separation
-from tracker.domain.ticket import evolve, fold
 
 OWN_WORK = ("own_work_cannot_be_verified",)
 

@@ -12,8 +12,9 @@ from township import Township, at
 
 from tracker import handler
 from tracker.domain.days import to_number
+from tracker.domain.effects import fold
 from tracker.domain.events import StreamKind
-from tracker.domain.ticket import Ticket, fold
+from tracker.domain.ticket import Ticket
 from tracker.exchange.importing import Importer, Judged
 from tracker.exchange.reading import ImportReading
 from tracker.log import store

@@ -10,7 +10,7 @@ from typing import Any
 from figures import oracle
 from township import World
 
-from tracker.domain import ledger, ticket
+from tracker.domain import effects, ledger
 from tracker.domain.events import Event
 from tracker.domain.registers import Register
 
@@ -61,7 +61,7 @@ def check_history(history: Sequence[Event], register: Register) -> int:
     """
     days = hunted_days(history)
     for known in range(1, len(history) + 1):
-        state = ticket.fold(history[:known])
+        state = effects.fold(history[:known])
         assert state is not None
         marks = ledger.marks(state, register)
         n = history[known - 1].position

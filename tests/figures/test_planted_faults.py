@@ -17,7 +17,7 @@ from figures.test_histories import EDGES, REGISTERS
 from histories import Player
 from township import Paper
 
-from tracker.domain import ledger, ticket
+from tracker.domain import effects, ledger
 from tracker.domain.days import FOREVER, first_of_next_year
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import Status
@@ -42,7 +42,7 @@ class Case:
 
     def is_right(self) -> bool:
         for cut in self.cuts:
-            state = ticket.fold(self.history[:cut])
+            state = effects.fold(self.history[:cut])
             assert state is not None
             marks = ledger.marks(state, self.register)
             if any(count_marks(marks, day) != self.right[cut, day] for day in self.days):
@@ -90,12 +90,12 @@ def retroactive_extension(patch: pytest.MonkeyPatch) -> None:
 
 def forgotten(kind: str) -> Plant:
     """An event of this kind leaves no trace in the state."""
-    return lambda patch: patch.setitem(ticket._APPLY, kind, ticket._quiet)  # type: ignore[arg-type]
+    return lambda patch: patch.setitem(effects._APPLY, kind, effects._quiet)  # type: ignore[arg-type]
 
 
 def keeps(kind: str, *names: str) -> Plant:
     """An event of this kind fails to change these parts of the state."""
-    right = ticket._APPLY[kind]
+    right = effects._APPLY[kind]
 
     def wrong(t: Any, e: Event, day: int, data: Mapping[str, Any]) -> None:
         before = {name: getattr(t, name) for name in names}
@@ -103,7 +103,7 @@ def keeps(kind: str, *names: str) -> Plant:
         for name, value in before.items():
             setattr(t, name, value)
 
-    return lambda patch: patch.setitem(ticket._APPLY, kind, wrong)  # type: ignore[arg-type]
+    return lambda patch: patch.setitem(effects._APPLY, kind, wrong)  # type: ignore[arg-type]
 
 
 def clock_also_runs_in(status: Status) -> Plant:

@@ -13,10 +13,11 @@ import numpy as np
 from sqlalchemy import Connection, Engine, select
 
 from tracker.domain.days import FOREVER
+from tracker.domain.effects import fold
 from tracker.domain.events import StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.registers import Pack
-from tracker.domain.ticket import Ticket, fold
+from tracker.domain.ticket import Ticket
 from tracker.log import store
 from tracker.log.audit import chain_faults
 from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow

@@ -36,7 +36,7 @@ class StreamKind(IntEnum):
 
 
 TICKET_KINDS = frozenset({"registered", "amended", *(step.event for step in STEPS)})
-"""What a step leads to, and the two that no step makes. Their effects: `ticket.py`."""
+"""What a step leads to, and the two that no step makes. Their effects: `effects.py`."""
 UNIT_KINDS = frozenset({"unit_added"})
 ACCOUNT_KINDS = frozenset(change.value for change in AccountChange)
 PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_left", "granted", "grant_ended"}

@@ -2,7 +2,7 @@
 
 Button, form, permission and entry of the log follow from the row. To add a step: a row here (a predicate in `guards.py`
 for a new guard, a collector in `needs.py` and an input in `forms/step.py` for a new need), the effect of its event in
-`ticket.py`, the words of step and event in `tracker/words.py`. A new status is also a place in the sets below, a word
+`effects.py`, the words of step and event in `tracker/words.py`. A new status is also a place in the sets below, a word
 there, a sign in `templates/components/status.html`, a cell in `templates/tickets/_promise.html` and a sentence in
 `_turn.html` beside it.
 """

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Table, delete
 
 from tracker.domain.days import to_number
+from tracker.domain.effects import evolve
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.lifecycle import QUIET
 from tracker.domain.registers import Register
-from tracker.domain.ticket import Ticket, evolve
+from tracker.domain.ticket import Ticket
 from tracker.log import store
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.people import GrantRow, PersonRow, UnitRow

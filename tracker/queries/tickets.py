@@ -15,9 +15,10 @@ from sqlalchemy import Connection, exists, select
 
 from tracker.domain.confidential import PREFIX
 from tracker.domain.days import to_number
+from tracker.domain.effects import fold
 from tracker.domain.events import Event, StreamKind, late_days
 from tracker.domain.registers import Field, FieldType, Register
-from tracker.domain.ticket import Ticket, fold
+from tracker.domain.ticket import Ticket
 from tracker.log import store, vault
 from tracker.models.log import EventRow
 from tracker.models.tickets import TicketRow
