@@ -2,7 +2,8 @@
 
 Read in this order: registers (what a register is), commands (what is wanted), events (what has happened), lifecycle
 (the one table of steps), guards (what must hold), needs (what a step must be given), context and deciding (command →
-events), repeats (a key used before), ticket (events → state), deadlines and milestones (clocks), ledger (marks),
-figures (numerator over denominator), access (who may do what), people and organising (the directory), refusals (every
-"no"). Beside them: values (of fields), numbers (of tickets), kinds (closed sets), days.
+events), corrections (of what was registered), repeats (a key used before), confidential (what stays out of the log),
+ticket and effects (events → state), deadlines and milestones (clocks), ledger (marks), figures (numerator over
+denominator), access (who may do what), people and organising (the directory), refusals (every "no"). Beside them:
+values (of fields), numbers (of tickets), kinds (closed sets), days.
 """
