@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, inspect, select, text
 from township import Township, at, plain_ticket
 
 from tracker.domain.commands import TakeStep
@@ -60,6 +60,14 @@ def test_a_rebuild_gives_identical_tables(town: Township):
     again(town)
     assert rows(town.engine) == before
     assert before["marks"]
+    assert before["tickets"]
+
+
+def test_a_rebuild_leaves_every_index_where_it_was(town: Township):
+    before = {name: inspect(town.engine).get_indexes(name) for name in ("tickets", "marks")}
+    lived(town)
+    again(town)
+    assert {name: inspect(town.engine).get_indexes(name) for name in ("tickets", "marks")} == before
     assert before["tickets"]
 
 

@@ -93,8 +93,21 @@ def _write_again(
         conn.execute(delete(table))
     search.empty(conn)
     _directory(conn)
-    _tickets(conn, registers, time_zone, folios, lambda done: progress(done, size))
+    with _indexes_at_the_end(conn):
+        _tickets(conn, registers, time_zone, folios, lambda done: progress(done, size))
     progress(size, size)
+
+
+@contextmanager
+def _indexes_at_the_end(conn: Connection) -> Iterator[None]:
+    """SQLite sorts the indexes of tickets once. PostgreSQL keeps them: to drop one would lock readers out."""
+    table = TicketRow.__table__
+    indexes = sorted(table.indexes, key=lambda index: str(index.name)) if conn.dialect.name == "sqlite" else []
+    for index in indexes:
+        index.drop(conn)
+    yield
+    for index in indexes:
+        index.create(conn)
 
 
 def _directory(conn: Connection) -> None:
