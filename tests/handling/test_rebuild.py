@@ -17,6 +17,10 @@ def rows(engine: Engine) -> dict[str, list[tuple]]:
         return {t.name: sorted(map(repr, map(tuple, conn.execute(select(t))))) for t in TABLES}
 
 
+def indexes(engine: Engine) -> dict[str, list[str]]:
+    return {name: sorted(map(repr, inspect(engine).get_indexes(name))) for name in ("tickets", "marks")}
+
+
 def again(town: Township) -> None:
     house = town.house
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():
@@ -64,10 +68,10 @@ def test_a_rebuild_gives_identical_tables(town: Township):
 
 
 def test_a_rebuild_leaves_every_index_where_it_was(town: Township):
-    before = {name: inspect(town.engine).get_indexes(name) for name in ("tickets", "marks")}
+    before = indexes(town.engine)
     lived(town)
     again(town)
-    assert {name: inspect(town.engine).get_indexes(name) for name in ("tickets", "marks")} == before
+    assert indexes(town.engine) == before
     assert before["tickets"]
 
 
