@@ -17,8 +17,13 @@ def rows(engine: Engine) -> dict[str, list[tuple]]:
         return {t.name: sorted(map(repr, map(tuple, conn.execute(select(t))))) for t in TABLES}
 
 
-def indexes(engine: Engine) -> dict[str, list[str]]:
-    return {name: sorted(map(repr, inspect(engine).get_indexes(name))) for name in ("tickets", "marks")}
+def indexes(engine: Engine) -> set[tuple]:
+    """Name, columns, whether one of a kind, and the condition of each that SQLite may have made again."""
+    found = [index for name in ("tickets", "marks") for index in inspect(engine).get_indexes(name)]
+    return {
+        (i["name"], *i["column_names"], i["unique"], str(i.get("dialect_options", {}).get("sqlite_where")))
+        for i in found
+    }
 
 
 def again(town: Township) -> None:
@@ -72,7 +77,7 @@ def test_a_rebuild_leaves_every_index_where_it_was(town: Township):
     lived(town)
     again(town)
     assert indexes(town.engine) == before
-    assert before["tickets"]
+    assert before
 
 
 def test_a_rebuild_mends_a_row_that_somebody_changed(town: Township):
