@@ -30,14 +30,16 @@ from tracker.domain.ticket import Ticket
 from tracker.handler import Outcome, Request, _Writing
 from tracker.house import House
 from tracker.log import seal, store
+from tracker.log.packing import unpack
 from tracker.models import load_tables
-from tracker.models.log import CommandKeyRow, LogHeadRow
+from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
 from tracker.models.rows import insert_rows
 
 YEARS = 3
 FLUSH_AT = 40_000
 SAMPLED = 97
 DAY_MS = 86_400_000
+_EVENT_DATA = list(EventRow.__table__.columns.keys()).index("data")
 Progress = Callable[[int, int], None]
 
 
@@ -186,6 +188,14 @@ def _check(conn: Connection, sample: dict[int, Ticket]) -> None:
 
 
 # -- the same rows in PostgreSQL ----------------------------------------------------------------------
+def _plain(table: str, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Events as PostgreSQL keeps them: as text, which SQLite packs."""
+    if table != "events":
+        return row
+    kept = unpack(row[_EVENT_DATA])
+    return (*row[:_EVENT_DATA], kept if isinstance(kept, str) else kept.decode(), *row[_EVENT_DATA + 1 :])
+
+
 def copy_rows(source: Engine, target: Engine, progress: Callable[[str], None]) -> None:
     """Every table of a migrated, empty database gets the rows of the other; then statistics."""
     tables = [table for table in load_tables().sorted_tables if table.name != "alembic_version"]
@@ -196,7 +206,7 @@ def copy_rows(source: Engine, target: Engine, progress: Callable[[str], None]) -
             names = tuple(column.name for column in table.columns)
             rows = read.execution_options(yield_per=20_000).execute(select(*table.columns))
             for part in rows.partitions():
-                insert_rows(write, table, names, [tuple(row) for row in part])
+                insert_rows(write, table, names, [_plain(table.name, tuple(row)) for row in part])
             if (counted := table.autoincrement_column) is not None:
                 sequence = f"pg_get_serial_sequence('{table.name}', '{counted.name}')"
                 write.execute(text(f"SELECT setval({sequence}, max({counted.name})) FROM {table.name}"))
