@@ -43,7 +43,6 @@ ROWS = (
     Row("Full report, any pair (40): p95", "report any pair", "p95", "ms", _same(30)),
     Row("of it, the cube alone: median", "report cube", "p50", "ms"),
     Row("Report page, HTTP: p50", "page report", "p50", "ms", _same(120), ratio=1.5),
-    Row("Report page by village, HTTP: p50", "page report by village", "p50", "ms", _same(120), ratio=1.5),
     Row("Drill-down, village stock: count and 50", "drill village", "p50", "ms", _same(15), ratio=8),
     Row("Drill-down, village and month", "drill month", "p50", "ms", _same(15), ratio=1.5),
     Row("List of 50, all views, sorts, filters, HTTP: p50", "page list", "p50", "ms", _same(40), ratio=1.3),
