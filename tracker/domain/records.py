@@ -1,0 +1,86 @@
+"""What a register of activities, subjects or statistics is: the records that are not promises but facts.
+
+An activity happened on a day and may give rise to tickets; a subject is a thing or household with a state over time;
+a statistic is a reported value of a place and a period. Types only: one record's life is in `record.py`.
+Source: design.md "Five kinds of record"; registers.md §4, §5, §7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from tracker.domain.registers import Choice, Field, Label, Predicate
+
+
+class RecordKind(StrEnum):
+    ACTIVITY = "activity"
+    SUBJECT = "subject"
+    STATISTIC = "statistic"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A state that a subject may be in. `follows`: the states it may come from, any when empty.
+
+    `needs`: fields that must be filled before. `is_end`: the subject is no longer one of the living (`live`).
+    """
+
+    name: str
+    label: Label
+    is_end: bool = False
+    follows: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecordRegister:
+    """A register of records. Immutable; `version` is the pack version that records keep.
+
+    `day_field`: the field with the record's day, from which it counts; `unit_field`: the unit it counts under, which
+    also decides who may see it. `quantities`: fields whose values figures add up; `groups`: fields that link to a
+    record by which figures may be grouped. A statistic has `key_fields` (what is measured, where and when),
+    `value_field` and `stage_field`, whose choices ascend: the highest stage reported by a day stands.
+    """
+
+    name: str
+    label: Label
+    kind: RecordKind
+    prefix: str
+    ascii_prefix: str
+    version: str
+    fields: tuple[Field, ...]
+    measure: Label
+    day_field: str
+    unit_field: str
+    summary_field: str
+    quantities: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
+    states: tuple[State, ...] = ()
+    nil_field: str | None = None
+    checklist: str | None = None
+    key_fields: tuple[str, ...] = ()
+    value_field: str | None = None
+    stage_field: str | None = None
+    usual_texts: tuple[str, ...] = ()
+    predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return {f.name: f for f in self.fields}
+
+    @cached_property
+    def state_by_name(self) -> Mapping[str, State]:
+        return {s.name: s for s in self.states}
+
+    @cached_property
+    def private_fields(self) -> frozenset[str]:
+        return frozenset(f.name for f in self.fields if f.is_private)
+
+    @cached_property
+    def stages(self) -> tuple[Choice, ...]:
+        """The stages of a statistic, the lowest first."""
+        return self.by_name[self.stage_field].choices if self.stage_field else ()
