@@ -25,6 +25,7 @@ from tracker.domain.commands import (
     MarkDemonstration,
     PersonLeaves,
     RecordAccess,
+    RecordCommand,
     RegisterTicket,
     TakeStep,
 )
@@ -33,10 +34,12 @@ from tracker.domain.deciding import Context, Decision, decide_amend, decide_regi
 from tracker.domain.effects import evolve, fold
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
-from tracker.domain.numbers import ticket_number
+from tracker.domain.numbers import record_number
 from tracker.domain.organising import Office, check_keepers, decide_directory
 from tracker.domain.people import Person
+from tracker.domain.record import Record
 from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register
 from tracker.domain.repeats import is_another, is_another_problem
 from tracker.domain.ticket import Ticket
@@ -50,6 +53,7 @@ from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, held_key, tickets_of_numbers
+from tracker.recorder import Recorder
 
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
@@ -121,7 +125,7 @@ def handle_all(
     return results
 
 
-def _looked_ahead(requests: Iterable[Request], writing: _Writing) -> Iterator[Request]:
+def _looked_ahead(requests: Iterable[Request], writing: Work) -> Iterator[Request]:
     """The requests one by one; what their keys mean is asked for a slice together, which saves a fifth of an import."""
     rest = iter(requests)
     while part := list(islice(rest, LOOK_AHEAD)):
@@ -131,15 +135,15 @@ def _looked_ahead(requests: Iterable[Request], writing: _Writing) -> Iterator[Re
 
 
 @contextmanager
-def _writing(house: House) -> Iterator[_Writing]:
+def _writing(house: House) -> Iterator[Work]:
     """One transaction of the only writer."""
     with writer(house.engine) as conn, conn.begin():
-        writing = _Writing(house, conn)
+        writing = Work(house, conn)
         yield writing
         writing.flush()
 
 
-class _Writing:
+class Work:
     """The unit of work: the log's lock, the tickets it touched, and the projections to write."""
 
     def __init__(self, house: House, conn: Connection) -> None:
@@ -148,14 +152,15 @@ class _Writing:
         self.log = store.Appender(conn)
         self.directory = house.directory(conn, self.log.directory_position)
         numbers = house.register_numbers(conn)
-        if not numbers.keys() >= house.pack.register_by_name.keys():
+        if not numbers.keys() >= house.pack.register_names:
             numbers = house.add_registers(conn)
         self.vault = VaultWriter(conn)
         self.ledger = LedgerWriter(conn, house.folios)
         self.tickets = TicketWriter(conn, house.pack.register_by_name, numbers)
         self.texts = search.SearchWriter(conn)
         self.series = SeriesWriter(conn)
-        self._numbers = numbers
+        self.numbers = numbers
+        self.records = Recorder(self)
         self._states: dict[int, Ticket] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
         self._keys: dict[tuple[str, str], int | None] = {}
@@ -169,6 +174,8 @@ class _Writing:
             return self._repeat(command, position)
         if isinstance(command, RegisterTicket | TakeStep | AmendTicket):
             return self._ticket_command(request, command, hashed)
+        if isinstance(command, RecordCommand):
+            return self._record_command(request, command, hashed)
         if isinstance(command, RecordAccess):
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
@@ -186,6 +193,8 @@ class _Writing:
         number = None
         if first.stream_kind is StreamKind.TICKET:
             number = self._state(first.stream_id).number
+        elif (record := self.records.find(first.stream_id)) is not None:
+            number = record.number
         return Outcome((first,), first.stream_id, number, is_repeat=True)
 
     def _is_new(self, command: RegisterTicket, first: Event) -> bool:
@@ -201,7 +210,16 @@ class _Writing:
             number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
             key_taken=self._key_taken,
             find_ticket=self._find,
+            register_of=self._register_of,
         )
+
+    def _register_of(self, record_id: int) -> str | None:
+        """The register of a record or ticket; None: there is none, or it no longer stands."""
+        record = self.records.find(record_id)
+        if record is not None:
+            return None if record.is_void else record.register
+        ticket = self._find(record_id)
+        return ticket.register if ticket is not None and not ticket.is_gone and not ticket.is_restricted else None
 
     def _actor(self, actor_id: int) -> Person:
         person = self.directory.people.get(actor_id)
@@ -230,24 +248,44 @@ class _Writing:
     def _record(
         self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
     ) -> Outcome:
-        events = list(decision.events)
-        rows: list[dict[str, Any]] = []
-        if decision.private:
-            commitments, rows = self.vault.commit(decision.private)
-            first = events[0]
-            events[0] = NewEvent(first.kind, first.occurred_on, {**first.data, "private": commitments})
-        appended = self.log.append(
-            StreamKind.TICKET,
-            before.id if before else None,
-            before.version if before else 0,
-            events,
-            actor_id=request.actor_id,
-            now=request.now,
-            key=key,
-        )
+        events, rows = self._committed(decision)
+        appended = self._append(request, StreamKind.TICKET, before, events, key)
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self._remember_key(before, state)
+        return Outcome(appended, state.id, state.number)
+
+    def _committed(self, decision: Decision) -> tuple[list[NewEvent], list[dict[str, Any]]]:
+        """The events with the commitments of the private values in the first, and the rows of the vault."""
+        events = list(decision.events)
+        if not decision.private:
+            return events, []
+        commitments, rows = self.vault.commit(decision.private)
+        first = events[0]
+        events[0] = NewEvent(first.kind, first.occurred_on, {**first.data, "private": commitments})
+        return events, rows
+
+    def _append(
+        self,
+        request: Request,
+        kind: StreamKind,
+        before: Ticket | Record | None,
+        events: Sequence[NewEvent],
+        key: bytes | None,
+    ) -> tuple[Event, ...]:
+        stream_id, version = (before.id, before.version) if before else (None, 0)
+        return self.log.append(
+            kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
+        )
+
+    # -- activities, subjects, statistics ---------------------------------------------------------
+    def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Outcome:
+        today = self.house.today(request.now)
+        before, _, decision = self.records.decide(command, self._world(request, today))
+        events, rows = self._committed(decision)
+        appended = self._append(request, StreamKind.RECORD, before, events, key)
+        state = self.records.project(before, appended, self.house.today(appended[0].recorded_at))
+        self.vault.keep(state.id, rows, is_amendment=before is not None)
         return Outcome(appended, state.id, state.number)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
@@ -265,6 +303,7 @@ class _Writing:
         if state is None:
             raise ValueError("no events to project")
         self.tickets.put(before, state)
+        self.records.rows.put_ticket(before, state, register)
         self.texts.put(before, state, register)
         self._states[ticket_id], self._marks[ticket_id] = state, held
         return state
@@ -290,14 +329,14 @@ class _Writing:
             raise Refusal("ticket_unknown", number=str(ticket_id))
         return state
 
-    def _number(self, register: Register, year: int, is_restricted: bool) -> str:
+    def _number(self, register: Register | RecordRegister, year: int, is_restricted: bool) -> str:
         serial = self.series.next(register.name, year, is_restricted=is_restricted)
-        return ticket_number(register, year, serial, is_restricted=is_restricted)
+        return record_number(register, year, serial, is_restricted=is_restricted)
 
     def _key_taken(self, register: str, key: str) -> int | None:
         if (register, key) in self._keys:
             return self._keys[register, key]
-        return tickets_of_numbers(self.conn, self._numbers[register], [key]).get(key)
+        return tickets_of_numbers(self.conn, self.numbers[register], [key]).get(key)
 
     def look_up_keys(self, requests: Sequence[Request]) -> None:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
@@ -308,7 +347,7 @@ class _Writing:
             if isinstance(command, RegisterTicket) and command.external_key:
                 asked.setdefault(command.register, []).append(command.external_key)
         for register, keys in asked.items():
-            found = tickets_of_numbers(self.conn, self._numbers.get(register), keys)
+            found = tickets_of_numbers(self.conn, self.numbers.get(register), keys)
             for key in keys:  # what this transaction did to a number stands above what is written
                 self._keys.setdefault((register, key), found.get(key))
 
@@ -390,9 +429,11 @@ class _Writing:
         self.vault.flush()
         self.ledger.flush()
         self.tickets.flush()
+        self.records.flush()
         self.texts.flush()
         self.series.flush()
 
     def forget_tickets(self) -> None:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
         self._states, self._marks, self._keys = {}, {}, {}
+        self.records.forget()

@@ -65,14 +65,14 @@ class House:
 
     def register_numbers(self, conn: Connection) -> Mapping[str, int]:
         """Short numbers of registers; one of a new pack is missing until a writer has added it."""
-        if not self._register_numbers.keys() >= self.pack.register_by_name.keys():
+        if not self._register_numbers.keys() >= self.pack.register_names:
             rows = conn.execute(select(RegisterRow.id, RegisterRow.name))
             self._register_numbers = {r.name: r.id for r in rows}
         return self._register_numbers
 
     def add_registers(self, conn: Connection) -> Mapping[str, int]:
         """The same, with those of a new pack added. Needs the write lock."""
-        self._register_numbers = sync_registers(conn, self.pack.register_by_name)
+        self._register_numbers = sync_registers(conn, self.pack.register_names)
         return self._register_numbers
 
 

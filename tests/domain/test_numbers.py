@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from township import TOILET
 
-from tracker.domain.numbers import ticket_number, year_and_serial
+from tracker.domain.numbers import record_number, year_and_serial
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from tracker.domain.numbers import ticket_number, year_and_serial
     [(142, False, "厕-2023-0142"), (1, True, "厕密-2023-0001"), (123456, False, "厕-2023-123456")],
 )
 def test_a_number_says_what_it_was_made_from(serial: int, is_restricted: bool, number: str) -> None:
-    assert ticket_number(TOILET, 2023, serial, is_restricted=is_restricted) == number
+    assert record_number(TOILET, 2023, serial, is_restricted=is_restricted) == number
     assert year_and_serial(number) == (2023, serial)
 
 

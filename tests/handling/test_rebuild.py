@@ -29,7 +29,7 @@ def indexes(engine: Engine) -> set[tuple]:
 def again(town: Township) -> None:
     house = town.house
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():
-        rebuild(conn, house.pack.register_by_name, house.time_zone, house.folios, lambda done, of: None)
+        rebuild(conn, house.pack, house.time_zone, house.folios, lambda done, of: None)
 
 
 @pytest.fixture

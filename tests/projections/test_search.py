@@ -138,7 +138,7 @@ def test_rebuilt_it_holds_the_same(town: Township):
     tickets = [registered(town) for _ in range(3)]
     amended(town, tickets[0], "屋顶漏水严重")
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():
-        rebuild(conn, town.pack.register_by_name, town.house.time_zone, town.house.folios, lambda done, size: None)
+        rebuild(conn, town.pack, town.house.time_zone, town.house.folios, lambda done, size: None)
     assert found(town, "粪池") == tickets[1:]
     assert found(town, "漏水") == tickets[:1]
     amended(town, tickets[1], "墙体开裂严重")

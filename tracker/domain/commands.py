@@ -142,6 +142,80 @@ class MarkDemonstration:
     key: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterRecord:
+    """An activity was held, a subject is taken up, a statistic is reported: a record of a register that is no promise.
+
+    `values`: field name → value, private ones in clear. `state`: of a subject, when it is not the first one.
+    `answers`: item → {result, note, photo} of the register's checklist; `is_complete`: all that will be answered.
+    """
+
+    register: str
+    values: Mapping[str, Any]
+    state: str | None = None
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    is_complete: bool = True
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendRecord:
+    """A correction of what was recorded, with its reason. Holds for every effective day once known."""
+
+    record_id: int
+    version: int
+    changes: Mapping[str, Any]
+    reason: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidRecord:
+    """It was entered by mistake, or twice."""
+
+    record_id: int
+    version: int
+    reason: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeState:
+    """A subject goes from one state to another on a day. `values`: fields that become known with it."""
+
+    record_id: int
+    version: int
+    state: str
+    occurred_on: date
+    values: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportValue:
+    """A statistic's value at a further stage: estimated, reported, final. All values are kept."""
+
+    record_id: int
+    version: int
+    values: Mapping[str, Any]
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerItems:
+    """Answers of an inspection: item → {result, note, photo}. It may be left, and continued another day."""
+
+    record_id: int
+    version: int
+    answers: Mapping[str, Mapping[str, Any]]
+    is_complete: bool
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    key: str | None = None
+
+
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
-Command = TicketCommand | DirectoryCommand | RecordAccess | ErasePrivateValues | MarkDemonstration
+RecordCommand = EnterRecord | AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems
+Command = TicketCommand | RecordCommand | DirectoryCommand | RecordAccess | ErasePrivateValues | MarkDemonstration

@@ -15,6 +15,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import STEP_BY_NAME, Wish
 from tracker.domain.people import Directory, Person
+from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Limit, Register
 from tracker.domain.ticket import PendingExclusion, PendingExtension, Ticket
 from tracker.domain.values import printable
@@ -28,9 +29,10 @@ class Context:
     today: date
     directory: Directory
     calendar: WorkCalendar
-    number_for: Callable[[Register, bool], str]
+    number_for: Callable[[Register | RecordRegister, bool], str]
     key_taken: Callable[[str, str], int | None]  # (register, external key) → the live ticket that carries it
     find_ticket: Callable[[int], Ticket | None]
+    register_of: Callable[[int], str | None]  # the register of the record or ticket with this id
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class StreamKind(IntEnum):
     SYSTEM = 4  # demonstration marked
     ACCESS = 5  # who read or revealed what of a ticket (stream id = ticket id): apart, so that a
     # reader never makes a writer's form stale
+    RECORD = 6  # activities, subjects, statistics
+    DUTY = 7  # one period that is owed
 
 
 TICKET_KINDS = frozenset({"registered", "amended", *(step.event for step in STEPS)})
@@ -42,6 +44,10 @@ ACCOUNT_KINDS = frozenset(change.value for change in AccountChange)
 PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_left", "granted", "grant_ended"}
 SYSTEM_KINDS = frozenset({"marked_demonstration"})
 ACCESS_KINDS = frozenset({"read", "revealed", "exported", "erased"})
+RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "reported", "checked"})
+"""Their effects: `record.py`."""
+DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "excused"})
+"""Their effects: `duty.py`."""
 
 ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.TICKET: TICKET_KINDS,
@@ -49,6 +55,8 @@ ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.PERSON: PERSON_KINDS,
     StreamKind.SYSTEM: SYSTEM_KINDS,
     StreamKind.ACCESS: ACCESS_KINDS,
+    StreamKind.RECORD: RECORD_KINDS,
+    StreamKind.DUTY: DUTY_KINDS,
 }
 
 

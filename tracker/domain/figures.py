@@ -6,6 +6,7 @@ from `packs/<pack>/figures.yaml`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -28,6 +29,32 @@ class Window(StrEnum):
     ALL = "all"
 
 
+class Grouping(StrEnum):
+    """How the numbers of groups make a figure. A group is a unit, or the record that a `…by.<field>` account names.
+
+    SUM adds them up. ANY counts the groups that have one. ALL counts those whose numerator is their whole denominator.
+    LEAST is the smallest number of a group of `among`; ONLY the one group that there is (the day on which all fell due).
+    """
+
+    SUM = "sum"
+    ANY = "any"
+    ALL = "all"
+    LEAST = "least"
+    ONLY = "only"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a report says a number: floored to a step with “余” when something is cut off, in 万 where asked.
+
+    Source: registers.md §9 "Wording".
+    """
+
+    step: int = 1
+    is_wan: bool = False
+    is_over: bool = False  # “超” before it, in place of “余” behind it
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """One account of one register, narrowed by predicates.
@@ -41,6 +68,7 @@ class Term:
     window: Window = Window.YEAR  # of a flow
     cohort: Window = Window.ALL
     where: tuple[Predicate, ...] = ()
+    register: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +87,8 @@ class FigureSpec:
     Terms of a numerator or denominator must be disjoint: they are added. `shows`: "count" prints
     the numerator as the value, "percent" the rate. `beside`: figures printed next to it.
     `source`: the law, article, notice or domain.md § that the definition follows.
+    `needs`: without any of these nobody looked, and a zero would say what nobody knows: printed “—”.
+    `is_monthly`: of a LEAST, that of unit and ended month. `scale`: numbers are kept so many times as large.
     """
 
     id: str
@@ -74,6 +104,17 @@ class FigureSpec:
     beside: tuple[str, ...] = ()
     rate_of: str | None = None
     cutoff: date | None = None
+    grouping: Grouping = Grouping.SUM
+    among: tuple[Term, ...] = ()
+    is_monthly: bool = False
+    needs: tuple[Term, ...] = ()
+    wording: Wording | None = None
+    scale: int = 1
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether it is the sum of its months and villages, so that a breakdown adds up to it."""
+        return self.grouping is Grouping.SUM
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +161,7 @@ class FigureValue:
     """A figure at one as-of pair: `effective` day, log `position`, and the numbers.
 
     `rate` is None when the figure has no denominator. `excluded_by` keeps each exclusion's count
-    in the order of the spec.
+    in the order of the spec. Not `is_known`: printed “—”, whatever the numbers say.
     """
 
     id: str
@@ -129,6 +170,13 @@ class FigureValue:
     excluded_by: tuple[int, ...]
     effective: date
     position: int
+    is_known: bool = True
+    scale: int = 1
+
+    @property
+    def amount(self) -> Decimal:
+        """The numerator in the figure's own measure."""
+        return Decimal(self.numerator) / self.scale
 
     @property
     def excluded(self) -> int:
@@ -139,3 +187,26 @@ class FigureValue:
         if self.denominator is None:
             return None
         return Rate(self.numerator, self.denominator, self.excluded)
+
+
+def group_number(
+    grouping: Grouping,
+    *,
+    numerator: Mapping[int, int],
+    denominator: Mapping[int, int],
+    among: Iterable[int],
+    months: Sequence[Mapping[int, int]] | None,
+) -> int | None:
+    """What the groups' numbers make of a figure; None where there is no group to speak of.
+
+    Groups with the number 0 are not in the mappings. `months`: of each ended month, for the least of unit and month.
+    """
+    if grouping is Grouping.ANY:
+        return sum(1 for number in numerator.values() if number > 0)
+    if grouping is Grouping.ALL:
+        return sum(1 for group, number in denominator.items() if number > 0 and numerator.get(group, 0) == number)
+    if grouping is Grouping.ONLY:
+        groups = [group for group, number in numerator.items() if number > 0]
+        return groups[0] if len(groups) == 1 else None
+    held = [numerator] if months is None else list(months)
+    return min((found.get(group, 0) for group in among for found in held), default=None)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from tracker.domain.days import FOREVER, first_of_next_year
 from tracker.domain.lifecycle import CLOCK_RUNS, Status
+from tracker.domain.quantities import beside, quantity_of
 from tracker.domain.registers import Clock, Register
 from tracker.domain.ticket import Closing, DueTurn, Reached, Ticket
 
@@ -59,6 +60,9 @@ OWNER_ACCOUNTS = frozenset({"owner.open", "owner.overdue", "owner.closed", "owne
 
 CLOCK_ACCOUNTS = ("in_time", "late", "overdue", "waived")
 
+QUANTIFIED = ("registered", "countable", "closed")
+"""Accounts beside which a register's sums and groups stand (quantities.py)."""
+
 
 RESTRICTED = 1 << 30
 """The bit of a segment that says the ticket is restricted: counted in totals, listed to named people only."""
@@ -66,7 +70,8 @@ RESTRICTED = 1 << 30
 
 class Mark(NamedTuple):
     """`unit` is the place, or the owner unit for the accounts `owner.*`. `segment`: bit i says that
-    the register's predicate i holds. `source` tells two equal flows of one day apart (a position)."""
+    the register's predicate i holds. `source` tells two equal flows of one day apart (a position). `quantity`: what the
+    mark adds to a sum (record_ledger.py)."""
 
     account: str
     unit: int
@@ -75,6 +80,7 @@ class Mark(NamedTuple):
     segment: int
     cohort: int
     source: int
+    quantity: int = 1
 
 
 def account_names(register: Register) -> frozenset[str]:
@@ -83,6 +89,8 @@ def account_names(register: Register) -> frozenset[str]:
     names.update(f"reached.{m.name}" for m in register.milestones)
     for clock in register.milestone_clocks:
         names.update(f"{clock.name}.{kind}" for kind in CLOCK_ACCOUNTS)
+    for account in QUANTIFIED:
+        names.update(name for name, _, _ in beside(account, register.quantities, register.groups))
     return frozenset(names)
 
 
@@ -103,6 +111,7 @@ class _Book:
         self.register = register
         self.cohort = t.found_on.year
         self.facts, self.segments = _facts(t, register)
+        self.has_beside = bool(register.quantities or register.groups)
         self.out: list[Mark] = []
         self.born = t.status_turns[0][0]
         self.due_turns = _due_turns(t, register)
@@ -124,9 +133,23 @@ class _Book:
         for ef, et in spans:
             if ef < et:
                 self.out.append(Mark(account, place, ef, et, segment, self.cohort, 0))
+                if self.has_beside and account in QUANTIFIED:
+                    self._beside(account, ef, et, segment)
 
     def flow(self, account: str, day: int, source: int, outcome: str = "") -> None:
-        self.out.append(Mark(account, self.t.place_id, day, FOREVER, self.segment(outcome), self.cohort, source))
+        segment = self.segment(outcome)
+        self.out.append(Mark(account, self.t.place_id, day, FOREVER, segment, self.cohort, source))
+        if self.has_beside and account in QUANTIFIED:
+            self._beside(account, day, FOREVER, segment)
+
+    def _beside(self, account: str, ef: int, et: int, segment: int) -> None:
+        """The sums and groups of an account: under the place, or under the linked record."""
+        register = self.register
+        for name, quantity, group in beside(account, register.quantities, register.groups):
+            unit = self.facts.get(group) if group else self.t.place_id
+            amount = quantity_of(register.by_name[quantity], self.facts.get(quantity)) if quantity else 1
+            if unit is not None and amount:
+                self.out.append(Mark(name, unit, ef, et, segment, self.cohort, 0, amount))
 
     def post(self) -> list[Mark]:
         t = self.t
@@ -290,7 +313,7 @@ def _facts(t: Ticket, register: Register) -> tuple[dict[str, Any], dict[str, int
     for known in _latest:
         if all(a is b for a, b in zip(known[0], seen, strict=True)):
             return known[1], known[2]
-    facts: dict[str, Any] = dict(t.facts()) if register.predicates else {}
+    facts: dict[str, Any] = dict(t.facts()) if register.predicates or register.quantities or register.groups else {}
     segments: dict[str, int] = {}
     _latest[:] = [(seen, facts, segments)]
     return facts, segments

@@ -1,4 +1,4 @@
-"""The number of a ticket: 厕-2023-0142; a restricted one 厕密-2023-0001.
+"""The number of a ticket or another record: 厕-2023-0142; of a restricted ticket 厕密-2023-0001.
 
 Source: registers.md §1 "Number"; security.md.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register
 
 RESTRICTED_MARK = "密"
@@ -15,7 +16,7 @@ RESTRICTED_MARK = "密"
 _YEAR_AND_SERIAL = re.compile(r"-(\d{4})-(\d{4,})\Z")
 
 
-def ticket_number(register: Register, year: int, serial: int, *, is_restricted: bool) -> str:
+def record_number(register: Register | RecordRegister, year: int, serial: int, *, is_restricted: bool) -> str:
     return f"{register.prefix}{RESTRICTED_MARK if is_restricted else ''}-{year}-{serial:04d}"
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from tracker.domain.registers import Choice, Field, Label, Predicate
+from tracker.domain.registers import Choice, Field, FieldType, Label, Predicate
 
 
 class RecordKind(StrEnum):
@@ -75,6 +75,11 @@ class RecordRegister:
     @cached_property
     def state_by_name(self) -> Mapping[str, State]:
         return {s.name: s for s in self.states}
+
+    @cached_property
+    def links(self) -> tuple[Field, ...]:
+        """Fields that name another record."""
+        return tuple(f for f in self.fields if f.type is FieldType.RECORD)
 
     @cached_property
     def private_fields(self) -> frozenset[str]:

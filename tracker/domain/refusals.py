@@ -85,6 +85,15 @@ CODES: dict[str, Kind] = {
     "duplicate_external_number": Kind.INVALID,
     "external_number_elsewhere": Kind.INVALID,
     "nothing_changed": Kind.INVALID,
+    # records that are no tickets
+    "day_too_early": Kind.INVALID,
+    "record_unknown": Kind.INVALID,
+    "state_unknown": Kind.INVALID,
+    "stage_not_later": Kind.INVALID,
+    "statistic_known": Kind.INVALID,
+    "item_unknown": Kind.INVALID,
+    "note_missing": Kind.INVALID,
+    "answer_missing": Kind.INVALID,
     # files
     "too_many_files": Kind.INVALID,
     "photograph_needed": Kind.INVALID,

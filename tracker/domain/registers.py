@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:  # they are made of fields and predicates, which stand here
+    from tracker.domain.checklists import Checklist
+    from tracker.domain.duties import DutySpec
+    from tracker.domain.records import RecordRegister
+
+DUTY_PREFIX = "duty:"
+"""Before the id of a duty, where figures and the ledger name it beside registers."""
 
 Label = Mapping[str, str]
 """A text per language (BCP 47). The pack's schema says which every label has; more may be there."""
@@ -28,18 +36,20 @@ def text_in(label: Label, language: str) -> str:
 
 
 class FieldType(StrEnum):
-    """Field vocabulary as in XLSForm, plus `unit` and `person`."""
+    """Field vocabulary as in XLSForm, plus `unit`, `person` and `record`."""
 
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"  # kept as a string of digits in events: the canonical form has no floats
     DATE = "date"
+    TIME = "time"  # of the day, as HH:MM
     SELECT_ONE = "select_one"
     SELECT_MULTIPLE = "select_multiple"
     YES_NO = "yes_no"
     UNIT = "unit"
     PERSON = "person"
     GEOPOINT = "geopoint"
+    RECORD = "record"  # a link to one record or ticket of another register, kept as its id
 
 
 ID_NUMBER = "id_number"
@@ -89,6 +99,7 @@ class Field:
     max_length: int = 500
     pattern: str | None = None  # one of NAMED_PATTERNS, or a regular expression
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
+    register: str | None = None  # of a record field: the register that it points into
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
@@ -289,6 +300,9 @@ class Register:
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+    ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
+    quantities: tuple[str, ...] = ()  # number fields that figures add up
+    groups: tuple[str, ...] = ()  # record fields by whose target figures are grouped
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -336,8 +350,23 @@ class Register:
         return tuple(c for c in self.clocks if not c.is_main)
 
     @cached_property
+    def links(self) -> tuple[Field, ...]:
+        """Fields that name another record."""
+        return tuple(f for f in self.fields if f.type is FieldType.RECORD)
+
+    @cached_property
     def private_fields(self) -> frozenset[str]:
         return frozenset(f.name for f in self.fields if f.is_private)
+
+
+class Counted(Protocol):
+    """What figures ask of: a register of tickets or of other records, or a duty."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def predicates(self) -> tuple[Predicate, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -363,10 +392,40 @@ class Pack:
     units: tuple[UnitSeed, ...]
     figures: tuple[Any, ...]  # domain.figures.FigureSpec
     reports: tuple[Any, ...]  # domain.figures.ReportSpec
+    # Registers of records that are not tickets, what is owed, and what is asked on the spot.
+    records: tuple[RecordRegister, ...] = ()
+    duties: tuple[DutySpec, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
 
     @cached_property
     def register_by_name(self) -> Mapping[str, Register]:
         return {r.name: r for r in self.registers}
+
+    @cached_property
+    def record_by_name(self) -> Mapping[str, RecordRegister]:
+        return {r.name: r for r in self.records}
+
+    def counted(self, name: str) -> Counted:
+        """What a term of a figure names. LookupError: the pack has no such register or duty."""
+        found = self.register_by_name.get(name) or self.record_by_name.get(name)
+        if found is None and name.startswith(DUTY_PREFIX):
+            found = self.duty_by_id.get(name.removeprefix(DUTY_PREFIX))
+        if found is None:
+            raise LookupError(f"no register {name} in pack {self.name}")
+        return found
+
+    @cached_property
+    def register_names(self) -> frozenset[str]:
+        """Of tickets and of other records: all that have a number in the database."""
+        return frozenset(self.register_by_name) | frozenset(self.record_by_name)
+
+    @cached_property
+    def duty_by_id(self) -> Mapping[str, DutySpec]:
+        return {d.id: d for d in self.duties}
+
+    @cached_property
+    def checklist_by_name(self) -> Mapping[str, Checklist]:
+        return {c.name: c for c in self.checklists}
 
     @cached_property
     def figure_by_id(self) -> Mapping[str, Any]:

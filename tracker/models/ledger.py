@@ -30,7 +30,7 @@ class MarkRow(Base):
 
     Nearly every mark begins without an end and gets one later: that is written where it stands, with the
     position `er` from which the end is known. Before it (n < er) the mark held for ever.
-    Clustered in the order of the drill-down: folio, unit, day.
+    Clustered in the order of the drill-down: folio, unit, day. `quantity`: what it adds to a sum, NULL for one.
     """
 
     __tablename__ = "marks"
@@ -43,6 +43,7 @@ class MarkRow(Base):
     et: Mapped[int] = mapped_column(SmallInteger)
     er: Mapped[int | None] = mapped_column(BigInteger)
     rt: Mapped[int | None] = mapped_column(BigInteger)
+    quantity: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = ({"sqlite_with_rowid": False},)
 

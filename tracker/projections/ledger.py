@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import Mark
+from tracker.domain.quantities import is_added_from_marks
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.rows import insert_rows, stream_rows, write_rows
 from tracker.projections.cube.cells import Delta, pack_cells
@@ -21,7 +22,7 @@ from tracker.projections.folios import FolioBook, FolioWriter
 
 _MARKS = MarkRow.__table__
 _DELTAS = MarkDeltaRow.__table__
-_MARK_COLUMNS = ("folio", "unit", "ef", "ticket_id", "rf", "et", "er", "rt")
+_MARK_COLUMNS = ("folio", "unit", "ef", "ticket_id", "rf", "et", "er", "rt", "quantity")
 _ET, _ER, _RT = (_MARK_COLUMNS.index(name) for name in ("et", "er", "rt"))
 _DELTA_COLUMNS = ("position", "recorded_on", "cells")
 _KEY_NAMES = ("b_folio", "b_unit", "b_ef", "b_ticket")
@@ -86,7 +87,7 @@ class LedgerWriter:
 
     def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         key = (folio, mark.unit, mark.ef, ticket_id)
-        row = [*key, position, mark.et, None, None]
+        row = [*key, position, mark.et, None, None, None if mark.quantity == 1 else mark.quantity]
         self._opened.append(row)
         self._live.setdefault(key, []).append(row)
 
@@ -124,6 +125,9 @@ def _without_end(mark: Mark) -> tuple[object, ...]:
 
 
 def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: int) -> None:
+    """Nothing of an account that is added up from its marks: the cube counts marks."""
+    if is_added_from_marks(mark.account):
+        return
     start = (folio, mark.unit, mark.ef)
     cells[start] = cells.get(start, 0) + sign
     if mark.et < FOREVER:

@@ -7,8 +7,9 @@ not facts: they stay. Sums that anybody holds do not: a new epoch says so. Cost:
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, delete
@@ -18,16 +19,21 @@ from tracker.domain.effects import evolve
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.lifecycle import QUIET
-from tracker.domain.registers import Register
+from tracker.domain.record import Record
+from tracker.domain.record import evolve as evolve_record
+from tracker.domain.record_ledger import record_marks
+from tracker.domain.registers import Pack
 from tracker.domain.ticket import Ticket
 from tracker.log import store
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.people import GrantRow, PersonRow, UnitRow
+from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.tickets import NamedPersonRow, SeriesRow, SupportRow, TicketRow
 from tracker.projections import search
 from tracker.projections.folios import FolioBook
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import project_directory
+from tracker.projections.records import RecordWriter
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, sync_registers
 
@@ -38,6 +44,8 @@ TABLES: tuple[Table, ...] = tuple(
         NamedPersonRow,
         SupportRow,
         SeriesRow,
+        RecordRow,
+        RecordLinkRow,
         MarkRow,
         MarkDeltaRow,
         UnitRow,
@@ -53,7 +61,7 @@ _CACHE_OF_SQLITE = "PRAGMA cache_size=-262144"  # KiB: the ledger's index is wri
 
 def rebuild(
     conn: Connection,
-    registers: Mapping[str, Register],
+    pack: Pack,
     time_zone: ZoneInfo,
     folios: FolioBook,
     progress: Callable[[int, int], None],
@@ -63,7 +71,7 @@ def rebuild(
     `progress` gets how many events are done, and of how many.
     """
     with _without_collector():
-        _write_again(conn, registers, time_zone, folios, progress)
+        _write_again(conn, pack, time_zone, folios, progress)
 
 
 @contextmanager
@@ -80,7 +88,7 @@ def _without_collector() -> Iterator[None]:
 
 def _write_again(
     conn: Connection,
-    registers: Mapping[str, Register],
+    pack: Pack,
     time_zone: ZoneInfo,
     folios: FolioBook,
     progress: Callable[[int, int], None],
@@ -94,7 +102,7 @@ def _write_again(
     search.empty(conn)
     _directory(conn)
     with _indexes_at_the_end(conn):
-        _tickets(conn, registers, time_zone, folios, lambda done: progress(done, size))
+        _streams(conn, _Writers(conn, pack, time_zone, folios), lambda done: progress(done, size))
     progress(size, size)
 
 
@@ -116,17 +124,12 @@ def _directory(conn: Connection) -> None:
     project_directory(conn, sorted(events, key=lambda event: event.position))
 
 
-def _tickets(
-    conn: Connection,
-    registers: Mapping[str, Register],
-    time_zone: ZoneInfo,
-    folios: FolioBook,
-    progress: Callable[[int], None],
-) -> None:
-    writers = _Writers(conn, registers, time_zone, folios)
+def _streams(conn: Connection, writers: _Writers, progress: Callable[[int], None]) -> None:
     done = unwritten = 0
-    for events in store.read_by_stream(conn, StreamKind.TICKET):
-        writers.write(events)
+    tickets = ((writers.write_ticket, events) for events in store.read_by_stream(conn, StreamKind.TICKET))
+    records = ((writers.write_record, events) for events in store.read_by_stream(conn, StreamKind.RECORD))
+    for write, events in chain(tickets, records):
+        write(events)
         done, unwritten = done + len(events), unwritten + len(events)
         if unwritten >= FLUSH_EVERY:
             writers.flush()
@@ -139,18 +142,33 @@ def _tickets(
 class _Writers:
     """The writers that the handler uses."""
 
-    def __init__(
-        self, conn: Connection, registers: Mapping[str, Register], time_zone: ZoneInfo, folios: FolioBook
-    ) -> None:
+    def __init__(self, conn: Connection, pack: Pack, time_zone: ZoneInfo, folios: FolioBook) -> None:
         self._conn = conn
-        self._registers = registers
+        self._registers = registers = pack.register_by_name
+        self._record_registers = pack.record_by_name
+        numbers = sync_registers(conn, pack.register_names)
         self._time_zone = time_zone
         self._ledger = LedgerWriter(conn, folios)
-        self._rows = TicketWriter(conn, registers, sync_registers(conn, registers))
+        self._rows = TicketWriter(conn, registers, numbers)
+        self._records = RecordWriter(conn, pack.record_by_name, numbers)
         self._texts = search.SearchWriter(conn)
         self._series = SeriesWriter(conn)
 
-    def write(self, events: Iterable[Event]) -> None:
+    def write_record(self, events: Iterable[Event]) -> None:
+        """One activity's, subject's or statistic's whole life."""
+        state: Record | None = None
+        held: frozenset[Mark] = frozenset()
+        for event in events:
+            state = evolve_record(state, event)
+            after = record_marks(state, self._record_registers[state.register])
+            recorded_on = to_number(event.recorded_at.astimezone(self._time_zone).date())
+            self._ledger.post(state.id, state.register, event.position, recorded_on, held, after)
+            held = after
+        if state is not None:
+            self._records.put(None, state)
+            self._series.count(state.register, state.number, is_restricted=False)
+
+    def write_ticket(self, events: Iterable[Event]) -> None:
         """One ticket's whole life. LookupError: the pack has no such register."""
         state: Ticket | None = None
         held: frozenset[Mark] = frozenset()
@@ -166,10 +184,12 @@ class _Writers:
         if state is not None:
             self._rows.put(None, state)
             self._texts.put(None, state, self._registers[state.register])
-            self._series.count(state)
+            self._records.put_ticket(None, state, self._registers[state.register])
+            self._series.count(state.register, state.number, is_restricted=state.is_restricted)
 
     def flush(self) -> None:
         self._ledger.flush()
         self._rows.flush()
+        self._records.flush()
         self._texts.flush()
         self._series.flush()

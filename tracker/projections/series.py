@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tracker.domain.numbers import year_and_serial
-from tracker.domain.ticket import Ticket
 from tracker.models.tickets import SeriesRow
 
 SeriesKey = tuple[str, int, bool]
@@ -49,10 +48,10 @@ class SeriesWriter:
         self._moved.add(key)
         return self._latest[key]
 
-    def count(self, ticket: Ticket) -> None:
-        """A ticket of the log, when the table has been emptied. ValueError: it carries no number of a series."""
-        year, serial = year_and_serial(ticket.number)
-        key = (ticket.register, year, ticket.is_restricted)
+    def count(self, register: str, number: str, *, is_restricted: bool) -> None:
+        """A number given in the log, when the table has been emptied. ValueError: it is no number of a series."""
+        year, serial = year_and_serial(number)
+        key = (register, year, is_restricted)
         if key not in self._latest:
             self._latest[key] = 0
             self._new.add(key)

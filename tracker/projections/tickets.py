@@ -43,10 +43,10 @@ def tickets_of_numbers(conn: Connection, register_id: int | None, keys: Iterable
     return {by_hash[bytes(row.external_key)]: row.id for row in rows}
 
 
-def sync_registers(conn: Connection, registers: Mapping[str, Register]) -> dict[str, int]:
+def sync_registers(conn: Connection, registers: Iterable[str]) -> dict[str, int]:
     """Numbers of the registers, adding those that are new. Needs the write lock when any is."""
     known = {r.name: r.id for r in conn.execute(select(RegisterRow.id, RegisterRow.name))}
-    for name in registers:
+    for name in sorted(registers):
         if name not in known:
             known[name] = max(known.values(), default=0) + 1
             conn.execute(insert(RegisterRow.__table__), [{"id": known[name], "name": name}])

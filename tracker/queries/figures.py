@@ -14,12 +14,15 @@ import numpy as np
 from sqlalchemy import Connection
 
 from tracker.domain.days import to_number
-from tracker.domain.figures import Counting, Exclusion, FigureSpec, FigureValue, Term, Window
+from tracker.domain.figures import Counting, Exclusion, FigureSpec, FigureValue, Grouping, Term, Window, group_number
 from tracker.domain.ledger import RESTRICTED
-from tracker.domain.registers import Register
+from tracker.domain.quantities import is_added_from_marks
+from tracker.domain.registers import Counted
 from tracker.house import House
 from tracker.log import store
+from tracker.projections.cube.cells import Ints
 from tracker.projections.folios import FolioIndex
+from tracker.queries.tallied import Tallied
 
 Span = tuple[date, date]
 """First day and last day counted of a month: flows in it, stocks at its end."""
@@ -101,14 +104,21 @@ def months_of(effective: date) -> tuple[Span, ...]:
 
 def month_of(start: date, effective: date) -> Span:
     """The month that begins on `start`, not beyond the effective day."""
-    after = date(start.year + start.month // 12, start.month % 12 + 1, 1)
-    return start, min(after - timedelta(days=1), effective)
+    return start, min(_last_day(start), effective)
+
+
+def _last_day(start: date) -> date:
+    """Of the month that begins on `start`."""
+    return date(start.year + start.month // 12, start.month % 12 + 1, 1) - timedelta(days=1)
 
 
 # -- the question to the cube -------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """One number to add (or, sign −1, to take away): marks of a group of folios in force on a day."""
+    """One number to add (or, sign −1, to take away): marks of a group of folios in force on a day.
+
+    Groups below 0 are added up from their marks (`Tallied`), the others counted by the cube.
+    """
 
     group: int
     day: int
@@ -124,6 +134,9 @@ class _Asked:
     numerator: tuple[_Cell, ...]
     denominator: tuple[_Cell, ...]
     excluded: tuple[tuple[_Cell, ...], ...]
+    among: tuple[_Cell, ...]
+    needs: tuple[_Cell, ...]
+    months: tuple[tuple[_Cell, ...], ...]
 
 
 class Sheet:
@@ -133,11 +146,14 @@ class Sheet:
         self._conn, self._house, self._pair, self._units = conn, house, pair, units
         self._folios = house.cube.folios(conn)
         self._groups: dict[tuple[int, ...], int] = {}
-        self._group_of: dict[tuple[str, Term, int, bool], int] = {}  # a report asks for each term in twelve months
+        self._summed: dict[tuple[int, ...], int] = {}  # groups that are added up from their marks: −1, −2, …
+        self._sums: list[Tallied] = []
+        self._group_of: dict[tuple[Term, int, bool], int] = {}  # a report asks for each term in twelve months
         self._days: set[int] = set()
         self._at: dict[int, int] = {}
         self._numbers = np.zeros((0, 0, 0), np.int64)  # until `answer`
         self._totals = np.zeros((0, 0), np.int64)
+        self._places: tuple[int, ...] = ()
 
     def ask(
         self,
@@ -150,40 +166,86 @@ class Sheet:
         """`exclusions`: those to count, when not all of the figure's."""
 
         def cells(terms: Iterable[Term]) -> tuple[_Cell, ...]:
-            return tuple(cell for term in terms for cell in self._cells(spec.register, term, effective, since))
+            return tuple(cell for term in terms for cell in self._cells(term, effective, since))
 
         excluded = tuple(cells(e.terms) for e in (spec.exclusions if exclusions is None else exclusions))
-        return _Asked(spec, effective, cells(spec.numerator), cells(spec.denominator), excluded)
+        months: tuple[tuple[_Cell, ...], ...] = ()
+        if spec.is_monthly:
+            ended = [span for span in months_of(effective) if span[1] == _last_day(span[0])]
+            months = tuple(tuple(c for t in spec.numerator for c in self._cells(t, end, start)) for start, end in ended)
+        return _Asked(
+            spec,
+            effective,
+            cells(spec.numerator),
+            cells(spec.denominator),
+            excluded,
+            cells(spec.among),
+            cells(spec.needs),
+            months,
+        )
 
-    def _cells(self, register: str, term: Term, effective: date, since: date | None) -> Iterator[_Cell]:
+    def _cells(self, term: Term, effective: date, since: date | None) -> Iterator[_Cell]:
         is_whole = self._units is None and since is None
-        group = self._group(register, term, effective, is_whole=is_whole)
+        group = self._group(term, effective, is_whole=is_whole)
         for sign, day in zip((1, -1), days_of(term, effective, since), strict=False):
-            self._days.add(day)
+            if group >= 0:
+                self._days.add(day)
             yield _Cell(group, day, sign)
 
-    def _group(self, register: str, term: Term, effective: date, *, is_whole: bool) -> int:
-        key = (register, term, effective.year, is_whole)
+    def _group(self, term: Term, effective: date, *, is_whole: bool) -> int:
+        key = (term, effective.year, is_whole)
         known = self._group_of.get(key)
         if known is None:
-            folios = term_folios(self._folios, self._house.register(register), term, effective, is_whole=is_whole)
-            self._group_of[key] = known = self._groups.setdefault(folios, len(self._groups))
+            register = self._house.pack.counted(term.register)
+            folios = term_folios(self._folios, register, term, effective, is_whole=is_whole)
+            if is_added_from_marks(term.account):
+                known = -1 - self._summed.setdefault(folios, len(self._summed))
+            else:
+                known = self._groups.setdefault(folios, len(self._groups))
+            self._group_of[key] = known
         return known
 
     def answer(self) -> None:
+        self._sums = [Tallied.read(self._conn, folios, self._pair.position) for folios in self._summed]
         days = sorted(self._days)
         self._at = {day: i for i, day in enumerate(days)}
         counts = self._house.cube.counts(
             self._conn, list(self._groups), days, position=self._pair.position, places=self._units
         )
         self._numbers = counts.numbers
+        self._places = counts.places
         self._totals = counts.numbers.sum(axis=2)
 
     def value(self, asked: _Asked) -> FigureValue:
         """The figure in all units of the sheet together."""
-        denominator = self._sum(asked.denominator) if asked.spec.denominator else None
         excluded = tuple(self._sum(cells) for cells in asked.excluded)
+        if asked.spec.grouping is not Grouping.SUM:
+            return self._grouped(asked, excluded)
+        denominator = self._sum(asked.denominator) if asked.spec.denominator else None
         return self._value(asked, self._sum(asked.numerator), denominator, excluded)
+
+    def _grouped(self, asked: _Asked, excluded: tuple[int, ...]) -> FigureValue:
+        number = group_number(
+            asked.spec.grouping,
+            numerator=self._by_group(asked.numerator),
+            denominator=self._by_group(asked.denominator),
+            among=self._by_group(asked.among).keys(),
+            months=[self._by_group(cells) for cells in asked.months] if asked.spec.is_monthly else None,
+        )
+        return self._value(asked, number or 0, None, excluded, is_known=number is not None)
+
+    def _by_group(self, cells: Sequence[_Cell]) -> dict[int, int]:
+        """The number of each group that has one: a unit, or a linked record."""
+        found: dict[int, int] = {}
+        for cell in cells:
+            if cell.group < 0:
+                numbers = self._sums[-1 - cell.group].by_unit(cell.day)
+            else:
+                row = self._numbers[cell.group, self._at[cell.day]].tolist()
+                numbers = dict(zip(self._places, row, strict=True))
+            for unit, number in numbers.items():
+                found[unit] = found.get(unit, 0) + cell.sign * number
+        return {unit: number for unit, number in found.items() if number}
 
     def values_by_unit(self, asked: _Asked) -> tuple[FigureValue, ...]:
         """The figure in each unit of the sheet, in their order."""
@@ -191,8 +253,18 @@ class Sheet:
         pairs = enumerate(self.pairs_by_unit(asked))
         return tuple(self._value(asked, *pair, tuple(of[unit] for of in left_out)) for unit, pair in pairs)
 
-    def _value(self, asked: _Asked, numerator: int, denominator: int | None, excluded: tuple[int, ...]) -> FigureValue:
-        return FigureValue(asked.spec.id, numerator, denominator, excluded, asked.effective, self._pair.position)
+    def _value(
+        self,
+        asked: _Asked,
+        numerator: int,
+        denominator: int | None,
+        excluded: tuple[int, ...],
+        *,
+        is_known: bool = True,
+    ) -> FigureValue:
+        is_known = is_known and (not asked.needs or self._sum(asked.needs) > 0)
+        pair = (asked.effective, self._pair.position)
+        return FigureValue(asked.spec.id, numerator, denominator, excluded, *pair, is_known, asked.spec.scale)
 
     def pairs_by_unit(self, asked: _Asked) -> tuple[tuple[int, int | None], ...]:
         """(numerator, denominator or None) in each unit."""
@@ -201,15 +273,27 @@ class Sheet:
         return tuple(zip(numerators, denominators, strict=True))
 
     def _by_unit(self, cells: Sequence[_Cell]) -> list[int]:
-        total = self._numbers[cells[0].group, self._at[cells[0].day]]  # signs begin with +; most have one cell
+        total = self._row(cells[0])  # signs begin with +; most have one cell
         for cell in cells[1:]:
-            numbers = self._numbers[cell.group, self._at[cell.day]]
+            numbers = self._row(cell)
             total = total + numbers if cell.sign > 0 else total - numbers
         found: list[int] = total.tolist()
         return found
 
+    def _row(self, cell: _Cell) -> Ints:
+        if cell.group >= 0:
+            found: Ints = self._numbers[cell.group, self._at[cell.day]]
+            return found
+        by_unit = self._sums[-1 - cell.group].by_unit(cell.day)
+        return np.array([by_unit.get(unit, 0) for unit in self._places], np.int64)
+
     def _sum(self, cells: Iterable[_Cell]) -> int:
-        return sum(c.sign * int(self._totals[c.group, self._at[c.day]]) for c in cells)
+        return sum(c.sign * self._total(c) for c in cells)
+
+    def _total(self, cell: _Cell) -> int:
+        if cell.group >= 0:
+            return int(self._totals[cell.group, self._at[cell.day]])
+        return self._sums[-1 - cell.group].total(cell.day, self._units)
 
 
 def days_of(term: Term, effective: date, since: date | None) -> tuple[int, ...]:
@@ -221,7 +305,7 @@ def days_of(term: Term, effective: date, since: date | None) -> tuple[int, ...]:
 
 
 def term_folios(
-    index: FolioIndex, register: Register, term: Term, effective: date, *, is_whole: bool
+    index: FolioIndex, register: Counted, term: Term, effective: date, *, is_whole: bool
 ) -> tuple[int, ...]:
     """The folios a term adds up: all its predicates hold, and the cohort is the effective year's where asked.
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, ScalarResult, Select, and_, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.numbers import ticket_number
+from tracker.domain.numbers import record_number
 from tracker.domain.people import Unit
 from tracker.domain.registers import Register
 from tracker.domain.texts import half_width
@@ -83,7 +83,7 @@ def _by_serial(conn: Connection, viewer: Viewer, registers: Mapping[str, Registe
         return []
     years = [int(found["year"])] if found["year"] else range(viewer.on.year - _SERIAL_YEARS + 1, viewer.on.year + 1)
     numbers = [
-        ticket_number(register, year, int(found["serial"]), is_restricted=is_restricted)
+        record_number(register, year, int(found["serial"]), is_restricted=is_restricted)
         for register in registers.values()
         for year in years
         for is_restricted in (False, True)

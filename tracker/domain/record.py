@@ -1,0 +1,172 @@
+"""One record's life: what was recorded, corrected, voided, which states it went through, which values were reported.
+
+`evolve(state, event)` folds; nothing refuses here. The rules are in `recording.py`, the marks in `record_ledger.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, NamedTuple
+
+from tracker.domain.days import to_number
+from tracker.domain.events import Event
+from tracker.domain.ticket import Evidence
+
+
+class StateTurn(NamedTuple):
+    """From `day` on the subject was in `state`, as an event at `position` says."""
+
+    day: int
+    state: str
+    position: int
+
+
+class Report(NamedTuple):
+    """A value of a statistic at a stage, reported on a day. `fields`: all that was said with it."""
+
+    day: int
+    stage: str
+    fields: Mapping[str, Any]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The state of one activity, subject or statistic."""
+
+    id: int = 0
+    version: int = 0
+    register: str = ""
+    number: str = ""
+    pack_version: str = ""
+    unit_id: int = 0
+    on: date = date.min
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict)  # field name → commitment (hex)
+    recorder_id: int = 0
+    key: str | None = None
+    is_void: bool = False
+    void_reason: str | None = None
+    is_complete: bool = True
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo
+    evidence: tuple[Evidence, ...] = ()
+    turns: tuple[StateTurn, ...] = ()
+    reports: tuple[Report, ...] = ()
+
+    @property
+    def state(self) -> str | None:
+        """The state the subject is in now, of the latest day."""
+        return max(self.turns, key=lambda t: (t.day, t.position)).state if self.turns else None
+
+
+def evolve(state: Record | None, event: Event) -> Record:
+    """The state after the event."""
+    before = state or Record()
+    after = _APPLY[event.kind](before, event, event.data)
+    return replace(after, version=event.version)
+
+
+def fold(events: Iterable[Event]) -> Record | None:
+    """The state after all the events of one record, in log order; None when there are none."""
+    state: Record | None = None
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def _recorded(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    opened = ()
+    if "state" in data:
+        opened = (StateTurn(to_number(e.occurred_on), data["state"], e.position),)
+    return replace(
+        r,
+        id=e.stream_id,
+        register=data["register"],
+        number=data["number"],
+        pack_version=data["pack"],
+        unit_id=data["unit"],
+        on=e.occurred_on,
+        fields=dict(data["fields"]),
+        private=dict(data.get("private", {})),
+        recorder_id=e.actor_id,
+        key=data.get("key"),
+        is_complete=data.get("complete", True),
+        answers=dict(data.get("answers", {})),
+        evidence=_files(e, data),
+        turns=opened,
+        reports=(_report(e, data["fields"], data["stage"]),) if "stage" in data else (),
+    )
+
+
+def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    """A correction: once known it holds for every day. Of a statistic the report of the given stage is corrected."""
+    changed = _merged(r.fields, data["changes"])
+    reports = r.reports
+    if "stage" in data:
+        reports = tuple(
+            Report(to_number(e.occurred_on), x.stage, _merged(x.fields, data["changes"]), e.position)
+            if x.stage == data["stage"]
+            else x
+            for x in reports
+        )
+    turns = r.turns
+    if turns and "on" in data:  # the day of opening was wrong
+        turns = (turns[0]._replace(day=to_number(date.fromisoformat(data["on"]))), *turns[1:])
+    return replace(
+        r,
+        fields=changed,
+        private={**r.private, **data.get("private", {})},
+        unit_id=data.get("unit", r.unit_id),
+        on=date.fromisoformat(data["on"]) if "on" in data else r.on,
+        turns=turns,
+        reports=reports,
+    )
+
+
+def _merged(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """None clears a field."""
+    return {name: value for name, value in {**fields, **changes}.items() if value is not None}
+
+
+def _voided(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    return replace(r, is_void=True, void_reason=data["reason"])
+
+
+def _state_changed(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    turn = StateTurn(to_number(e.occurred_on), data["state"], e.position)
+    fields = _merged(r.fields, data.get("fields", {}))
+    return replace(r, turns=(*r.turns, turn), fields=fields, private={**r.private, **data.get("private", {})})
+
+
+def _reported(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    report = _report(e, data["fields"], data["stage"])
+    return replace(r, reports=(*r.reports, report), fields=_merged(r.fields, data["fields"]))
+
+
+def _report(e: Event, fields: Mapping[str, Any], stage: str) -> Report:
+    return Report(to_number(e.occurred_on), stage, dict(fields), e.position)
+
+
+def _checked(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    answers = {**r.answers, **data["answers"]}
+    evidence = (*r.evidence, *_files(e, data))
+    return replace(r, answers=answers, is_complete=data.get("complete", r.is_complete), evidence=evidence)
+
+
+def _files(e: Event, data: Mapping[str, Any]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(f["digest"], f["name"], f["media_type"], f["size"], f["kind"], e.actor_id, e.occurred_on)
+        for f in data.get("evidence", ())
+    )
+
+
+_APPLY = {
+    "recorded": _recorded,
+    "amended": _amended,
+    "voided": _voided,
+    "state_changed": _state_changed,
+    "reported": _reported,
+    "checked": _checked,
+}

@@ -1,0 +1,308 @@
+"""What a command about an activity, a subject or a statistic leads to: `decide_…(…) → Decision`, or a Refusal.
+
+Recording what happened, correcting and voiding it, a subject's change of state, a statistic's further stage, and the
+answers of a checklist. All that a decision needs is handed in, as in `deciding.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tracker.domain.access import TicketFacts, may
+from tracker.domain.checklists import Checklist
+from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, ReportValue, VoidRecord
+from tracker.domain.context import Context, Decision
+from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
+from tracker.domain.events import NewEvent
+from tracker.domain.needs import check_length, check_place, evidence_given
+from tracker.domain.record import Record
+from tracker.domain.records import RecordKind, RecordRegister
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import FieldType
+from tracker.domain.values import CheckedValues, check_values, printable
+
+PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "na"
+RESULTS = (PASS, FAIL, NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWorld:
+    """What the decisions about one register's records look at: the world, the register, its checklist."""
+
+    context: Context
+    register: RecordRegister
+    checklist: Checklist | None
+
+
+def record_facts(register: str, unit_id: int) -> TicketFacts:
+    """What the permission table needs of a record: it lies in the unit it counts under."""
+    return TicketFacts(register, unit_id, None, (), False, ())
+
+
+def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | None:
+    """What a statistic measures, where and when: one stream of values for each."""
+    if register.kind is not RecordKind.STATISTIC:
+        return None
+    return "|".join(str(fields.get(name, "")) for name in register.key_fields)
+
+
+# -- recording ----------------------------------------------------------------------------------------
+def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
+    """Refusals: permission, values, the day, links that lead nowhere, a statistic that is there already."""
+    register, context = world.register, world.context
+    checked = check_values(register, command.values, context.directory, is_partial=False, all_private=False)
+    on, unit_id = _day(checked, world), _unit(checked, world)
+    _permit("register", unit_id, world)
+    check_links(register, checked.open, context)
+    data: dict[str, Any] = {
+        "register": register.name,
+        "pack": register.version,
+        "number": context.number_for(register, False),
+        "unit": unit_id,
+        "fields": dict(checked.open),
+    }
+    if register.states:
+        data["state"] = _first_state(command.state, register)
+    if key := statistic_key(register, checked.open):
+        data["key"] = key
+        data["stage"] = checked.open[register.stage_field or ""]
+    if command.evidence:
+        data["evidence"] = evidence_given(command.evidence)
+    if world.checklist is not None:
+        data["answers"] = _answers(command.answers, world.checklist, {}, command.evidence)
+        data["complete"] = _completes(data["answers"], world.checklist, is_wanted=command.is_complete)
+    return Decision((NewEvent("recorded", on, data),), checked.private)
+
+
+def _day(checked: CheckedValues, world: RecordWorld) -> date:
+    """The record's day: told, not in the future, and one that the ledger can keep."""
+    name = world.register.day_field
+    text = checked.open.get(name)
+    if text is None:
+        raise Refusal("field_required", field=name)
+    on = date.fromisoformat(text)
+    check_day(on, name, world.context.today)
+    return on
+
+
+def check_day(on: date, field: str, today: date) -> None:
+    if on > today:
+        raise Refusal("day_in_future", field=field, day=on)
+    if not FIRST_DAY <= on <= LAST_DAY:
+        raise Refusal("day_too_early", field=field, day=on, first=FIRST_DAY)
+
+
+def _unit(checked: CheckedValues, world: RecordWorld) -> int:
+    name = world.register.unit_field
+    unit_id = checked.open.get(name)
+    if unit_id is None:
+        raise Refusal("field_required", field=name)
+    check_place(unit_id, world.context.directory)
+    return int(unit_id)
+
+
+def _permit(action: str, unit_id: int, world: RecordWorld) -> None:
+    context = world.context
+    facts = record_facts(world.register.name, unit_id)
+    if not may(context.actor, action, facts, context.directory, context.today):
+        raise Refusal("not_permitted")
+
+
+def check_links(register: Any, values: Mapping[str, Any], context: Context) -> None:
+    """Every link leads to a record or ticket of the register that its field names."""
+    wrong = [
+        Refusal("record_unknown", field=field.name, value=str(values[field.name]))
+        for field in register.fields
+        if field.type is FieldType.RECORD and values.get(field.name) is not None
+        if context.register_of(values[field.name]) != field.register
+    ]
+    if wrong:
+        raise Refusals(wrong)
+
+
+def _first_state(wanted: str | None, register: RecordRegister) -> str:
+    name = wanted or register.states[0].name
+    if name not in register.state_by_name:
+        raise Refusal("state_unknown", field="state", value=name)
+    return name
+
+
+# -- correcting ---------------------------------------------------------------------------------------
+def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld) -> Decision:
+    """A correction with its reason. Who recorded it may correct it, and who may amend tickets there."""
+    register, context = world.register, world.context
+    _check_open(record, command.version)
+    if context.actor.id != record.recorder_id or not _may("register", record.unit_id, world):
+        _permit("amend", record.unit_id, world)
+    reason = _reason(command.reason)
+    fixed = set(register.key_fields) | {register.stage_field}
+    changes = {name: value for name, value in command.changes.items() if name not in fixed}
+    checked = check_values(register, changes, context.directory, is_partial=True, all_private=False)
+    check_links(register, checked.open, context)
+    changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
+    if not changed and not checked.private:
+        raise Refusal("nothing_changed")
+    data: dict[str, Any] = {"changes": changed, "reason": reason}
+    if register.unit_field in changed:
+        data["unit"] = _unit(checked, world)
+        _permit("register", data["unit"], world)
+    if register.day_field in changed:
+        data["on"] = _day(checked, world).isoformat()
+    if record.reports:
+        data["stage"] = record.reports[-1].stage
+    return Decision((NewEvent("amended", _amended_on(data, record), data),), checked.private)
+
+
+def _amended_on(data: Mapping[str, Any], record: Record) -> date:
+    """A correction holds for every day: it carries the record's own."""
+    return date.fromisoformat(data["on"]) if "on" in data else record.on
+
+
+def decide_void_record(command: VoidRecord, record: Record, world: RecordWorld) -> Decision:
+    """Entered by mistake, or twice: out of every figure, listed beside it with its reason."""
+    _check_open(record, command.version)
+    _permit("amend", record.unit_id, world)
+    return Decision((NewEvent("voided", record.on, {"reason": _reason(command.reason)}),), {})
+
+
+def _reason(text: str) -> str:
+    reason = printable(text)
+    if not reason:
+        raise Refusal("reason_missing", field="reason")
+    check_length(reason, "reason")
+    return reason
+
+
+def _check_open(record: Record, version: int) -> None:
+    if version != record.version:
+        raise Refusal("stale_version")
+    if record.is_void:
+        raise Refusal("step_not_possible_now")
+
+
+def _may(action: str, unit_id: int, world: RecordWorld) -> bool:
+    context = world.context
+    facts = record_facts(world.register.name, unit_id)
+    return may(context.actor, action, facts, context.directory, context.today)
+
+
+# -- subjects -----------------------------------------------------------------------------------------
+def decide_change_state(command: ChangeState, record: Record, world: RecordWorld) -> Decision:
+    """From one state to another on a day, with what belongs to it. Not before the state it leaves."""
+    register, context = world.register, world.context
+    _check_open(record, command.version)
+    _permit("register", record.unit_id, world)
+    state = register.state_by_name.get(command.state)
+    if state is None:
+        raise Refusal("state_unknown", field="state", value=command.state)
+    if record.state == state.name or (state.follows and record.state not in state.follows):
+        raise Refusal("step_not_possible_now")
+    check_day(command.occurred_on, "occurred_on", context.today)
+    latest = max(record.turns, key=lambda t: (t.day, t.position))
+    if to_number(command.occurred_on) < latest.day:
+        day = command.occurred_on
+        raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
+    checked = check_values(register, command.values, context.directory, is_partial=True, all_private=False)
+    check_links(register, checked.open, context)
+    missing = [n for n in state.needs if not _is_filled(n, record, checked)]
+    if missing:
+        raise Refusals([Refusal("field_required", field=name) for name in missing])
+    data: dict[str, Any] = {"state": state.name}
+    if checked.open:
+        data["fields"] = dict(checked.open)
+    if note := printable(command.note):
+        check_length(note, "note")
+        data["note"] = note
+    return Decision((NewEvent("state_changed", command.occurred_on, data),), checked.private)
+
+
+def _is_filled(name: str, record: Record, checked: CheckedValues) -> bool:
+    given = {**checked.open, **checked.private}
+    if name in given:
+        return given[name] is not None
+    return name in record.fields or name in record.private
+
+
+# -- statistics ---------------------------------------------------------------------------------------
+def decide_report(command: ReportValue, record: Record, world: RecordWorld) -> Decision:
+    """A value at a further stage. The same stage again is a correction, which needs its reason."""
+    register, context = world.register, world.context
+    _check_open(record, command.version)
+    _permit("register", record.unit_id, world)
+    same = {name: record.fields[name] for name in register.key_fields if name in record.fields}
+    given = {**command.values, **same}
+    checked = check_values(register, given, context.directory, is_partial=False, all_private=False)
+    on = _day(checked, world)
+    stage = checked.open[register.stage_field or ""]
+    ranks = [choice.name for choice in register.stages]
+    if ranks.index(stage) <= max(ranks.index(r.stage) for r in record.reports):
+        raise Refusal("stage_not_later", field=register.stage_field)
+    fields = {name: value for name, value in checked.open.items() if name not in register.key_fields}
+    return Decision((NewEvent("reported", on, {"stage": stage, "fields": fields}),), checked.private)
+
+
+# -- checklists ---------------------------------------------------------------------------------------
+def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> Decision:
+    """Some or all answers of an inspection; it may be left and continued until it is complete."""
+    _check_open(record, command.version)
+    _permit("register", record.unit_id, world)
+    if world.checklist is None:
+        raise Refusal("step_not_possible_now")
+    answers = _answers(command.answers, world.checklist, record.answers, command.evidence)
+    all_answers = {**record.answers, **answers}
+    data: dict[str, Any] = {
+        "answers": answers,
+        "complete": record.is_complete or _completes(all_answers, world.checklist, is_wanted=command.is_complete),
+    }
+    if command.evidence:
+        data["evidence"] = evidence_given(command.evidence)
+    if not answers and not command.evidence and data["complete"] == record.is_complete:
+        raise Refusal("nothing_changed")
+    return Decision((NewEvent("checked", record.on, data),), {})
+
+
+def _answers(
+    given: Mapping[str, Mapping[str, Any]],
+    checklist: Checklist,
+    before: Mapping[str, Mapping[str, Any]],
+    evidence: tuple[Mapping[str, Any], ...],
+) -> dict[str, dict[str, Any]]:
+    """The answers that are new. A failed item needs a note: what is wrong, in the words of who saw it."""
+    wrong: list[Refusal] = []
+    new: dict[str, dict[str, Any]] = {}
+    digests = {str(f["digest"]) for f in evidence}
+    for item, answer in given.items():
+        result = str(answer.get("result", ""))
+        note = printable(str(answer.get("note", "")))
+        if not item.isdecimal() or int(item) not in checklist.item_by_id:
+            wrong.append(Refusal("item_unknown", field=f"item-{item}", value=item))
+        elif result not in RESULTS:
+            wrong.append(Refusal("choice_unknown", field=f"item-{item}", value=result))
+        elif result == FAIL and not note:
+            wrong.append(Refusal("note_missing", field=f"note-{item}"))
+        else:
+            said: dict[str, Any] = {"result": result}
+            if note:
+                check_length(note, f"note-{item}")
+                said["note"] = note
+            if (photo := str(answer.get("photo", ""))) and photo in digests:
+                said["photo"] = photo
+            elif "photo" in before.get(item, {}):
+                said["photo"] = before[item]["photo"]
+            if dict(before.get(item, {})) != said:
+                new[item] = said
+    if wrong:
+        raise Refusals(wrong)
+    return new
+
+
+def _completes(answers: Mapping[str, Any], checklist: Checklist, *, is_wanted: bool) -> bool:
+    if not is_wanted:
+        return False
+    missing = [item for item in checklist.item_by_id if str(item) not in answers]
+    if missing:
+        raise Refusals([Refusal("answer_missing", field=f"item-{item}") for item in missing])
+    return True

@@ -1,0 +1,130 @@
+"""The current row of each activity, subject and statistic, and the links between records, as lists and pages read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from tracker.domain.days import to_number
+from tracker.domain.record import Record
+from tracker.domain.records import RecordRegister
+from tracker.domain.registers import Field, Register
+from tracker.domain.ticket import Ticket
+from tracker.models.records import RecordLinkRow, RecordRow
+from tracker.models.rows import write_rows
+
+SHELF_FINISHED, SHELF_UNFINISHED, SHELF_VOID = 0, 1, 2
+
+_RECORDS = RecordRow.__table__
+_LINKS = RecordLinkRow.__table__
+_COLUMNS = tuple(c.name for c in _RECORDS.columns if c.name != "id")
+_INSERT = insert(_RECORDS)
+_UPDATE = update(_RECORDS).where(_RECORDS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
+_INSERT_LINK = insert(_LINKS)
+_KEYED = select(RecordRow.id).where(RecordRow.register_id == bindparam("register"), RecordRow.key == bindparam("key"))
+
+
+def hash_key(key: str) -> bytes:
+    return sha256(key.encode()).digest()[:16]
+
+
+def record_of_key(conn: Connection, register_id: int, key: str) -> int | None:
+    """The live statistic that measures this."""
+    return conn.scalar(_KEYED, {"register": register_id, "key": hash_key(key)})
+
+
+class RecordWriter:
+    """Collects changed records of one transaction, and the links of records and tickets; the latest state is written."""
+
+    def __init__(self, conn: Connection, registers: Mapping[str, RecordRegister], numbers: Mapping[str, int]) -> None:
+        self._conn = conn
+        self._registers = registers
+        self._numbers = numbers
+        self._new: dict[int, Record] = {}
+        self._changed: dict[int, Record] = {}
+        self._links: dict[int, list[dict[str, Any]]] = {}
+        self._born_here: set[int] = set()
+
+    def put(self, before: Record | None, after: Record) -> None:
+        register = self._registers[after.register]
+        if before is None:
+            self._born_here.add(after.id)
+        (self._new if before is None or after.id in self._new else self._changed)[after.id] = after
+        links = {} if after.is_void else after.fields
+        self._link(after.id, register, links, to_number(after.on), is_new=before is None)
+
+    def put_ticket(self, before: Ticket | None, after: Ticket, register: Register) -> None:
+        """Only the links of a ticket: its row is TicketWriter's."""
+        named = register.links
+        if not named or (before is not None and before.fields is after.fields and before.is_gone == after.is_gone):
+            return
+        if before is None:
+            self._born_here.add(after.id)
+        values = {} if after.is_gone or after.is_restricted else after.fields
+        rows = _rows(after.id, named, values, self._numbers[register.name], to_number(after.found_on))
+        if rows or before is not None:
+            self._links[after.id] = rows
+
+    def _link(self, source_id: int, register: RecordRegister, values: Any, held_on: int, *, is_new: bool) -> None:
+        named = register.links
+        if named:
+            rows = _rows(source_id, named, values, self._numbers[register.name], held_on)
+            if rows or not is_new:
+                self._links[source_id] = rows
+
+    def flush(self) -> None:
+        write_rows(self._conn, _INSERT, [self._row(r) for r in self._new.values()])
+        write_rows(self._conn, _UPDATE, [self._row(r) for r in self._changed.values()])
+        old = [source for source in self._links if source not in self._born_here]
+        if old:
+            self._conn.execute(delete(_LINKS).where(_LINKS.c.source_id.in_(old)))
+        write_rows(self._conn, _INSERT_LINK, [row for rows in self._links.values() for row in rows])
+        self._new, self._changed, self._links = {}, {}, {}
+        self._born_here = set()
+
+    def _row(self, r: Record) -> dict[str, Any]:
+        return record_row(r, self._registers[r.register], self._numbers[r.register])
+
+
+def _rows(
+    source_id: int, named: Iterable[Field], values: Mapping[str, Any], register_id: int, held_on: int
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "target_id": values[f.name],
+            "register_id": register_id,
+            "held_on": held_on,
+            "source_id": source_id,
+            "field": f.name,
+        }
+        for f in named
+        if values.get(f.name) is not None
+    ]
+
+
+def record_row(r: Record, register: RecordRegister, register_id: int) -> dict[str, Any]:
+    """The row of a record; nothing private enters it."""
+    listed = {
+        f.name: r.fields[f.name]
+        for f in register.fields
+        if f.is_listed and f.name in r.fields and f.name != register.summary_field
+    }
+    return {
+        "id": r.id,
+        "number": r.number,
+        "register_id": register_id,
+        "unit_id": r.unit_id,
+        "held_on": to_number(r.on),
+        "shelf": SHELF_VOID if r.is_void else SHELF_FINISHED if r.is_complete else SHELF_UNFINISHED,
+        "state": r.state,
+        "is_nil": bool(register.nil_field and r.fields.get(register.nil_field)),
+        "recorder_id": r.recorder_id,
+        "version": r.version,
+        "summary": str(r.fields.get(register.summary_field, "")),
+        "listed": orjson.dumps(listed).decode() if listed else "{}",
+        "key": hash_key(r.key) if r.key and not r.is_void else None,
+    }

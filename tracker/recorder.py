@@ -1,0 +1,134 @@
+"""The part of the unit of work that knows activities, subjects and statistics: load, decide, append, project.
+
+`handler.py` opens the transaction and hands such commands over; nothing here commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from tracker.domain.access import may
+from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
+from tracker.domain.context import Context, Decision
+from tracker.domain.days import to_number
+from tracker.domain.events import Event, StreamKind
+from tracker.domain.ledger import Mark
+from tracker.domain.record import Record, evolve, fold
+from tracker.domain.record_ledger import record_marks
+from tracker.domain.recording import (
+    RecordWorld,
+    decide_amend_record,
+    decide_answers,
+    decide_change_state,
+    decide_enter,
+    decide_report,
+    decide_void_record,
+    record_facts,
+    statistic_key,
+)
+from tracker.domain.records import RecordRegister
+from tracker.domain.refusals import Refusal
+from tracker.log import store
+from tracker.projections.records import RecordWriter, record_of_key
+
+if TYPE_CHECKING:
+    from tracker.handler import Work
+
+
+class Recorder:
+    """The records that one transaction touched, and their rows to write."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self.rows = RecordWriter(work.conn, work.house.pack.record_by_name, work.numbers)
+        self._states: dict[int, Record] = {}
+        self._marks: dict[int, frozenset[Mark]] = {}
+        self._keys: dict[tuple[str, str], int] = {}
+
+    def decide(self, command: RecordCommand, context: Context) -> tuple[Record | None, RecordRegister, Decision]:
+        """The record as it was (None: a new one), its register, and what the command leads to."""
+        if isinstance(command, EnterRecord):
+            register = self._register(command.register)
+            world = self._world(context, register)
+            decision = decide_enter(command, world)
+            self._check_key(register, decision)
+            return None, register, decision
+        record = self._visible(command.record_id, context)
+        register = self._register(record.register)
+        world = self._world(context, register)
+        if isinstance(command, AmendRecord):
+            return record, register, decide_amend_record(command, record, world)
+        if isinstance(command, ChangeState):
+            return record, register, decide_change_state(command, record, world)
+        if isinstance(command, ReportValue):
+            return record, register, decide_report(command, record, world)
+        if isinstance(command, AnswerItems):
+            return record, register, decide_answers(command, record, world)
+        return record, register, decide_void_record(command, record, world)
+
+    def _register(self, name: str) -> RecordRegister:
+        register = self._work.house.pack.record_by_name.get(name)
+        if register is None:
+            raise LookupError(f"no register {name} of records in pack {self._work.house.pack.name}")
+        return register
+
+    def _world(self, context: Context, register: RecordRegister) -> RecordWorld:
+        checklists = self._work.house.pack.checklist_by_name
+        return RecordWorld(context, register, checklists[register.checklist] if register.checklist else None)
+
+    def _check_key(self, register: RecordRegister, decision: Decision) -> None:
+        """One stream of values for each thing that is measured."""
+        fields = decision.events[0].data["fields"]
+        key = statistic_key(register, fields)
+        if key is None:
+            return
+        found = self._keys.get((register.name, key)) or record_of_key(
+            self._work.conn, self._work.numbers[register.name], key
+        )
+        if found is not None:
+            known = self.find(found)
+            raise Refusal("statistic_known", number=known.number if known else "")
+
+    def project(self, before: Record | None, events: Sequence[Event], recorded_on: date) -> Record:
+        """The state after the events, with its row, its links and its marks to be written."""
+        state, record_id = before, events[0].stream_id
+        register = self._register(before.register if before else events[0].data["register"])
+        held = self._marks.get(record_id)
+        if held is None:
+            held = record_marks(before, register) if before else frozenset()
+        for event in events:
+            state = evolve(state, event)
+            after = record_marks(state, register)
+            self._work.ledger.post(record_id, register.name, event.position, to_number(recorded_on), held, after)
+            held = after
+        if state is None:
+            raise ValueError("no events to project")
+        self.rows.put(before, state)
+        self._states[record_id], self._marks[record_id] = state, held
+        if state.key and not state.is_void:
+            self._keys[register.name, state.key] = record_id
+        return state
+
+    def find(self, record_id: int) -> Record | None:
+        if record_id not in self._states:
+            state = fold(store.read_stream(self._work.conn, StreamKind.RECORD, record_id))
+            if state is None:
+                return None
+            self._states[record_id] = state
+        return self._states[record_id]
+
+    def _visible(self, record_id: int, context: Context) -> Record:
+        """Unknown and forbidden look alike."""
+        state = self.find(record_id)
+        facts = record_facts(state.register, state.unit_id) if state else None
+        if state is None or facts is None or not may(context.actor, "view", facts, context.directory, context.today):
+            raise Refusal("record_unknown", value=str(record_id))
+        return state
+
+    def forget(self) -> None:
+        self._states, self._marks, self._keys = {}, {}, {}
+
+    def flush(self) -> None:
+        self.rows.flush()
