@@ -28,18 +28,20 @@ def text_in(label: Label, language: str) -> str:
 
 
 class FieldType(StrEnum):
-    """Field vocabulary as in XLSForm, plus `unit` and `person`."""
+    """Field vocabulary as in XLSForm, plus `unit`, `person` and `record`."""
 
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"  # kept as a string of digits in events: the canonical form has no floats
     DATE = "date"
+    TIME = "time"  # of the day, as HH:MM
     SELECT_ONE = "select_one"
     SELECT_MULTIPLE = "select_multiple"
     YES_NO = "yes_no"
     UNIT = "unit"
     PERSON = "person"
     GEOPOINT = "geopoint"
+    RECORD = "record"  # a link to one record or ticket of another register, kept as its id
 
 
 ID_NUMBER = "id_number"
@@ -89,6 +91,7 @@ class Field:
     max_length: int = 500
     pattern: str | None = None  # one of NAMED_PATTERNS, or a regular expression
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
+    register: str | None = None  # of a record field: the register that it points into
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
@@ -289,6 +292,9 @@ class Register:
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+    ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
+    quantities: tuple[str, ...] = ()  # number fields that figures add up
+    groups: tuple[str, ...] = ()  # record fields by whose target figures are grouped
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

@@ -6,7 +6,7 @@ anything is believed, so that an author sees all mistakes at once. Nothing is ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tracker.domain.registers import Field, Pack, Register
 from tracker.packs.deadlines import build_limits, check_limits
 from tracker.packs.figures import build_figures, build_report
 from tracker.packs.problems import PackError, Problem
-from tracker.packs.registers import NOTHING_SHARED, LimitsByClock, Shared, build_register, build_shared
+from tracker.packs.registers import NOTHING_SHARED, LimitsByClock, Shared, build_register, build_shared, path_of
 from tracker.packs.shape import check_shape
 from tracker.packs.source import Source, read_source
 from tracker.packs.units import build_units
@@ -95,18 +95,28 @@ def _registers(
         common = shared.get(source.data.get("include"), NOTHING_SHARED)
         register = build_register(source, common, files.pack.data["version"], limits, problems)
         problems.extend(_check_identity(source, register, prefixes))
+        problems.extend(_check_links(source, register, files.pack.data["registers"]))
         registers[register.name] = register
         columns[register.name] = common.columns
     return registers, columns
 
 
 def _check_identity(source: Source, register: Register, prefixes: dict[str, str]) -> Iterator[Problem]:
-    """The file is named as the register, and no two registers number their tickets alike."""
+    """The file is named as the register, and no two registers number their records alike."""
     if source.name != f"{REGISTERS}/{register.name}.yaml":
         yield source.problem(("name",), f"{register.name} stands in {source.name}", "name both alike")
-    other = prefixes.setdefault(register.prefix, register.name)
-    if other != register.name:
-        yield source.problem(("prefix",), f"{register.prefix} already belongs to {other}", "choose another")
+    for part, prefix in (("prefix", register.prefix), ("ascii_prefix", register.ascii_prefix)):
+        other = prefixes.setdefault(prefix, register.name) if prefix else register.name
+        if other != register.name:
+            yield source.problem((part,), f"{prefix} already belongs to {other}", "choose another")
+
+
+def _check_links(source: Source, register: Register, known: Collection[str]) -> Iterator[Problem]:
+    """Links point into registers of the pack, whatever they keep."""
+    for link in register.fields:
+        if link.register and link.register not in known:
+            what = f"{link.name} points into an unknown register {link.register}"
+            yield source.problem(path_of(source, ("fields",), link.name), what, f"name one of {', '.join(known)}")
 
 
 def _read(path: Path) -> _Files:
