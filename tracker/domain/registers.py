@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from tracker.domain.layouts import Layout
+
 Label = Mapping[str, str]
 """A text per language (BCP 47). The pack's schema says which every label has; more may be there."""
 
@@ -92,6 +94,7 @@ class Field:
     pattern: str | None = None  # one of NAMED_PATTERNS, or a regular expression
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
     register: str | None = None  # of a record field: the register that it points into
+    imported: str | None = None  # the choice of a row from a file that does not say another
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
@@ -360,7 +363,11 @@ class UnitSeed:
 
 @dataclass(frozen=True)
 class Pack:
-    """A folder of YAML, loaded and checked."""
+    """A folder of YAML, loaded and checked.
+
+    `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that workbooks use.
+    `layouts`: lists of other systems.
+    """
 
     name: str
     version: str
@@ -369,6 +376,8 @@ class Pack:
     units: tuple[UnitSeed, ...]
     figures: tuple[Any, ...]  # domain.figures.FigureSpec
     reports: tuple[Any, ...]  # domain.figures.ReportSpec
+    columns: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
 
     @cached_property
     def register_by_name(self) -> Mapping[str, Register]:

@@ -27,7 +27,6 @@ from tracker.exchange.values import Value
 from tracker.handler import Outcome, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_key
-from tracker.packs.loader import LoadedPack
 from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
 from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
@@ -72,8 +71,7 @@ class Importer:
 
     @property
     def step_columns(self) -> tuple[Field, ...]:
-        pack = self.house.pack
-        return tuple(pack.columns.get(self.register.name, ())) if isinstance(pack, LoadedPack) else ()
+        return self.house.pack.columns.get(self.register.name, ())
 
     def read(self, content: bytes, name: str, sheet: str | None, defaults: Mapping[str, Any]) -> ImportReading:
         """The reading of a file. FileRefusal: none of it can be used, and why."""
@@ -88,6 +86,7 @@ class Importer:
             sheet_name=sheet,
             defaults=defaults,
             step_columns=self.step_columns,
+            layouts=self.house.pack.layouts,
         )
 
     # -- what would come of each row ------------------------------------------------------------------

@@ -124,6 +124,7 @@ def _field(item: Mapping[str, Any]) -> Field:
         pattern=item.get("pattern"),
         is_unique=item.get("unique", False),
         register=item.get("register"),
+        imported=item.get("imported"),
     )
 
 
@@ -212,6 +213,8 @@ def _check_fields(source: Source, register: Register) -> Iterator[Problem]:
             yield source.problem(path, f"{field.name}: a record field, and no other, points into a register", mend)
         if len(names) > len(set(names)):
             yield source.problem(path, f"{field.name}: a choice stands twice", "rename or remove one")
+        if field.imported and (field.type is not FieldType.SELECT_ONE or field.imported not in names):
+            yield source.problem(path, f"{field.name} has no choice {field.imported}", "let `imported` name a choice")
         if field.required_unless and not _is_flag(register, field.required_unless):
             yield source.problem(path, f"{field.name}: required_unless needs a yes_no field", "name one")
         if field.pattern and field.pattern not in NAMED_PATTERNS and not _compiles(field.pattern):
