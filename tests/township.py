@@ -330,6 +330,7 @@ class Paper(World):
             number_for=lambda register, is_restricted: f"{register.prefix}-{today.year}-{len(self.states) + 1:04d}",
             key_taken=self._key_taken,
             find_ticket=self.states.get,
+            has_merged=lambda ticket_id: any(t.merged_into == ticket_id for t in self.states.values()),
         )
 
     def _key_taken(self, register: str, key: str) -> int | None:

@@ -47,9 +47,10 @@ from tracker.models.rows import writer
 from tracker.models.tickets import NamedPersonRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
+from tracker.projections.numbers import HeldNumbers
 from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
-from tracker.projections.tickets import TicketWriter, held_key, tickets_of_numbers
+from tracker.projections.tickets import TicketWriter, has_merged
 
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
@@ -155,10 +156,9 @@ class _Writing:
         self.tickets = TicketWriter(conn, house.pack.register_by_name, numbers)
         self.texts = search.SearchWriter(conn)
         self.series = SeriesWriter(conn)
-        self._numbers = numbers
+        self.external = HeldNumbers(conn, numbers)
         self._states: dict[int, Ticket] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
-        self._keys: dict[tuple[str, str], int | None] = {}
 
     # -- one request ------------------------------------------------------------------------------
     def carry_out(self, request: Request) -> Outcome:
@@ -199,8 +199,9 @@ class _Writing:
             directory=self.directory,
             calendar=self.house.calendar,
             number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
-            key_taken=self._key_taken,
+            key_taken=self.external.holder,
             find_ticket=self._find,
+            has_merged=self._has_merged,
         )
 
     def _actor(self, actor_id: int) -> Person:
@@ -247,7 +248,7 @@ class _Writing:
         )
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
-        self._remember_key(before, state)
+        self.external.remember(before, state)
         return Outcome(appended, state.id, state.number)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
@@ -283,6 +284,10 @@ class _Writing:
             self._states[ticket_id] = state
         return self._states[ticket_id]
 
+    def _has_merged(self, ticket_id: int) -> bool:
+        self.flush()
+        return has_merged(self.conn, ticket_id)
+
     def _visible(self, ticket_id: int, world: Context) -> Ticket:
         """Unknown and forbidden look alike: a ticket that the actor may not see does not exist."""
         state = self._find(ticket_id)
@@ -294,11 +299,6 @@ class _Writing:
         serial = self.series.next(register.name, year, is_restricted=is_restricted)
         return ticket_number(register, year, serial, is_restricted=is_restricted)
 
-    def _key_taken(self, register: str, key: str) -> int | None:
-        if (register, key) in self._keys:
-            return self._keys[register, key]
-        return tickets_of_numbers(self.conn, self._numbers[register], [key]).get(key)
-
     def look_up_keys(self, requests: Sequence[Request]) -> None:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
@@ -308,17 +308,7 @@ class _Writing:
             if isinstance(command, RegisterTicket) and command.external_key:
                 asked.setdefault(command.register, []).append(command.external_key)
         for register, keys in asked.items():
-            found = tickets_of_numbers(self.conn, self._numbers.get(register), keys)
-            for key in keys:  # what this transaction did to a number stands above what is written
-                self._keys.setdefault((register, key), found.get(key))
-
-    def _remember_key(self, before: Ticket | None, state: Ticket) -> None:
-        """Of tickets of this transaction the rows are not written yet: who carries which number, and who no longer."""
-        old, new = held_key(before) if before else None, held_key(state)
-        if old and old != new:
-            self._keys[state.register, old] = None
-        if new:
-            self._keys[state.register, new] = state.id
+            self.external.look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Outcome:
@@ -395,4 +385,5 @@ class _Writing:
 
     def forget_tickets(self) -> None:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
-        self._states, self._marks, self._keys = {}, {}, {}
+        self._states, self._marks = {}, {}
+        self.external.forget()

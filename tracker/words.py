@@ -98,6 +98,9 @@ REFUSALS: Mapping[str, Any] = {
     "milestone_unknown": _("The register has no such milestone."),
     "same_ticket": _("A ticket cannot be merged into itself."),
     "merge_target_closed_or_gone": _("%(number)s was itself voided or merged. Choose the ticket that stays."),
+    "others_merged_into_it": _(
+        "Others were merged into this one and count here alone, so it has to stay. Merge the other one into this."
+    ),
     "ticket_unknown": _("There is no ticket %(number)s here."),
     "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
     "external_number_elsewhere": _("%(value)s is already recorded, in a ticket that is not open to you."),

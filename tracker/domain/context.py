@@ -31,6 +31,7 @@ class Context:
     number_for: Callable[[Register, bool], str]
     key_taken: Callable[[str, str], int | None]  # (register, external key) → the live ticket that carries it
     find_ticket: Callable[[int], Ticket | None]
+    has_merged: Callable[[int], bool]  # whether other tickets were merged into this one
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,7 @@ CODES: dict[str, Kind] = {
     "milestone_unknown": Kind.INVALID,
     "same_ticket": Kind.INVALID,
     "merge_target_closed_or_gone": Kind.INVALID,
+    "others_merged_into_it": Kind.INVALID,
     "ticket_unknown": Kind.INVALID,
     "duplicate_external_number": Kind.INVALID,
     "external_number_elsewhere": Kind.INVALID,

@@ -150,6 +150,7 @@ class Importer:
             number_for=lambda register, is_restricted: "",
             key_taken=lambda register, key: recorded.get(key),
             find_ticket=lambda ticket_id: None,
+            has_merged=lambda ticket_id: False,
         )
 
     # -- carrying out ---------------------------------------------------------------------------------
