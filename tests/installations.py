@@ -7,6 +7,8 @@ from pathlib import Path
 
 import flask_migrate
 from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import URL, create_engine, text
 
 from tracker import create_app
@@ -14,6 +16,23 @@ from tracker.config import Settings, load
 from tracker.extensions import db
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class CompiledTemplates(BytecodeCache):
+    """Templates as compiled by the first application of this process; every test has an application of its own."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (code := self.known.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED_TEMPLATES = CompiledTemplates()
 
 
 def settings_for(url: URL, instance: Path, **more: str) -> Settings:
@@ -30,6 +49,7 @@ def application(settings: Settings) -> Iterator[Flask]:
     """
     app = create_app(settings)
     app.testing = True
+    app.jinja_env.bytecode_cache = COMPILED_TEMPLATES
     yield app
     with app.app_context():
         for engine in db.engines.values():

@@ -330,7 +330,12 @@ class Paper(World):
             number_for=lambda register, is_restricted: f"{register.prefix}-{today.year}-{len(self.states) + 1:04d}",
             key_taken=self._key_taken,
             find_ticket=self.states.get,
+            register_of=self._register_named,
+            has_merged=lambda ticket_id: any(t.merged_into == ticket_id for t in self.states.values()),
         )
+
+    def _register_named(self, record_id: int) -> str | None:
+        return self.states[record_id].register if record_id in self.states else None
 
     def _key_taken(self, register: str, key: str) -> int | None:
         return next((t.id for t in self.states.values() if (t.register, held_key(t)) == (register, key)), None)

@@ -38,8 +38,8 @@ from tracker.domain.numbers import record_number
 from tracker.domain.organising import Office, check_keepers, decide_directory
 from tracker.domain.people import Person
 from tracker.domain.record import Record
-from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.records import RecordRegister
+from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.repeats import is_another, is_another_problem
 from tracker.domain.ticket import Ticket
@@ -50,9 +50,10 @@ from tracker.models.rows import writer
 from tracker.models.tickets import NamedPersonRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
+from tracker.projections.numbers import HeldNumbers
 from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
-from tracker.projections.tickets import TicketWriter, held_key, tickets_of_numbers
+from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
 
 SYSTEM = 0
@@ -161,9 +162,9 @@ class Work:
         self.series = SeriesWriter(conn)
         self.numbers = numbers
         self.records = Recorder(self)
+        self.external = HeldNumbers(conn, numbers)
         self._states: dict[int, Ticket] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
-        self._keys: dict[tuple[str, str], int | None] = {}
 
     # -- one request ------------------------------------------------------------------------------
     def carry_out(self, request: Request) -> Outcome:
@@ -208,9 +209,10 @@ class Work:
             directory=self.directory,
             calendar=self.house.calendar,
             number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
-            key_taken=self._key_taken,
+            key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
+            has_merged=self._has_merged,
         )
 
     def _register_of(self, record_id: int) -> str | None:
@@ -252,7 +254,7 @@ class Work:
         appended = self._append(request, StreamKind.TICKET, before, events, key)
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
-        self._remember_key(before, state)
+        self.external.remember(before, state)
         return Outcome(appended, state.id, state.number)
 
     def _committed(self, decision: Decision) -> tuple[list[NewEvent], list[dict[str, Any]]]:
@@ -274,9 +276,7 @@ class Work:
         key: bytes | None,
     ) -> tuple[Event, ...]:
         stream_id, version = (before.id, before.version) if before else (None, 0)
-        return self.log.append(
-            kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
-        )
+        return self.log.append(kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key)
 
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Outcome:
@@ -322,6 +322,10 @@ class Work:
             self._states[ticket_id] = state
         return self._states[ticket_id]
 
+    def _has_merged(self, ticket_id: int) -> bool:
+        self.flush()
+        return has_merged(self.conn, ticket_id)
+
     def _visible(self, ticket_id: int, world: Context) -> Ticket:
         """Unknown and forbidden look alike: a ticket that the actor may not see does not exist."""
         state = self._find(ticket_id)
@@ -333,11 +337,6 @@ class Work:
         serial = self.series.next(register.name, year, is_restricted=is_restricted)
         return record_number(register, year, serial, is_restricted=is_restricted)
 
-    def _key_taken(self, register: str, key: str) -> int | None:
-        if (register, key) in self._keys:
-            return self._keys[register, key]
-        return tickets_of_numbers(self.conn, self.numbers[register], [key]).get(key)
-
     def look_up_keys(self, requests: Sequence[Request]) -> None:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
@@ -347,17 +346,7 @@ class Work:
             if isinstance(command, RegisterTicket) and command.external_key:
                 asked.setdefault(command.register, []).append(command.external_key)
         for register, keys in asked.items():
-            found = tickets_of_numbers(self.conn, self.numbers.get(register), keys)
-            for key in keys:  # what this transaction did to a number stands above what is written
-                self._keys.setdefault((register, key), found.get(key))
-
-    def _remember_key(self, before: Ticket | None, state: Ticket) -> None:
-        """Of tickets of this transaction the rows are not written yet: who carries which number, and who no longer."""
-        old, new = held_key(before) if before else None, held_key(state)
-        if old and old != new:
-            self._keys[state.register, old] = None
-        if new:
-            self._keys[state.register, new] = state.id
+            self.external.look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Outcome:
@@ -435,5 +424,7 @@ class Work:
 
     def forget_tickets(self) -> None:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
-        self._states, self._marks, self._keys = {}, {}, {}
+        self._states, self._marks = {}, {}
         self.records.forget()
+        self._states, self._marks = {}, {}
+        self.external.forget()

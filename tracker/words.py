@@ -68,6 +68,7 @@ REFUSALS: Mapping[str, Any] = {
     "field_unknown": _("The register has no field “%(name)s”."),
     "field_not_a_number": _("“%(value)s” is not a number."),
     "field_not_a_day": _("“%(value)s” is not a day. Write it like 2023-11-24."),
+    "field_not_a_time": _("“%(value)s” is not a time of the day. Write it like 09:30."),
     "field_out_of_range": _("%(value)s lies outside what is possible here (%(minimum)s to %(maximum)s)."),
     "choice_unknown": _("“%(value)s” is not one of the choices."),
     "choice_retired": _("“%(value)s” is no longer in use. Choose another."),
@@ -76,6 +77,7 @@ REFUSALS: Mapping[str, Any] = {
     "unit_unknown": _("The unit “%(value)s” is not known here. Choose one from the list."),
     "unit_ambiguous": _("“%(value)s” is the name of more than one unit. Write the town before it."),
     "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
+    "record_unknown": _("The record “%(value)s” is not known here. Choose one from the list."),
     "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
     "unit_out_of_reach": _("Your roles do not reach %(unit)s. Ask the supervisor of a wider unit to assign it there."),
     "not_a_lead_official": _("%(person)s is not a lead official for this register."),
@@ -96,14 +98,18 @@ REFUSALS: Mapping[str, Any] = {
     "milestone_unknown": _("The register has no such milestone."),
     "same_ticket": _("A ticket cannot be merged into itself."),
     "merge_target_closed_or_gone": _("%(number)s was itself voided or merged. Choose the ticket that stays."),
+    "others_merged_into_it": _(
+        "Others were merged into this one and count here alone, so it has to stay. Merge the other one into this."
+    ),
     "ticket_unknown": _("There is no ticket %(number)s here."),
     "duplicate_external_number": _("%(value)s is already recorded as %(number)s."),
     "external_number_elsewhere": _("%(value)s is already recorded, in a ticket that is not open to you."),
     "day_too_early": _("The day %(day)s lies before %(first)s, the first day that can be kept."),
-    "record_unknown": _("“%(value)s” leads to no record of the register that is meant here. Choose one from the list."),
     "state_unknown": _("“%(value)s” is no state of this register. Choose one from the list."),
     "stage_not_later": _("This stage has been reported already. Correct it with a reason, or report a later stage."),
-    "statistic_known": _("This value has been reported already as %(number)s. Report a later stage there, or correct it."),
+    "statistic_known": _(
+        "This value has been reported already as %(number)s. Report a later stage there, or correct it."
+    ),
     "item_unknown": _("The checklist has no item “%(value)s”."),
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),

@@ -396,20 +396,42 @@ def test_a_merge_into_a_ticket_that_is_gone_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "meanwhile",
+    ("meanwhile", "code"),
     [
-        "2023-03-05 request_exclusion #b way=merge into=a\n2023-03-06 merge #b",
-        "2023-03-05 request_exclusion #b way=void\n2023-03-06 void #b",
+        ("2023-03-05 request_exclusion #b way=merge into=a\n2023-03-06 merge #b", "others_merged_into_it"),
+        ("2023-03-05 request_exclusion #b way=void\n2023-03-06 void #b", "merge_target_closed_or_gone"),
     ],
     ids=["merged the other way", "voided"],
 )
-def test_a_merge_asked_for_is_not_granted_once_the_ticket_that_was_to_stay_has_left(meanwhile: str) -> None:
+def test_a_merge_asked_for_is_not_granted_once_the_ticket_that_was_to_stay_has_left(meanwhile: str, code: str) -> None:
     player = Player(Paper())
     player.play(f"""
         2023-03-01 register #a toilet
         2023-03-01 register #b toilet
         2023-03-04 request_exclusion #a way=merge into=b
         {meanwhile}""")
-    assert player.refused("2023-03-07 merge #a") == Refused(("merge_target_closed_or_gone",), (None,))
+    assert player.refused("2023-03-07 merge #a") == Refused((code,), (None,))
     player.play("2023-03-07 refuse_exclusion #a")
     assert not player.world.state(player.tickets["a"]).is_gone
+
+
+MERGED_IN = """
+    2023-03-01 register #a toilet
+    2023-03-01 register #b toilet
+    2023-03-01 register #c toilet"""
+WAYS = {"void": "", "merge": "into=c"}
+
+
+@pytest.mark.parametrize(("way", "into"), WAYS.items(), ids=WAYS)
+def test_a_ticket_into_which_others_were_merged_stays(way: str, into: str) -> None:
+    """What was merged counts there: with it, the promise would leave every figure."""
+    player = Player(Paper())
+    player.play(f"""{MERGED_IN}
+        2023-03-02 request_exclusion #a way={way} {into}
+        2023-03-02 request_exclusion #b way=merge into=a
+        2023-03-03 merge #b""")
+    assert player.refused(f"2023-03-04 {way} #a") == Refused(("others_merged_into_it",), (None,))
+    player.play("2023-03-04 refuse_exclusion #a")
+    asked_again = f"2023-03-05 request_exclusion #a way={way} {into}"
+    assert player.refused(asked_again) == Refused(("others_merged_into_it",), ("way",))
+    player.play("2023-03-06 request_exclusion #a way=exclude\n2023-03-07 exclude #a")

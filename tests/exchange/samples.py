@@ -37,6 +37,7 @@ FIELDS = (
         "问题来源",
         is_required=True,
         choices=choices(check="检查", **{"import": "台账导入"}),
+        imported="import",
     ),
     field("found_on", FieldType.DATE, "发现日期", "排查时间", "检查日期", "检查时间", "排查日期", is_required=True),
     field("place", FieldType.UNIT, "村（社区）", "所在村", "行政村", is_required=True),

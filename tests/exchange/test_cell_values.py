@@ -1,6 +1,6 @@
 """Cells as people write them: days, numbers, choices, yes and no, units, people."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -277,6 +277,35 @@ def test_text_shows_numbers_as_the_sheet_does_and_keeps_inner_lines():
 @pytest.mark.parametrize("cell", ["26.9, 112.5", "２６．９，１１２．５", "26.90 112.50"])
 def test_a_position_is_two_numbers(cell):
     assert read(FieldType.GEOPOINT, cell) == "26.9,112.5"
+
+
+@pytest.mark.parametrize(
+    ("cell", "time"),
+    [
+        ("9:05", "09:05"),
+        ("９：０５", "09:05"),
+        ("21点半", "21:30"),
+        ("9时5分", "09:05"),
+        ("下午3:20", "15:20"),
+        ("晚上9点", "21:00"),
+        (0.5, "12:00"),
+        (0.999999, "00:00"),
+        (datetime(2023, 7, 10, 19, 30, tzinfo=UTC), "19:30"),
+        ("无", None),
+    ],
+)
+def test_a_time_of_the_day_is_read_in_the_ways_it_is_written(cell, time):
+    assert read(FieldType.TIME, cell) == time
+
+
+@pytest.mark.parametrize("cell", ["25:00", "9:99", "上午", "9", 1.5])
+def test_what_is_no_time_of_the_day_is_refused(cell):
+    assert refused(FieldType.TIME, cell).code == "field_not_a_time"
+
+
+def test_a_workbook_cannot_link_to_a_record_by_itself():
+    assert refused(FieldType.RECORD, "会-2023-0001").code == "record_unknown"
+    assert refused(FieldType.RECORD, 17).code == "record_unknown"
 
 
 def test_a_position_outside_the_world_is_refused():

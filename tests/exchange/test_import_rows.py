@@ -1,15 +1,16 @@
 """From a sheet to rows: mistakes by cell, rows that are no records, the same row again."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from exchange.samples import HEADINGS, SECRET, TODAY, UNITS, csv, field, label, reading, register, row, xlsx
 
+from tracker.domain.layouts import Guess, Layout
 from tracker.domain.people import Unit
 from tracker.domain.registers import Choice, FieldType, Milestone
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.importing import command_of
-from tracker.exchange.profiles import profiles_of
 from tracker.exchange.reading import read_file
 
 
@@ -158,18 +159,35 @@ PETITION = register(
     name="petition",
     summary_field="title",
 )
+MESSAGES = Layout(
+    name="messages",
+    register="petition",
+    recognised_by=frozenset({"留言编号", "留言用户", "留言时间"}),
+    columns={
+        "留言编号": "platform_no",
+        "留言用户": "petitioner",
+        "留言主题": "title",
+        "留言时间": "found_on",
+        "留言详情": "problem",
+        "答复意见": "reply",
+        "答复时间": "replied_on",
+    },
+    ignored=("点赞数",),
+    guesses=(Guess("class", "title", {"咨询": "inquiry", "建议": "suggestion"}, "plea"),),
+    is_at_top=True,
+)
 TOWN = {2: Unit(2, "430422108", "铁丝塘镇", "town", None), 4: UNITS[4], 10: UNITS[10]}
 
 
 def petitions(*lines: str):
     data = csv("留言编号,留言用户,留言主题,留言时间,留言详情,答复意见,答复时间", *lines)
-    return read_file(data, "a.csv", PETITION, TOWN, {}, TODAY, secret=SECRET)
+    return read_file(data, "a.csv", PETITION, TOWN, {}, TODAY, secret=SECRET, layouts=(MESSAGES,))
 
 
 def test_messages_of_another_system_come_in_with_their_replies():
     found = petitions("17,UU008,咨询低保标准,2019/4/24 16:03:40,\t请问,网友您好,2019/5/9 9:49:10")
     (only,) = found.ready_rows
-    assert (found.profile, only.external_key) == ("message_board", "17")
+    assert (found.layout, only.external_key) == ("messages", "17")
     assert only.values == {
         "found_on": date(2019, 4, 24),
         "place": 2,
@@ -217,9 +235,18 @@ def test_nobody_need_sign_an_anonymous_petition():
     assert errors(found) == [("F3", "petitioner", "field_required")]
 
 
-def test_a_profile_belongs_to_its_register():
-    assert profiles_of(register()) == ()
-    assert {p.name for p in profiles_of(PETITION)} == {"message_board", "nyc_311"}
+def test_a_layout_is_asked_for_lists_of_its_register_only():
+    lines = (
+        "留言编号,留言用户,留言主题,留言时间,接件时间,村（社区）,标题,类型",
+        "17,李四,标题,2019/4/24,2019/4/24,晨光,反映,plea",
+    )
+    found = read_file(
+        csv(*lines), "a.csv", replace(PETITION, name="other"), TOWN, {}, TODAY, secret=SECRET, layouts=(MESSAGES,)
+    )
+    assert (found.layout, [column.heading for column in found.unknown_columns]) == (
+        None,
+        ["留言编号", "留言用户", "留言主题", "留言时间"],
+    )
 
 
 def test_a_list_without_a_record_is_refused():

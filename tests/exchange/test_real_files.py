@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 from exchange.samples import STEP_COLUMNS, TODAY, required_only
 
+from tracker.domain.layouts import Layout
 from tracker.domain.people import Person, Unit
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.headings import SERIAL
@@ -16,6 +17,22 @@ from tracker.exchange.reading import read_file
 from tracker.packs.loader import built_in, load_pack
 
 SECRET = b"secret"
+NYC_311 = Layout(
+    name="nyc_311",
+    register="petition",
+    recognised_by=frozenset({"Unique Key", "Created Date", "Complaint Type", "Descriptor"}),
+    columns={
+        "Unique Key": "platform_no",
+        "Created Date": "found_on",
+        "Complaint Type": "title",
+        "Descriptor": "problem",
+        "Due Date": "due_on",
+        "Closed Date": "replied_on",
+        "Resolution Description": "reply",
+    },
+    choices={"channel": "call", "source": "petition", "severity": "0", "class": "plea", "repeat": "first"},
+    is_at_top=True,
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +53,10 @@ def units(pack):
 def petitions(shared_dir, pack, units):
     def read(path: str):
         data = (shared_dir / "data" / path).read_bytes()
-        return read_file(data, path, pack.register_by_name["petition"], units, {}, TODAY, secret=SECRET)
+        layouts = (*pack.layouts, NYC_311)
+        return read_file(
+            data, path, pack.register_by_name["petition"], units, {}, TODAY, secret=SECRET, layouts=layouts
+        )
 
     return read
 

@@ -295,3 +295,17 @@ def test_the_last_who_knows_of_a_restricted_ticket_does_not_leave_before_naming_
     assert refusal(town, leaves, "administrator").code == "last_keeper"
     town.do(a_step(event.stream_id, "name", people=(town.person["everything"],)), "supervisor", NOW)
     handle(town.house, leaves, actor_id=town.person["administrator"], now=NOW)
+
+
+def test_a_ticket_into_which_another_was_merged_just_now_or_before_is_not_voided(town: Township) -> None:
+    stays, goes = (town.do(plain_ticket(town), "supervisor", NOW)[0].stream_id for _ in range(2))
+    asked = {stays: a_step(stays, "request_exclusion", way="void", reason="误登"),
+             goes: a_step(goes, "request_exclusion", way="merge", into_id=stays, reason="重复")}  # fmt: skip
+    for command in asked.values():
+        town.do(command, "supervisor", NOW)
+    approver = town.person["approver"]
+    both = [Request(a_step(goes, "merge", 2), approver, NOW), Request(a_step(stays, "void", 2), approver, NOW)]
+    _, refused = handle_all(town.house, both, goes_on=True)
+    assert isinstance(refused, Refused)
+    assert [why.code for why in refused.refusals] == ["others_merged_into_it"]
+    assert refusal(town, a_step(stays, "void", 2), "approver").code == "others_merged_into_it"

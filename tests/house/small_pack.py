@@ -9,6 +9,7 @@ version: "2026.1"
 label: {zh-Hans: 小包, zh-Hant: 小包, en: Small}
 registers: [lamp]
 reports: [short]
+layouts: [hotline]
 """,
     "units.yaml": """\
 units:
@@ -71,6 +72,19 @@ id: short
 label: {zh-Hans: 简报, zh-Hant: 簡報, en: Short}
 sections:
   - {label: {zh-Hans: 路灯, zh-Hant: 路燈, en: Lamps}, figures: [lamps, lamps_fixed]}
+""",
+    "layouts/hotline.yaml": """\
+name: hotline
+register: lamp
+recognised_by: [工单编号, 工单内容]
+columns:
+  工单内容: problem
+  受理人: owner
+ignored: [工单编号]
+place: top
+choices: {kind: street}
+guesses:
+  - {field: kind, from: problem, words: {院子: yard}, otherwise: street}
 """,
     "registers/_common.yaml": """\
 fields:

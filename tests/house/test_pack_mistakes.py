@@ -29,14 +29,22 @@ class TestSmallPack:
             (("outcome", "not_in", ("wrong",)),),
         ]
 
+    def test_a_layout_of_another_system_is_data_too(self, tmp_path: Path) -> None:
+        (hotline,) = load_pack(write_pack(tmp_path)).layouts
+        assert (hotline.columns, hotline.is_at_top) == ({"工单内容": "problem", "受理人": "owner"}, True)
+        assert [guess.choose(text) for guess in hotline.guesses for text in ("院子里的灯", "灯")] == ["yard", "street"]
+
     def test_what_a_register_says_of_a_shared_field_replaces_what_was_shared(self, tmp_path: Path) -> None:
         (lamp,) = load_pack(write_pack(tmp_path)).registers
         assert lamp.by_name["found_on"].headings == ("发现日期", "检查日期")
 
     def test_yes_no_and_days_are_text(self, tmp_path: Path) -> None:
         """YAML 1.1 reads `no` as false and 2022-01-01 as a date; a pack is not read so."""
-        lamp = FILES["registers/lamp.yaml"].replace("name: yard", "name: no")
-        (register,) = load_pack(write_pack(tmp_path, {"registers/lamp.yaml": lamp})).registers
+        changes = {
+            "registers/lamp.yaml": FILES["registers/lamp.yaml"].replace("name: yard", "name: no"),
+            "layouts/hotline.yaml": FILES["layouts/hotline.yaml"].replace("yard", "no"),
+        }
+        (register,) = load_pack(write_pack(tmp_path, changes)).registers
         assert register.by_name["kind"].choice_names == {"street", "no"}
 
     def test_figures_added_at_the_end_leave_the_bits_of_others(self, tmp_path: Path) -> None:
@@ -71,6 +79,13 @@ BREAKS = [
     ("registers/lamp.yaml", "name: lamp\n", "name: light\n", "name: light", "light stands in registers/lamp.yaml"),
     ("registers/lamp.yaml", "leaves_denominator: true", "leaves_denominator: maybe", "name: wrong", "'maybe' is not of type 'boolean'"),
     ("registers/lamp.yaml", "type: yes_no,", "type: yes_no, pattern: '(',", "name: private_lamp", "not a regular expression"),
+    ("registers/lamp.yaml", "type: date, label: {zh-Hans: 复亮", "type: record, label: {zh-Hans: 复亮", "name: lit_on", "a record field, and no other, points into a register"),
+    ("registers/lamp.yaml", "type: yes_no,", "type: yes_no, register: lamp,", "name: private_lamp", "a record field, and no other, points into a register"),
+    ("registers/lamp.yaml", "type: yes_no,", "type: record, register: candle,", "name: private_lamp", "private_lamp points into an unknown register candle"),
+    ("registers/lamp.yaml", "steps: [accept]", "quantities: [watts]\nsteps: [accept]", "quantities:", "unknown field watts"),
+    ("registers/lamp.yaml", "steps: [accept]", "quantities: [problem]\nsteps: [accept]", "quantities:", "problem is not an open number"),
+    ("registers/lamp.yaml", "steps: [accept]", "groups: [kind]\nsteps: [accept]", "groups:", "kind is not a record field"),
+    ("registers/lamp.yaml", "prefix: 灯\n", "prefix: 灯\nascii_prefix: lamp\n", "ascii_prefix:", "'lamp' is not of the form"),
     ("deadlines.yaml", "    source: 通知二\n", "", "rule_id: lamp.new", "missing source"),
     ("deadlines.yaml", "to: 2021-12-31", "to: 2022-06-30", "rule_id: lamp.new", "lamp.old and lamp.new overlap in time"),
     ("deadlines.yaml", "to: 2021-12-31", "to: 2021-06-30", "rule_id: lamp.new", "gap between lamp.old and lamp.new"),
@@ -99,6 +114,17 @@ BREAKS = [
     ("units.yaml", 'code: "4302"', 'code: "4301"', "name: 乙村", "code 4301 stands twice"),
     ("units.yaml", "name: 乙村, kind: village, parent: \"43\"", "name: 乙村, kind: village, parent: \"44\"", "name: 乙村", "unknown parent 44"),
     ("units.yaml", "name: 乙村,", "name: 甲,", "code: \"4302\"", "甲 names 4301 and 4302"),
+    ("layouts/hotline.yaml", "register: lamp", "register: candle", "register:", "unknown register candle"),
+    ("layouts/hotline.yaml", "name: hotline", "name: calls", "name: calls", "calls stands in layouts/hotline.yaml"),
+    ("layouts/hotline.yaml", "工单内容: problem", "工单内容: content", "工单内容: content", "unknown field content"),
+    ("layouts/hotline.yaml", "ignored: [工单编号]", "ignored: [受理人]", "ignored:", "受理人 is a column too"),
+    ("layouts/hotline.yaml", "choices: {kind: street}", "choices: {kind: moon}", "choices:", "kind has no choice moon"),
+    ("layouts/hotline.yaml", "choices: {kind: street}", "choices: {keeper: 刘}", "choices:", "'刘' is not of the form"),
+    ("layouts/hotline.yaml", "choices: {kind: street}", "choices: {keeper: a}", "choices:", "keeper is no field with one choice"),
+    ("layouts/hotline.yaml", "院子: yard", "院子: moon", "- {field: kind", "kind has no choice moon"),
+    ("layouts/hotline.yaml", "from: problem", "from: keeper", "- {field: kind", "no column gives keeper"),
+    ("layouts/hotline.yaml", "place: top", "place: moon", "place:", "unknown 'moon'"),
+    ("registers/lamp.yaml", "    type: select_one\n", "    type: select_one\n    imported: moon\n", "name: kind", "kind has no choice moon"),
     ("pack.yaml", "registers: [lamp]", "registers: [lamp, candle]", "", "the file is missing"),
 ]  # fmt: skip
 

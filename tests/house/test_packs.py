@@ -55,7 +55,8 @@ class TestTheTownship:
         assert {register.version for register in township.registers} == {township.version}
 
     def test_tickets_of_the_registers_are_numbered_apart(self, township: LoadedPack) -> None:
-        assert [register.prefix for register in township.registers] == ["厕", "房", "访"]
+        numbered = [(register.prefix, register.ascii_prefix) for register in township.registers]
+        assert numbered == [("厕", "HCWT"), ("房", "HSFX"), ("访", "XFJT")]
 
     def test_every_figure_of_the_seed_report_for_these_registers_is_declared(
         self, township: LoadedPack, shared_dir: Path

@@ -62,7 +62,7 @@ def upload(register: str) -> ResponseReturnValue:
         "imports/upload.html",
         form=form,
         register=importer.register,
-        columns=[(f.label, f.is_required) for f in importer.register.fields if f.name != "source"],
+        columns=[(f.label, f.is_required) for f in importer.register.fields if f.imported is None],
         recent=imports.recent_uploads(connection(), person_id=current_person().id, register=register, now=now()),
     )
     return page, 422 if request.method == "POST" else 200

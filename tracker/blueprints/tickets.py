@@ -44,7 +44,8 @@ from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
 from tracker.log.files import COPY_SIDES
-from tracker.queries import lists, tickets
+from tracker.projections.tickets import has_merged
+from tracker.queries import lists, records, tickets
 from tracker.queries.scope import Viewer
 
 bp = Blueprint("tickets", __name__)
@@ -87,6 +88,8 @@ class Opened:
             number_for=lambda register, is_restricted: "",
             key_taken=lambda register, key: None,
             find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
+            register_of=lambda record_id: records.register_of(connection(), record_id),
+            has_merged=lambda ticket_id: has_merged(connection(), ticket_id),
         )
         return possible_steps(self.ticket, self.register, world)
 

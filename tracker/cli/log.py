@@ -49,7 +49,7 @@ def rebuild(only_cube: bool) -> None:  # click gives options by name
             if only_cube:
                 store.begin_epoch(conn)
             else:
-                write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Rebuilding"))
+                write_again(conn, house.pack, house.time_zone, house.folios, Progress("Rebuilding"))
         with installation.engine.connect() as conn:
             house.cube.build(conn)
     click.echo("Rebuilt.")
@@ -94,7 +94,7 @@ def _projection_faults(installation: Installation) -> list[Fault]:
         transaction = conn.begin()
         try:
             before = {table.name: _fingerprint(conn, table) for table in TABLES}
-            write_again(conn, house.pack.register_by_name, house.time_zone, house.folios, Progress("Comparing"))
+            write_again(conn, house.pack, house.time_zone, house.folios, Progress("Comparing"))
             after = {table.name: _fingerprint(conn, table) for table in TABLES}
         finally:
             transaction.rollback()

@@ -33,6 +33,7 @@ class Context:
     key_taken: Callable[[str, str], int | None]  # (register, external key) → the live ticket that carries it
     find_ticket: Callable[[int], Ticket | None]
     register_of: Callable[[int], str | None]  # the register of the record or ticket with this id
+    has_merged: Callable[[int], bool]  # whether other tickets were merged into this one
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
+from tracker.domain.links import check_links
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import COLLECT, check_due_day, check_length, check_people, check_place, evidence_given
 from tracker.domain.people import Directory
@@ -47,6 +48,7 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         raise Refusal("restricted_without_keeper", field="named")
     _check_day_found(command.found_on, world.today)
     checked = checked_values(command, register, world.directory)
+    check_links(register.links, checked.open, world)
     external_key = _external_key(command, register, world)
     data: dict[str, Any] = {
         "register": register.name,

@@ -33,7 +33,7 @@ class Grouping(StrEnum):
     """How the numbers of groups make a figure. A group is a unit, or the record that a `…by.<field>` account names.
 
     SUM adds them up. ANY counts the groups that have one. ALL counts those whose numerator is their whole denominator.
-    LEAST is the smallest number of a group of `among`; ONLY the one group that there is (the day on which all fell due).
+    LEAST is the smallest number of a group of `among`; ONLY the one group that there is (the day all fell due on).
     """
 
     SUM = "sum"
@@ -60,7 +60,7 @@ class Term:
     """One account of one register, narrowed by predicates.
 
     `cohort`: YEAR keeps tickets found or received in the year of the effective day.
-    `where`: predicates that must all hold (bits of the mark's segment).
+    `where`: predicates that must all hold (bits of the mark's segment). `register`: when it is not the figure's.
     """
 
     account: str

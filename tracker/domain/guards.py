@@ -120,6 +120,11 @@ def is_the_way_asked_for(step: StepContext) -> Refusal | None:
     return None if pending is not None and pending.way == step.command.step else Refusal("no_open_request")
 
 
+def stands_for_no_other(step: StepContext) -> Refusal | None:
+    """What was merged into a ticket counts there alone: if that one left, a promise would stand in no figure."""
+    return Refusal("others_merged_into_it") if step.world.has_merged(step.ticket.id) else None
+
+
 def no_open_exclusion_request(step: StepContext) -> Refusal | None:
     if step.ticket.pending_exclusion is not None:
         return Refusal("already_requested")

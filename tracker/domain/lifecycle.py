@@ -24,6 +24,7 @@ from tracker.domain.guards import (
     is_the_way_asked_for,
     no_open_exclusion_request,
     outcome_is_possible,
+    stands_for_no_other,
     verifier_is_independent,
 )
 
@@ -198,11 +199,11 @@ STEPS: tuple[Step, ...] = (
     Step("refuse_exclusion", "exclusion_refused", _ANY_LIVE, None, "decide_exclusion",
          (Need.REASON,), (has_open_request, decider_is_independent), is_monotone=False, decides=Wish.EXCLUSION),
     Step("void", "voided", _ANY_LIVE, S.VOIDED, "decide_exclusion",
-         (Need.NOTE,), (is_the_way_asked_for, decider_is_independent), is_monotone=False, otherwise="refuse_exclusion",
-         extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
+         (Need.NOTE,), (is_the_way_asked_for, decider_is_independent, stands_for_no_other), is_monotone=False,
+         otherwise="refuse_exclusion", extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
     Step("merge", "merged", _ANY_LIVE, S.MERGED, "decide_exclusion",
-         (Need.NOTE,), (is_the_way_asked_for, decider_is_independent), is_monotone=False, otherwise="refuse_exclusion",
-         extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
+         (Need.NOTE,), (is_the_way_asked_for, decider_is_independent, stands_for_no_other), is_monotone=False,
+         otherwise="refuse_exclusion", extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),
     Step("exclude", "excluded", _ANY_LIVE, None, "decide_exclusion",
          (Need.NOTE,), (is_the_way_asked_for, decider_is_independent), is_monotone=False, otherwise="refuse_exclusion",
          extra=Extra.EXCLUSION, decides=Wish.EXCLUSION),

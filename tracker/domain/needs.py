@@ -14,6 +14,7 @@ from tracker.domain import deadlines
 from tracker.domain.access import may, may_hand_to
 from tracker.domain.context import StepContext, ticket_facts
 from tracker.domain.days import LAST_DAY, from_number
+from tracker.domain.guards import stands_for_no_other
 from tracker.domain.kinds import EvidenceKind, ExclusionWay, RecheckResult
 from tracker.domain.lifecycle import OPTIONAL_NEEDS, Need, Step
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
@@ -193,6 +194,8 @@ def _way(step: Step, context: StepContext) -> dict[str, Any]:
     way = context.text("way")
     if way not in set(ExclusionWay):
         raise Refusal("choice_unknown", field="way", value=way or "")
+    if way != ExclusionWay.EXCLUDE and (refusal := stands_for_no_other(context)):
+        raise Refusal(refusal.code, field="way")
     return {"way": way}
 
 

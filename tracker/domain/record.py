@@ -77,7 +77,7 @@ def fold(events: Iterable[Event]) -> Record | None:
 
 
 def _recorded(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
-    opened = ()
+    opened: tuple[StateTurn, ...] = ()
     if "state" in data:
         opened = (StateTurn(to_number(e.occurred_on), data["state"], e.position),)
     return replace(

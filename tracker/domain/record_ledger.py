@@ -1,4 +1,4 @@
-"""Which accounts an activity, a subject or a statistic stands under, from which day until which, and with what quantity.
+"""Which accounts an activity, subject or statistic stands under, from which day until which, with what quantity.
 
 `record_marks(record, register)` is one pure function of the folded history, as `ledger.marks` is for tickets. Days are
 day numbers. Accounts with a quantity (`…sum.<field>`, `value`) or under a linked record (`…by.<field>`) are added up
@@ -15,6 +15,7 @@ from tracker.domain.ledger import Mark, Span
 from tracker.domain.quantities import beside, quantity_of
 from tracker.domain.record import Record, Report
 from tracker.domain.records import RecordKind, RecordRegister
+
 
 def record_account_names(register: RecordRegister) -> frozenset[str]:
     """Every account a figure of this register may name."""
@@ -38,7 +39,7 @@ def counting_of(account: str) -> str:
 
 
 def record_marks(record: Record, register: RecordRegister) -> frozenset[Mark]:
-    """All marks of the record as its history now stands. A voided record leaves every account but the one that lists it."""
+    """All marks of the record as its history now stands. A voided one leaves every account but that which lists it."""
     return frozenset(_post(record, register))
 
 
@@ -148,4 +149,3 @@ def cohort_of(record: Record, register: RecordRegister) -> int:
     """The year of the record's day; of a statistic the year that it measures."""
     year = record.fields.get("year") if register.kind is RecordKind.STATISTIC else None
     return int(year) if year else record.on.year
-

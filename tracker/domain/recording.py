@@ -17,11 +17,11 @@ from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, Enter
 from tracker.domain.context import Context, Decision
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
+from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import FieldType
 from tracker.domain.values import CheckedValues, check_values, printable
 
 PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "na"
@@ -39,7 +39,7 @@ class RecordWorld:
 
 def record_facts(register: str, unit_id: int) -> TicketFacts:
     """What the permission table needs of a record: it lies in the unit it counts under."""
-    return TicketFacts(register, unit_id, None, (), False, ())
+    return TicketFacts(register, unit_id, None, (), is_restricted=False, named_ids=())
 
 
 def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | None:
@@ -56,7 +56,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     checked = check_values(register, command.values, context.directory, is_partial=False, all_private=False)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
-    check_links(register, checked.open, context)
+    check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
@@ -111,18 +111,6 @@ def _permit(action: str, unit_id: int, world: RecordWorld) -> None:
         raise Refusal("not_permitted")
 
 
-def check_links(register: Any, values: Mapping[str, Any], context: Context) -> None:
-    """Every link leads to a record or ticket of the register that its field names."""
-    wrong = [
-        Refusal("record_unknown", field=field.name, value=str(values[field.name]))
-        for field in register.fields
-        if field.type is FieldType.RECORD and values.get(field.name) is not None
-        if context.register_of(values[field.name]) != field.register
-    ]
-    if wrong:
-        raise Refusals(wrong)
-
-
 def _first_state(wanted: str | None, register: RecordRegister) -> str:
     name = wanted or register.states[0].name
     if name not in register.state_by_name:
@@ -141,7 +129,7 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     fixed = set(register.key_fields) | {register.stage_field}
     changes = {name: value for name, value in command.changes.items() if name not in fixed}
     checked = check_values(register, changes, context.directory, is_partial=True, all_private=False)
-    check_links(register, checked.open, context)
+    check_links(register.links, checked.open, context)
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private:
         raise Refusal("nothing_changed")
@@ -206,7 +194,7 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
         day = command.occurred_on
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
     checked = check_values(register, command.values, context.directory, is_partial=True, all_private=False)
-    check_links(register, checked.open, context)
+    check_links(register.links, checked.open, context)
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
         raise Refusals([Refusal("field_required", field=name) for name in missing])

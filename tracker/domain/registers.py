@@ -14,6 +14,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tracker.domain.layouts import Layout
+
 if TYPE_CHECKING:  # they are made of fields and predicates, which stand here
     from tracker.domain.checklists import Checklist
     from tracker.domain.duties import DutySpec
@@ -100,6 +102,7 @@ class Field:
     pattern: str | None = None  # one of NAMED_PATTERNS, or a regular expression
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
     register: str | None = None  # of a record field: the register that it points into
+    imported: str | None = None  # the choice of a row from a file that does not say another
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
@@ -359,6 +362,16 @@ class Register:
         return frozenset(f.name for f in self.fields if f.is_private)
 
 
+class HasFields(Protocol):
+    """A register of any kind, as far as the values of its fields go."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]: ...
+
+    @property
+    def by_name(self) -> Mapping[str, Field]: ...
+
+
 class Counted(Protocol):
     """What figures ask of: a register of tickets or of other records, or a duty."""
 
@@ -383,7 +396,11 @@ class UnitSeed:
 
 @dataclass(frozen=True)
 class Pack:
-    """A folder of YAML, loaded and checked."""
+    """A folder of YAML, loaded and checked.
+
+    `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that workbooks use.
+    `layouts`: lists of other systems.
+    """
 
     name: str
     version: str
@@ -396,6 +413,8 @@ class Pack:
     records: tuple[RecordRegister, ...] = ()
     duties: tuple[DutySpec, ...] = ()
     checklists: tuple[Checklist, ...] = ()
+    columns: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
 
     @cached_property
     def register_by_name(self) -> Mapping[str, Register]:
@@ -407,7 +426,7 @@ class Pack:
 
     def counted(self, name: str) -> Counted:
         """What a term of a figure names. LookupError: the pack has no such register or duty."""
-        found = self.register_by_name.get(name) or self.record_by_name.get(name)
+        found: Counted | None = self.register_by_name.get(name) or self.record_by_name.get(name)
         if found is None and name.startswith(DUTY_PREFIX):
             found = self.duty_by_id.get(name.removeprefix(DUTY_PREFIX))
         if found is None:

@@ -15,11 +15,13 @@ from typing import Any
 from tracker.domain.events import MAX_INTEGER
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import ID_NUMBER, Field, FieldType, Register
+from tracker.domain.registers import ID_NUMBER, Field, FieldType, HasFields
+from tracker.domain.texts import half_width
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """What no keyboard types: PostgreSQL stores no NUL, JSON no half of a pair. Tabs and ends of lines stay."""
 _MAX_DIGITS = 15  # of a decimal, on either side: 1e999999999 written out would fill the memory
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9])?")
 _POINT_SIGNS = re.compile(r"[,\s;，；]+")
 _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -35,7 +37,7 @@ class CheckedValues:
 
 
 def check_values(
-    register: Register, values: Mapping[str, Any], directory: Directory, *, is_partial: bool, all_private: bool
+    register: HasFields, values: Mapping[str, Any], directory: Directory, *, is_partial: bool, all_private: bool
 ) -> CheckedValues:
     """The values as the log keeps them; Refusals names every wrong field.
 
@@ -173,6 +175,17 @@ def _day(field: Field, value: Any, directory: Directory) -> str:
         raise Refusal("field_not_a_day", field=field.name, value=str(value)) from None
 
 
+def _time(field: Field, value: Any, directory: Directory) -> str | None:
+    """A time of the day as HH:MM; seconds are dropped."""
+    text = printable(str(value))
+    if not text:
+        return None
+    found = _TIME.fullmatch(half_width(text))
+    if found is None:
+        raise Refusal("field_not_a_time", field=field.name, value=text[:40])
+    return f"{int(found[1]):02d}:{found[2]}"
+
+
 def _choice(field: Field, value: Any, directory: Directory) -> str:
     name = str(value)
     if name not in field.choice_names:
@@ -205,15 +218,24 @@ def _person(field: Field, value: Any, directory: Directory) -> int:
     return value
 
 
+def _record(field: Field, value: Any, directory: Directory) -> int:
+    """The id of a record; whether there is such a one the handler asks."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MAX_INTEGER:
+        raise Refusal("record_unknown", field=field.name, value=str(value)[:40])
+    return value
+
+
 _CHECKS: Mapping[FieldType, Callable[[Field, Any, Directory], Any]] = {
     FieldType.TEXT: _text,
     FieldType.INTEGER: _integer,
     FieldType.DECIMAL: _decimal,
     FieldType.DATE: _day,
+    FieldType.TIME: _time,
     FieldType.SELECT_ONE: _choice,
     FieldType.SELECT_MULTIPLE: _choices,
     FieldType.YES_NO: _yes_no,
     FieldType.UNIT: _unit,
     FieldType.PERSON: _person,
     FieldType.GEOPOINT: _geopoint,
+    FieldType.RECORD: _record,
 }

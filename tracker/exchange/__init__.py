@@ -1,7 +1,7 @@
 """Files in and out: what an office keeps in spreadsheets, read, judged and carried out, and written back.
 
 In, in this order: `files` (what is this file, may it be opened at all) → `sheets` (bytes to rows of cells;
-`parser` is its child process, `delimited` its CSV half) → `headings` (which column is which field; `profiles` for
+`parser` is its child process, `delimited` its CSV half) → `headings` (which column is which field, in our lists and in
 layouts of other systems) → `records` (which rows are records, each with its values and its mistakes by cell;
 `filling` for merges and 同上) → `reading` (all that the file says) → `importing` (what the rules say of each row;
 the rows as commands of the handler, which alone writes).

@@ -1,4 +1,4 @@
-"""Numbers and calendar days in the many ways in which cells write them: 1.2万, 三组, 5人, 2023/3/1, 45000.
+"""Numbers, calendar days and times in the many ways in which cells write them: 1.2万, 三组, 5人, 2023/3/1, 45000.
 
 What is in doubt is refused, never guessed.
 """
@@ -188,3 +188,34 @@ def prove_order(cells: Iterable[Cell]) -> DayOrder:
     if has_first == has_second:
         return DayOrder.UNKNOWN
     return DayOrder.DAY_FIRST if has_first else DayOrder.MONTH_FIRST
+
+
+# ---- times of the day
+
+_TIME_OF_DAY = re.compile(
+    r"^(上午|早上|凌晨|下午|傍晚|晚上|夜间)?\s*(\d{1,2})\s*[:时時点點]\s*(?:(\d{1,2})|(半))?分?(?::\d{1,2})?$"
+)
+_SECOND_HALF = frozenset({"下午", "傍晚", "晚上", "夜间"})
+_MINUTES_A_DAY = 24 * 60
+
+
+def read_time(cell: Cell) -> str:
+    """The time of day in a cell as HH:MM: 9:05, 9时5分, 下午3点半, a spreadsheet's part of a day, an instant.
+
+    Refusal: field_not_a_time.
+    """
+    if isinstance(cell, datetime):
+        return f"{cell:%H:%M}"
+    if isinstance(cell, float) and 0 <= cell < 1:
+        minutes = round(cell * _MINUTES_A_DAY) % _MINUTES_A_DAY
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    text = half_width(str(cell))
+    found = _TIME_OF_DAY.match(text)
+    if found is None:
+        raise Refusal("field_not_a_time", value=text[:40])
+    hour, minute = int(found[2]), 30 if found[4] else int(found[3] or 0)
+    if found[1] in _SECOND_HALF and hour < 12:
+        hour += 12
+    if hour > 23 or minute > 59:
+        raise Refusal("field_not_a_time", value=text[:40])
+    return f"{hour:02d}:{minute:02d}"

@@ -27,9 +27,9 @@ from tracker.exchange.values import Value
 from tracker.handler import Outcome, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_key
-from tracker.packs.loader import LoadedPack
 from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
 from tracker.queries.people import places_for
+from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
@@ -72,8 +72,7 @@ class Importer:
 
     @property
     def step_columns(self) -> tuple[Field, ...]:
-        pack = self.house.pack
-        return tuple(pack.columns.get(self.register.name, ())) if isinstance(pack, LoadedPack) else ()
+        return self.house.pack.columns.get(self.register.name, ())
 
     def read(self, content: bytes, name: str, sheet: str | None, defaults: Mapping[str, Any]) -> ImportReading:
         """The reading of a file. FileRefusal: none of it can be used, and why."""
@@ -88,6 +87,7 @@ class Importer:
             sheet_name=sheet,
             defaults=defaults,
             step_columns=self.step_columns,
+            layouts=self.house.pack.layouts,
         )
 
     # -- what would come of each row ------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Importer:
         for start in range(0, len(reading.rows), _AT_ONCE):
             rows = reading.rows[start : start + _AT_ONCE]
             recorded = self._recorded(conn, reading, rows)
-            world = self._world(recorded)
+            world = self._world(conn, recorded)
             for row in rows:
                 yield self._judged(row, recorded.get(row.external_key), world, lacks=bool(reading.missing_required))
 
@@ -141,7 +141,7 @@ class Importer:
         if not self._rights[place, is_restricted]:
             raise Refusal("not_permitted", field="place")
 
-    def _world(self, recorded: Mapping[str, int]) -> Context:
+    def _world(self, conn: Connection, recorded: Mapping[str, int]) -> Context:
         """For asking the rules only: no number is handed out."""
         return Context(
             actor=self.viewer.person,
@@ -151,6 +151,8 @@ class Importer:
             number_for=lambda register, is_restricted: "",
             key_taken=lambda register, key: recorded.get(key),
             find_ticket=lambda ticket_id: None,
+            register_of=lambda record_id: register_of(conn, record_id),
+            has_merged=lambda ticket_id: False,
         )
 
     # -- carrying out ---------------------------------------------------------------------------------

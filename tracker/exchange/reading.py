@@ -10,14 +10,14 @@ from datetime import date
 from functools import cached_property
 from hashlib import sha256
 
+from tracker.domain.layouts import Layout
 from tracker.domain.people import Directory, Person, Unit
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.exchange.cells import DayOrder, prove_order
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.folding import fold_heading
-from tracker.exchange.headings import Column, Header, HeadingIndex, find_header, likely_headings
+from tracker.exchange.headings import IGNORED, Column, Header, HeadingIndex, find_header, likely_headings
 from tracker.exchange.names import PersonNames, UnitNames
-from tracker.exchange.profiles import Profile, profiles_of
 from tracker.exchange.records import CellError, RecordReader, RowReading, Rules, SkippedRow
 from tracker.exchange.sheets import Sheet, read_workbook
 from tracker.exchange.values import Surroundings, Value
@@ -51,7 +51,7 @@ class ImportReading:
     unknown_columns: tuple[Column, ...]
     duplicate_columns: tuple[Column, ...]
     missing_required: tuple[str, ...]
-    profile: str | None
+    layout: str | None
     warnings: tuple[str, ...]
     sheets: tuple[SheetSummary, ...]
     day_orders: Mapping[str, DayOrder]
@@ -83,22 +83,25 @@ def read_file(
     sheet_name: str | None = None,
     defaults: Mapping[str, Value] | None = None,
     step_columns: Sequence[Field] = (),
+    layouts: Sequence[Layout] = (),
 ) -> ImportReading:
     """The reading of a file: of the sheet named, or of the one that names the most fields.
 
     `secret`: keys the hashes of rows without a number of their own (see `RowReading`), because the
     key stands in the log in clear and must not let anybody guess a name.
     `defaults`: values for fields whose column is absent or whose cell is empty.
-    `step_columns`: columns that steps record (`LoadedPack.columns`), read into `step_values`.
+    `step_columns`: columns that steps record (`Pack.columns`), read into `step_values`.
+    `layouts`: of lists of other systems; those of other registers are passed over.
     Refusals: FileRefusal of `sheets.read_workbook`; file_type_refused with reason not_a_list when no
     sheet has the register's main column; file_empty when the list has no record.
     """
     workbook = read_workbook(data, filename)
-    layouts = [(sheet, _layout(sheet, register, step_columns)) for sheet in workbook.sheets]
-    sheet, layout = _chosen(layouts, register, sheet_name)
-    rules = _rules(sheet, layout, register, Directory(units, people), today, secret, defaults or {}, step_columns)
+    own = tuple(layout for layout in layouts if layout.register == register.name)
+    tables = [(sheet, _table(sheet, register, step_columns, own)) for sheet in workbook.sheets]
+    sheet, table = _chosen(tables, register, sheet_name)
+    rules = _rules(sheet, table, register, Directory(units, people), today, secret, defaults or {}, step_columns)
     summaries = tuple(
-        SheetSummary(s.name, s.height, found.header.field_count() if found else 0, s.is_hidden) for s, found in layouts
+        SheetSummary(s.name, s.height, found.header.field_count() if found else 0, s.is_hidden) for s, found in tables
     )
     return _read(rules, sha256(data).hexdigest(), workbook.warnings, summaries)
 
@@ -107,38 +110,39 @@ def read_file(
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _Table:
     header: Header
-    profile: Profile | None
+    layout: Layout | None
 
 
-_Layouts = Sequence[tuple[Sheet, _Layout | None]]
+_Tables = Sequence[tuple[Sheet, _Table | None]]
 
 
-def _layout(sheet: Sheet, register: Register, step_columns: Sequence[Field]) -> _Layout | None:
-    for profile in profiles_of(register):
-        header = find_header(sheet, HeadingIndex(register, step_columns, profile.headings_for(register)))
-        if header and _signs(header, profile):
-            return _Layout(header, profile)
+def _table(sheet: Sheet, register: Register, step_columns: Sequence[Field], layouts: Sequence[Layout]) -> _Table | None:
+    for layout in layouts:
+        headings = {**layout.columns, **dict.fromkeys(layout.ignored, IGNORED)}
+        header = find_header(sheet, HeadingIndex(register, step_columns, headings))
+        if header and _is_of(header, layout):
+            return _Table(header, layout)
     header = find_header(sheet, HeadingIndex(register, step_columns))
-    return _Layout(header, None) if header else None
+    return _Table(header, None) if header else None
 
 
-def _signs(header: Header, profile: Profile) -> bool:
+def _is_of(header: Header, layout: Layout) -> bool:
     found = {fold_heading(column.heading)[0] for column in header.columns}
-    return {fold_heading(word)[0] for word in profile.signature} <= found
+    return {fold_heading(word)[0] for word in layout.recognised_by} <= found
 
 
-def _chosen(layouts: _Layouts, register: Register, sheet_name: str | None) -> tuple[Sheet, _Layout]:
+def _chosen(tables: _Tables, register: Register, sheet_name: str | None) -> tuple[Sheet, _Table]:
     if sheet_name is not None:
-        layouts = [(sheet, layout) for sheet, layout in layouts if sheet.name == sheet_name]
+        tables = [(sheet, table) for sheet, table in tables if sheet.name == sheet_name]
     lists = [
-        (sheet, layout)
-        for sheet, layout in layouts
-        if layout and layout.header.field_count() >= 2 and layout.header.column_of(register.summary_field)
+        (sheet, table)
+        for sheet, table in tables
+        if table and table.header.field_count() >= 2 and table.header.column_of(register.summary_field)
     ]
     if not lists:
-        best = max((sheet for sheet, _ in layouts), key=lambda s: s.height, default=None)
+        best = max((sheet for sheet, _ in tables), key=lambda s: s.height, default=None)
         found = likely_headings(best) if best else ()
         raise FileRefusal("file_type_refused", reason="not_a_list", found=found, needed=register.summary_field)
     return max(lists, key=lambda pair: (not pair[0].is_hidden, pair[1].header.field_count(), pair[0].height))
@@ -149,7 +153,7 @@ def _chosen(layouts: _Layouts, register: Register, sheet_name: str | None) -> tu
 
 def _rules(
     sheet: Sheet,
-    layout: _Layout,
+    table: _Table,
     register: Register,
     directory: Directory,
     today: date,
@@ -161,14 +165,14 @@ def _rules(
     people = PersonNames(directory.people, directory.units)
     return Rules(
         sheet,
-        layout.header,
-        layout.profile,
+        table.header,
+        table.layout,
         register,
         Surroundings(directory, units, people, sheet.dates_from_1904),
         today,
         secret,
-        _all_defaults(layout.profile, register, directory) | dict(defaults),
-        _day_orders(sheet, layout.header, (*register.fields, *step_columns)),
+        _all_defaults(table.layout, register, directory) | dict(defaults),
+        _day_orders(sheet, table.header, (*register.fields, *step_columns)),
         tuple(step_columns),
     )
 
@@ -194,30 +198,27 @@ def _read(rules: Rules, digest: str, warnings: tuple[str, ...], sheets: tuple[Sh
         unknown_columns=rules.header.unknown,
         duplicate_columns=rules.header.duplicates,
         missing_required=_missing(rules),
-        profile=rules.profile.name if rules.profile else None,
+        layout=rules.layout.name if rules.layout else None,
         warnings=warnings,
         sheets=sheets,
         day_orders={name: order for name, order in rules.orders.items() if order is not DayOrder.UNKNOWN},
     )
 
 
-def _all_defaults(profile: Profile | None, register: Register, directory: Directory) -> dict[str, Value]:
-    """An imported row says so in `source`; a profile's constants; the town where rows name no village."""
-    defaults: dict[str, Value] = {}
-    source = register.by_name.get("source")
-    if source and "import" in source.choice_names:
-        defaults["source"] = "import"
-    if profile:
-        defaults.update(profile.defaults_for(register))
+def _all_defaults(layout: Layout | None, register: Register, directory: Directory) -> dict[str, Value]:
+    """What the register says of rows from files, and the layout of its own; the town where they name no place."""
+    defaults: dict[str, Value] = {known.name: known.imported for known in register.fields if known.imported}
+    if layout:
+        defaults.update(layout.choices)
         # The unit above all others; bureaux that only look in from outside have nobody below them.
         roots = {unit.parent_id for unit in directory.units.values()} & directory.root_ids
-        if profile.place_is_root and len(roots) == 1:
+        if layout.is_at_top and len(roots) == 1:
             defaults["place"] = next(iter(roots))
-    return {name: value for name, value in defaults.items() if name in register.by_name}
+    return defaults
 
 
 def _missing(rules: Rules) -> tuple[str, ...]:
-    guessed = {guess.field for guess in rules.profile.guesses} if rules.profile else set()
+    guessed = {guess.field for guess in rules.layout.guesses} if rules.layout else set()
     return tuple(
         known.name
         for known in rules.register.fields

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from tracker.domain.layouts import Layout
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.values import is_needed
@@ -17,7 +18,6 @@ from tracker.exchange.cells import DayOrder
 from tracker.exchange.filling import Filler, cell_at
 from tracker.exchange.folding import fold
 from tracker.exchange.headings import SERIAL, Header
-from tracker.exchange.profiles import Profile
 from tracker.exchange.sheets import Cell, Sheet, address
 from tracker.exchange.values import Reader, Surroundings, Value, reader_for
 
@@ -96,7 +96,7 @@ class Rules:
 
     sheet: Sheet
     header: Header
-    profile: Profile | None
+    layout: Layout | None
     register: Register
     around: Surroundings
     today: date
@@ -127,7 +127,7 @@ class RecordReader:
         self._sheet, self._header, self._register = rules.sheet, header, register
         self._secret, self._today = rules.secret, rules.today
         self._fields = rules.read_columns()
-        self._guesses = rules.profile.guesses_for(register) if rules.profile else ()
+        self._guesses = rules.layout.guesses if rules.layout else ()
         self._defaults = dict(rules.defaults)
         columned = [known.name for _, known, _ in self._fields]
         self._names = tuple(dict.fromkeys((*columned, *self._defaults, *(guess.field for guess in self._guesses))))
@@ -247,12 +247,11 @@ class RecordReader:
         for known in self._required:
             if known.name not in values and known.name not in wrong and is_needed(known, values):
                 yield self._at_field(number, known.name, "field_required")
-        found = values.get("found_on") or values.get("received_on")
-        name = "found_on" if values.get("found_on") else "received_on"
+        found = values.get("found_on")
         if not isinstance(found, date):
             return
         if found > self._today:
-            yield self._at_field(number, name, "found_in_future", found_on=found)
+            yield self._at_field(number, "found_on", "found_in_future", found_on=found)
         due = values.get("due_on")
         if isinstance(due, date) and due < found:
             yield self._at_field(number, "due_on", "due_before_found", due_on=due, found_on=found)

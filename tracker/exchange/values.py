@@ -3,7 +3,7 @@ in which spreadsheets write them. What cannot be read for certain is refused, ne
 
 Values: text and select_one `str`; integer `int`; decimal `str` of digits (no floats in events);
 date `date`; yes_no `bool`; select_multiple `tuple[str, ...]`; unit and person their `int` ids;
-geopoint `"lat,lon"`; an empty cell, `/`, `-`, `无` are None.
+geopoint `"lat,lon"`; time `"HH:MM"`; an empty cell, `/`, `-`, `无` are None.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field, FieldType
 from tracker.domain.texts import half_width
 from tracker.domain.values import check_value
-from tracker.exchange.cells import DayOrder, digits_of, plain_decimal, read_day, read_number
+from tracker.exchange.cells import DayOrder, digits_of, plain_decimal, read_day, read_number, read_time
 from tracker.exchange.folding import fold
 from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.sheets import Cell
@@ -182,20 +182,35 @@ def _plain_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_th
             return _choice_reader(field)
         case FieldType.YES_NO:
             return read_yes_no
+        case _:
+            return _none_words_first(_filled_reader(field, around, order, in_ten_thousands))
+
+
+def _filled_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_thousands: bool) -> Reader:
+    match field.type:
         case FieldType.INTEGER:
-            return _none_words_first(lambda cell: _read_integer(cell, in_ten_thousands))
+            return lambda cell: _read_integer(cell, in_ten_thousands)
         case FieldType.DECIMAL:
-            return _none_words_first(lambda cell: plain_decimal(_scaled(cell, in_ten_thousands)))
+            return lambda cell: plain_decimal(_scaled(cell, in_ten_thousands))
         case FieldType.DATE:
-            return _none_words_first(lambda cell: read_day(cell, order, dates_from_1904=around.dates_from_1904))
+            return lambda cell: read_day(cell, order, dates_from_1904=around.dates_from_1904)
+        case FieldType.TIME:
+            return read_time
         case FieldType.UNIT:
-            return _none_words_first(lambda cell: around.units.find(_text(cell)))
+            return lambda cell: around.units.find(_text(cell))
         case FieldType.PERSON:
-            return _none_words_first(lambda cell: around.people.find(_text(cell)))
+            return lambda cell: around.people.find(_text(cell))
         case FieldType.GEOPOINT:
-            return _none_words_first(lambda cell: check_value(field, half_width(_text(cell)), around.directory))
-        case FieldType.TEXT:
-            return _none_words_first(lambda cell: _read_text(cell, field))
+            return lambda cell: check_value(field, half_width(_text(cell)), around.directory)
+        case FieldType.RECORD:
+            return _refuse_record
+        case _:
+            return lambda cell: _read_text(cell, field)
+
+
+def _refuse_record(cell: Cell) -> Value:
+    """A workbook names no id, and a number written there need not be one of ours: a person links the two."""
+    raise Refusal("record_unknown", value=_text(cell)[:40])
 
 
 def _none_words_first(read: Reader) -> Reader:

@@ -75,6 +75,12 @@ class DateField(wtforms.DateField):
         return day
 
 
+class TimeField(TextField):
+    """A time of the day. Browsers send 09:30; the rules read what is typed by hand."""
+
+    widget = widgets.TimeInput()
+
+
 def select_choices(choices: Pairs | Mapping[str, Pairs]) -> list[SelectChoice]:
     """Pairs (value, label), or groups of them by the group's name, as WTForms wants them. "": outside any group."""
     if not isinstance(choices, Mapping):
@@ -193,6 +199,10 @@ def _day(field: Field, label: str, more: dict[str, Any], units: Pairs, people: A
     return DateField(label, **more)
 
 
+def _time(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return TimeField(label, **more)
+
+
 def _one(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
     pairs = choice_pairs(field.choices)
     return choose(label, pairs, is_needed=is_needed, default=more["default"], hint=more["description"])
@@ -214,15 +224,21 @@ def _person(field: Field, label: str, more: dict[str, Any], units: Pairs, people
     return IdField(label, choices=people, **more)
 
 
+def _record(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return IdField(label, choices=[("", gettext("Choose"))], **more)
+
+
 _INPUTS: Mapping[FieldType, Callable[..., Any]] = {
     FieldType.TEXT: _text,
     FieldType.INTEGER: _number,
     FieldType.DECIMAL: _number,
     FieldType.DATE: _day,
+    FieldType.TIME: _time,
     FieldType.SELECT_ONE: _one,
     FieldType.SELECT_MULTIPLE: _several,
     FieldType.YES_NO: _yes,
     FieldType.UNIT: _unit,
     FieldType.PERSON: _person,
     FieldType.GEOPOINT: _text,
+    FieldType.RECORD: _record,
 }

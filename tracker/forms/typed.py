@@ -59,7 +59,7 @@ def typed(sent: Iterable[tuple[str, str]], registers: Iterable[Register]) -> lis
 
 def _text(field: Field, value: str) -> str:
     match field.type:
-        case FieldType.UNIT | FieldType.PERSON:
+        case FieldType.UNIT | FieldType.PERSON | FieldType.RECORD:
             return ""
         case FieldType.YES_NO:
             return words.yes_no(value=True)  # a box that is not ticked sends nothing

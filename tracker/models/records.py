@@ -1,4 +1,4 @@
-"""Activities, subjects and statistics as they now stand, and what is linked to what. Projections, rebuilt from the log."""
+"""Activities, subjects, statistics as they now stand, and what links to what. Projections, rebuilt from the log."""
 
 from sqlalchemy import Boolean, Index, Integer, LargeBinary, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -50,5 +50,5 @@ class RecordLinkRow(Base):
     source_id: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     field: Mapped[str] = mapped_column(String(40), primary_key=True)
 
-    # Clustered as a subject's history is read: by register, the latest day first. Found again by its source when it changes.
+    # Clustered as a subject's history is read: by register and day. Found again by its source when it changes.
     __table_args__ = (Index("ix_record_links_source", "source_id"), {"sqlite_with_rowid": False})

@@ -46,6 +46,7 @@ class TicketRow(Base):
     summary: Mapped[str] = mapped_column(Text)
     listed: Mapped[str] = mapped_column(Text)
     external_key: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    merged_into: Mapped[int | None] = mapped_column(Position)
 
     # Each list has an index in its order: due day first, the newest number second (= id). What stands behind
     # the id lets a thousand be counted without a look at the tickets themselves.
@@ -59,6 +60,13 @@ class TicketRow(Base):
         Index("ix_tickets_status", "status", "register_id", "due_on"),
         Index("ix_tickets_waiting", "status", "due_on", "id", "is_restricted"),
         Index("ix_tickets_category", "category", "register_id", "shelf", "due_on"),
+        # Few tickets are merged ever.
+        Index(
+            "ix_tickets_merged",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
         # Few tickets ever wait for a decision, and the desk counts them.
         Index(
             "ix_tickets_request",

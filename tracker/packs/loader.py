@@ -1,4 +1,4 @@
-"""Loads a pack: a folder of YAML becomes registers, units, figures and reports, or a list of mistakes.
+"""Loads a pack: a folder of YAML becomes registers, units, figures, reports and layouts, or a list of mistakes.
 
 Every file is read and held against the schema before anything is built, and everything is built before
 anything is believed, so that an author sees all mistakes at once. Nothing is cached here.
@@ -6,15 +6,16 @@ anything is believed, so that an author sees all mistakes at once. Nothing is ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tracker.domain.registers import Field, Pack, Register
 from tracker.packs.deadlines import build_limits, check_limits
 from tracker.packs.figures import build_figures, build_report
+from tracker.packs.layouts import build_layout
 from tracker.packs.problems import PackError, Problem
-from tracker.packs.registers import NOTHING_SHARED, LimitsByClock, Shared, build_register, build_shared
+from tracker.packs.registers import NOTHING_SHARED, LimitsByClock, Shared, build_register, build_shared, path_of
 from tracker.packs.shape import check_shape
 from tracker.packs.source import Source, read_source
 from tracker.packs.units import build_units
@@ -23,19 +24,15 @@ __all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_pack"]
 
 REGISTERS = "registers"
 REPORTS = "reports"
+LAYOUTS = "layouts"
 DEMO = "demo"
 
 
 @dataclass(frozen=True)
 class LoadedPack(Pack):
-    """A pack and what only commands need.
+    """A pack and its `demo_folder`: the year that `xiaohao run` tells in an empty database, where the pack has one."""
 
-    `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that workbooks use.
-    `demo_folder`: the year that `xiaohao run` tells in an empty database, where the pack has one.
-    """
-
-    columns: Mapping[str, tuple[Field, ...]]
-    demo_folder: Path | None
+    demo_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +46,7 @@ class _Files:
     common: Mapping[str, Source]  # by file name, `_common.yaml`
     registers: tuple[Source, ...]
     reports: tuple[Source, ...]
+    layouts: tuple[Source, ...]
 
 
 def built_in(name: str) -> Path:
@@ -70,6 +68,7 @@ def load_pack(path: Path) -> LoadedPack:
     units = build_units(files.units, problems)
     figures, predicates = build_figures(files.figures, registers, problems)
     reports = tuple(build_report(source, figures, problems) for source in files.reports)
+    layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
     if problems:
         raise PackError(problems)
     return LoadedPack(
@@ -81,6 +80,7 @@ def load_pack(path: Path) -> LoadedPack:
         figures=figures,
         reports=reports,
         columns=columns,
+        layouts=layouts,
         demo_folder=path / DEMO if (path / DEMO).is_dir() else None,
     )
 
@@ -95,18 +95,28 @@ def _registers(
         common = shared.get(source.data.get("include"), NOTHING_SHARED)
         register = build_register(source, common, files.pack.data["version"], limits, problems)
         problems.extend(_check_identity(source, register, prefixes))
+        problems.extend(_check_links(source, register, files.pack.data["registers"]))
         registers[register.name] = register
         columns[register.name] = common.columns
     return registers, columns
 
 
 def _check_identity(source: Source, register: Register, prefixes: dict[str, str]) -> Iterator[Problem]:
-    """The file is named as the register, and no two registers number their tickets alike."""
+    """The file is named as the register, and no two registers number their records alike."""
     if source.name != f"{REGISTERS}/{register.name}.yaml":
         yield source.problem(("name",), f"{register.name} stands in {source.name}", "name both alike")
-    other = prefixes.setdefault(register.prefix, register.name)
-    if other != register.name:
-        yield source.problem(("prefix",), f"{register.prefix} already belongs to {other}", "choose another")
+    for part, prefix in (("prefix", register.prefix), ("ascii_prefix", register.ascii_prefix)):
+        other = prefixes.setdefault(prefix, register.name) if prefix else register.name
+        if other != register.name:
+            yield source.problem((part,), f"{prefix} already belongs to {other}", "choose another")
+
+
+def _check_links(source: Source, register: Register, known: Collection[str]) -> Iterator[Problem]:
+    """Links point into registers of the pack, whatever they keep."""
+    for link in register.fields:
+        if link.register and link.register not in known:
+            what = f"{link.name} points into an unknown register {link.register}"
+            yield source.problem(path_of(source, ("fields",), link.name), what, f"name one of {', '.join(known)}")
 
 
 def _read(path: Path) -> _Files:
@@ -115,6 +125,7 @@ def _read(path: Path) -> _Files:
     reader = _Reader(path)
     registers = tuple(f"{REGISTERS}/{name}.yaml" for name in pack.data["registers"])
     reports = tuple(f"{REPORTS}/{name}.yaml" for name in pack.data["reports"])
+    layouts = tuple(f"{LAYOUTS}/{name}.yaml" for name in pack.data.get("layouts", ()))
     for part in ("units", "deadlines", "figures"):
         reader.read(f"{part}.yaml", part)
     for name in registers:
@@ -124,6 +135,8 @@ def _read(path: Path) -> _Files:
         reader.read(f"{REGISTERS}/{name}", "common")
     for name in reports:
         reader.read(name, "report")
+    for name in layouts:
+        reader.read(name, "layout")
     if reader.problems:
         raise PackError(reader.problems)
     sources = reader.sources
@@ -135,6 +148,7 @@ def _read(path: Path) -> _Files:
         common={name: sources[f"{REGISTERS}/{name}"] for name in includes},
         registers=tuple(sources[name] for name in registers),
         reports=tuple(sources[name] for name in reports),
+        layouts=tuple(sources[name] for name in layouts),
     )
 
 

@@ -26,6 +26,7 @@ from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
 _SELECTS = frozenset({FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE})
+_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 _EVENTS = frozenset(step.event for step in STEPS) | {"registered"}
 
 LimitsByClock = Mapping[tuple[str, str], tuple[Limit, ...]]
@@ -78,6 +79,9 @@ def build_register(
         usual_texts=tuple(data.get("usual_texts", ())),
         summary_field=data.get("summary_field", "problem"),
         pause_reasons=tuple(_choice(item) for item in data.get("pause_reasons", ())),
+        ascii_prefix=data.get("ascii_prefix", ""),
+        quantities=tuple(data.get("quantities", ())),
+        groups=tuple(data.get("groups", ())),
     )
     problems.extend(_check(source, register, shared))
     return register
@@ -119,6 +123,8 @@ def _field(item: Mapping[str, Any]) -> Field:
         max_length=item.get("max_length", 500),
         pattern=item.get("pattern"),
         is_unique=item.get("unique", False),
+        register=item.get("register"),
+        imported=item.get("imported"),
     )
 
 
@@ -184,10 +190,10 @@ def _names(register: Register) -> dict[str, list[str]]:
 def _refuse_twins(source: Source, path: KeyPath, names: Sequence[str], problems: list[Problem]) -> None:
     for name in sorted({name for name in names if names.count(name) > 1}):
         what = f"{name} stands twice in {path[-1]}"
-        problems.append(source.problem(_path_of(source, path, name), what, "rename or remove one"))
+        problems.append(source.problem(path_of(source, path, name), what, "rename or remove one"))
 
 
-def _path_of(source: Source, path: KeyPath, name: str) -> KeyPath:
+def path_of(source: Source, path: KeyPath, name: str) -> KeyPath:
     """The path of the last item of a list that carries or uses this name, for the line of a problem."""
     items: Any = source.data
     for key in path:
@@ -198,12 +204,17 @@ def _path_of(source: Source, path: KeyPath, name: str) -> KeyPath:
 
 def _check_fields(source: Source, register: Register) -> Iterator[Problem]:
     for field in register.fields:
-        path = _path_of(source, ("fields",), field.name)
+        path = path_of(source, ("fields",), field.name)
         names = [choice.name for choice in field.choices]
         if (field.type in _SELECTS) is not bool(names):
             yield source.problem(path, f"{field.name}: choices belong to select fields", "add or remove `choices`")
+        if (field.type is FieldType.RECORD) is not bool(field.register):
+            mend = "name its `register`, or remove it"
+            yield source.problem(path, f"{field.name}: a record field, and no other, points into a register", mend)
         if len(names) > len(set(names)):
             yield source.problem(path, f"{field.name}: a choice stands twice", "rename or remove one")
+        if field.imported and (field.type is not FieldType.SELECT_ONE or field.imported not in names):
+            yield source.problem(path, f"{field.name} has no choice {field.imported}", "let `imported` name a choice")
         if field.required_unless and not _is_flag(register, field.required_unless):
             yield source.problem(path, f"{field.name}: required_unless needs a yes_no field", "name one")
         if field.pattern and field.pattern not in NAMED_PATTERNS and not _compiles(field.pattern):
@@ -218,7 +229,7 @@ def _check_headings(source: Source, register: Register, columns: Iterable[Field]
             if other != field.name:
                 what = f"heading {heading} belongs to {other} and to {field.name}"
                 mend = "an importer could not choose: give it to one"
-                yield source.problem(_path_of(source, ("fields",), field.name), what, mend)
+                yield source.problem(path_of(source, ("fields",), field.name), what, mend)
 
 
 def _check_parts(source: Source, register: Register) -> Iterator[Problem]:
@@ -227,9 +238,24 @@ def _check_parts(source: Source, register: Register) -> Iterator[Problem]:
         mend = f"use of {', '.join(sorted(SWITCHES))}"
         yield source.problem(("steps",), f"unknown step {', '.join(sorted(unknown))}", mend)
     yield from _unknown(source, ("summary_field",), (register.summary_field,), register.by_name, "field")
+    yield from _check_counted(source, register)
     for outcome in register.outcomes:
-        path = _path_of(source, ("outcomes",), outcome.name)
+        path = path_of(source, ("outcomes",), outcome.name)
         yield from _unknown(source, path, outcome.needs, register.milestone_by_name, "milestone")
+
+
+def _check_counted(source: Source, register: Register) -> Iterator[Problem]:
+    """What figures add up are open numbers, what they group by are links."""
+    yield from _unknown(source, ("quantities",), register.quantities, register.by_name, "field")
+    yield from _unknown(source, ("groups",), register.groups, register.by_name, "field")
+    for name in register.quantities:
+        field = register.by_name.get(name)
+        if field and (field.type not in _NUMBERS or field.is_private):
+            yield source.problem(("quantities",), f"{name} is not an open number", "name an integer or decimal field")
+    for name in register.groups:
+        field = register.by_name.get(name)
+        if field and field.type is not FieldType.RECORD:
+            yield source.problem(("groups",), f"{name} is not a record field", "name one that points into a register")
 
 
 def _check_milestones(source: Source, register: Register) -> Iterator[Problem]:

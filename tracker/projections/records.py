@@ -1,4 +1,4 @@
-"""The current row of each activity, subject and statistic, and the links between records, as lists and pages read them."""
+"""The current row of each activity, subject and statistic, and the links between records, as pages read them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def record_of_key(conn: Connection, register_id: int, key: str) -> int | None:
 
 
 class RecordWriter:
-    """Collects changed records of one transaction, and the links of records and tickets; the latest state is written."""
+    """Collects changed records of one transaction, and links of records and tickets; the latest state is written."""
 
     def __init__(self, conn: Connection, registers: Mapping[str, RecordRegister], numbers: Mapping[str, int]) -> None:
         self._conn = conn

@@ -28,6 +28,7 @@ _INSERT = insert(_TICKETS)
 _TICKETS_OF_NUMBERS = select(TicketRow.id, TicketRow.external_key).where(
     TicketRow.register_id == bindparam("register"), TicketRow.external_key.in_(bindparam("keys", expanding=True))
 )
+_ONE_MERGED = select(TicketRow.id).where(TicketRow.merged_into == bindparam("into")).limit(1)
 _UPDATE = update(_TICKETS).where(_TICKETS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 
 
@@ -41,6 +42,11 @@ def tickets_of_numbers(conn: Connection, register_id: int | None, keys: Iterable
     by_hash = {hash_external_key(key): key for key in keys}
     rows = conn.execute(_TICKETS_OF_NUMBERS, {"register": register_id, "keys": list(by_hash)})
     return {by_hash[bytes(row.external_key)]: row.id for row in rows}
+
+
+def has_merged(conn: Connection, ticket_id: int) -> bool:
+    """Whether other tickets were merged into this one."""
+    return conn.scalar(_ONE_MERGED, {"into": ticket_id}) is not None
 
 
 def sync_registers(conn: Connection, registers: Iterable[str]) -> dict[str, int]:
@@ -121,6 +127,7 @@ def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any
         "summary": str(t.fields.get(register.summary_field, "")),
         "listed": orjson.dumps(listed).decode() if listed else "{}",
         "external_key": hash_external_key(key) if (key := held_key(t)) else None,
+        "merged_into": t.merged_into,
     }
 
 

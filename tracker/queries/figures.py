@@ -148,7 +148,7 @@ class Sheet:
         self._groups: dict[tuple[int, ...], int] = {}
         self._summed: dict[tuple[int, ...], int] = {}  # groups that are added up from their marks: −1, −2, …
         self._sums: list[Tallied] = []
-        self._group_of: dict[tuple[Term, int, bool], int] = {}  # a report asks for each term in twelve months
+        self._group_of: dict[tuple[str, Term, int, bool], int] = {}  # a report asks for each term in twelve months
         self._days: set[int] = set()
         self._at: dict[int, int] = {}
         self._numbers = np.zeros((0, 0, 0), np.int64)  # until `answer`
@@ -166,13 +166,15 @@ class Sheet:
         """`exclusions`: those to count, when not all of the figure's."""
 
         def cells(terms: Iterable[Term]) -> tuple[_Cell, ...]:
-            return tuple(cell for term in terms for cell in self._cells(term, effective, since))
+            return tuple(
+                c for term in terms for c in self._cells(term.register or spec.register, term, effective, since)
+            )
 
         excluded = tuple(cells(e.terms) for e in (spec.exclusions if exclusions is None else exclusions))
         months: tuple[tuple[_Cell, ...], ...] = ()
         if spec.is_monthly:
             ended = [span for span in months_of(effective) if span[1] == _last_day(span[0])]
-            months = tuple(tuple(c for t in spec.numerator for c in self._cells(t, end, start)) for start, end in ended)
+            months = tuple(tuple(self._of_month(spec, *span)) for span in ended)
         return _Asked(
             spec,
             effective,
@@ -184,20 +186,24 @@ class Sheet:
             months,
         )
 
-    def _cells(self, term: Term, effective: date, since: date | None) -> Iterator[_Cell]:
+    def _of_month(self, spec: FigureSpec, start: date, end: date) -> Iterator[_Cell]:
+        for term in spec.numerator:
+            yield from self._cells(term.register or spec.register, term, end, start)
+
+    def _cells(self, register: str, term: Term, effective: date, since: date | None) -> Iterator[_Cell]:
         is_whole = self._units is None and since is None
-        group = self._group(term, effective, is_whole=is_whole)
+        group = self._group(register, term, effective, is_whole=is_whole)
         for sign, day in zip((1, -1), days_of(term, effective, since), strict=False):
             if group >= 0:
                 self._days.add(day)
             yield _Cell(group, day, sign)
 
-    def _group(self, term: Term, effective: date, *, is_whole: bool) -> int:
-        key = (term, effective.year, is_whole)
+    def _group(self, register: str, term: Term, effective: date, *, is_whole: bool) -> int:
+        key = (register, term, effective.year, is_whole)
         known = self._group_of.get(key)
         if known is None:
-            register = self._house.pack.counted(term.register)
-            folios = term_folios(self._folios, register, term, effective, is_whole=is_whole)
+            counted = self._house.pack.counted(register)
+            folios = term_folios(self._folios, counted, term, effective, is_whole=is_whole)
             if is_added_from_marks(term.account):
                 known = -1 - self._summed.setdefault(folios, len(self._summed))
             else:
