@@ -25,6 +25,8 @@ from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.values import CheckedValues, check_values, printable
 
 PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "na"
+NEVER_RESTRICTED = False
+"""What nobody may know of is a ticket: other records are open to all who see their unit."""
 RESULTS = (PASS, FAIL, NOT_APPLICABLE)
 
 
@@ -60,7 +62,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
-        "number": context.number_for(register, False),
+        "number": context.number_for(register, NEVER_RESTRICTED),
         "unit": unit_id,
         "fields": dict(checked.open),
     }
