@@ -14,7 +14,7 @@ from typing import Any
 from tracker.domain import deadlines
 from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
-from tracker.domain.confidential import kept_apart, values_apart
+from tracker.domain.confidential import kept_apart, rows_apart, values_apart
 from tracker.domain.context import Context, Decision, StepContext, ticket_facts
 from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
@@ -61,9 +61,12 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["named"] = list(named)
     if external_key:
         data["external_key"] = external_key
+    private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-    private = dict(checked.private)
+        if command.is_restricted:
+            data["evidence"], names = rows_apart(data["evidence"], "evidence")
+            private.update(names)
     data.update(_first_milestones(command, register, checked.open, world, private))
     return Decision((NewEvent("registered", command.found_on, data),), private)
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
-from tracker.domain.confidential import PREFIX
+from tracker.domain.confidential import PREFIX, put_back
 from tracker.domain.days import to_number
 from tracker.domain.effects import fold
 from tracker.domain.events import Event, StreamKind, late_days
@@ -135,11 +135,11 @@ def _with_texts(conn: Connection, ticket_id: int, events: Sequence[Event]) -> li
         if name.startswith(PREFIX)
     }
     texts = vault.read_private(conn, ticket_id, promised) if promised else {}
-    return [replace(e, data={**e.data, **_texts_of(e, texts)}) for e in events]
+    return [replace(e, data=put_back(e.data, _texts_of(e, texts))) for e in events]
 
 
 def _texts_of(event: Event, texts: Mapping[str, Any]) -> dict[str, Any]:
-    start = f"{event.version}.{PREFIX}"
+    start = f"{event.version}."
     return {name.removeprefix(start): text for name, text in texts.items() if name.startswith(start)}
 
 
