@@ -75,7 +75,7 @@ class Opened:
 
     def names(self) -> Names:
         """With the numbers of the tickets that this one names."""
-        told = [row.data.get("into") for row in self.page.journal]
+        told = [row.data.get("into") for row in self.page.log]
         ids = {i for i in (self.ticket.merged_into, *told) if i is not None}
         return names(tickets.visible_numbers(connection(), self.viewer, ids))
 
@@ -128,7 +128,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         **_head(opened, names),
         facts=ticket_view.facts(opened.page, register, names, revealed),
         milestones=ticket_view.milestone_rows(ticket, register, names),
-        log=ticket_view.log_rows(opened.page.journal, register, names),
+        log=ticket_view.log_rows(opened.page.log, register, names),
         turn=turn,
         row=first,
         form=_step_form(opened, first.name) if first and first.is_at_once else None,

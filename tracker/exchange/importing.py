@@ -27,9 +27,9 @@ from tracker.exchange.values import Value
 from tracker.handler import Outcome, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_key
-from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
 from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
+from tracker.queries.uploads import State, tickets_of_keys, tickets_recorded
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
 _AT_ONCE = 1_000  # rows whose keys are looked up together
