@@ -12,9 +12,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.domain.layouts import Layout
+
+if TYPE_CHECKING:  # they are made of fields and predicates, which stand here
+    from tracker.domain.checklists import Checklist
+    from tracker.domain.duties import DutySpec
+    from tracker.domain.records import RecordRegister
 
 Label = Mapping[str, str]
 """A text per language (BCP 47). The pack's schema says which every label has; more may be there."""
@@ -378,10 +383,26 @@ class Pack:
     reports: tuple[Any, ...]  # domain.figures.ReportSpec
     columns: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
     layouts: tuple[Layout, ...] = ()
+    # Registers of records that are not tickets, what is owed, and what is asked on the spot.
+    records: tuple[RecordRegister, ...] = ()
+    duties: tuple[DutySpec, ...] = ()
+    checklists: tuple[Checklist, ...] = ()
 
     @cached_property
     def register_by_name(self) -> Mapping[str, Register]:
         return {r.name: r for r in self.registers}
+
+    @cached_property
+    def record_by_name(self) -> Mapping[str, RecordRegister]:
+        return {r.name: r for r in self.records}
+
+    @cached_property
+    def duty_by_id(self) -> Mapping[str, DutySpec]:
+        return {d.id: d for d in self.duties}
+
+    @cached_property
+    def checklist_by_name(self) -> Mapping[str, Checklist]:
+        return {c.name: c for c in self.checklists}
 
     @cached_property
     def figure_by_id(self) -> Mapping[str, Any]:

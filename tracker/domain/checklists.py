@@ -1,0 +1,55 @@
+"""What a checklist is: the questions that somebody answers on the spot, and the ticket that a failed one opens.
+
+Types only. Answers are pass, fail or not applicable; a fail needs a note and a photo. Source: registers.md §8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tracker.domain.registers import Label, Predicate
+
+CreatedValue = str | tuple[str, ...]
+"""A value that a ticket begins with: the name of a choice, names of choices, or a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The ticket that a failed item opens: its register, and the values it begins with beside place, day and note."""
+
+    register: str
+    values: Mapping[str, CreatedValue]
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One question, worded so that `pass` is good. `law`: the article that asks for it, where there is one."""
+
+    id: int
+    label: Label
+    guidance: Label | None = None
+    law: str | None = None
+    creates: Creation | None = None
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """The questions put to one subject of the register `subject`, or to none in particular.
+
+    `where`: the facts of the subject for which it is meant (a school, a canteen); empty: for all.
+    `is_scored`: the share of items passed is shown; otherwise only what failed.
+    """
+
+    name: str
+    label: Label
+    subject: str | None
+    source: str
+    items: tuple[ChecklistItem, ...]
+    where: tuple[Predicate, ...] = ()
+    is_scored: bool = False
+
+    @cached_property
+    def item_by_id(self) -> Mapping[int, ChecklistItem]:
+        return {item.id: item for item in self.items}

@@ -1,0 +1,80 @@
+"""What a duty is: who owes which activity, how often, and what counts as having done it.
+
+Types only; the periods of a duty and how each stands are computed elsewhere. Source: registers.md §6.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from tracker.domain.registers import Label, Predicate
+
+DayOfYear = tuple[int, int]
+"""Month and day."""
+
+
+class Period(StrEnum):
+    """How often a duty falls due. Weeks begin on Monday; a month has three parts of ten days, two halves."""
+
+    DAY = "day"
+    WEEK = "week"
+    TEN_DAYS = "ten_days"
+    HALF_MONTH = "half_month"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+    MONTH_DAY = "month_day"  # one named day of each month, which is the whole period
+
+
+@dataclass(frozen=True, slots=True)
+class OwedBy:
+    """Who owes a duty: every unit of these kinds, these units besides; or one period per subject of a register.
+
+    `states`: only subjects in one of these. `link`: the field of the activity that points to the subject.
+    """
+
+    unit_kinds: tuple[str, ...] = ()
+    unit_codes: tuple[str, ...] = ()
+    subjects: str | None = None
+    states: tuple[str, ...] = ()
+    link: str | None = None
+
+
+class Missed(StrEnum):
+    """What follows a period that was missed, besides its being counted."""
+
+    NOTICE = "notice"
+    TICKET = "ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class DutySpec:
+    """One row of duties.yaml.
+
+    A period is done by `count` records of the register `activity` that match `where` and reach `at_least`, held by
+    whoever owes it within the period. `late_days`: held so many days after its end it is late, not missed.
+    `enter_days`: entered so many days after its end it is still in time (reports by the 5th); None: only the day on
+    which it was held matters. `has_nil_reports`: a nil report is an answer. `within`: the parts of the year in which
+    it is owed, all when empty. `missed_register`: where a missed period opens a ticket, when `missed` says so.
+    """
+
+    id: str
+    label: Label
+    activity: str
+    owed_by: OwedBy
+    every: Period
+    source: str
+    in_force_from: date
+    in_force_to: date | None = None
+    month_day: int | None = None
+    count: int = 1
+    where: tuple[Predicate, ...] = ()
+    at_least: tuple[tuple[str, int], ...] = ()  # number fields of the activity, and the least that counts
+    within: tuple[tuple[DayOfYear, DayOfYear], ...] = ()
+    late_days: int = 0
+    enter_days: int | None = None
+    has_nil_reports: bool = False
+    missed: Missed = Missed.NOTICE
+    missed_register: str | None = None
