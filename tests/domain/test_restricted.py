@@ -12,7 +12,7 @@ from township import DOCUMENT, PACK, PETITION, PHOTO, Paper, Refused, at, label,
 
 from tracker.domain.commands import EndGrant, PersonLeaves
 from tracker.domain.confidential import kept_apart, put_back
-from tracker.domain.deciding import ticket_facts
+from tracker.domain.context import ticket_facts
 from tracker.domain.organising import Office, check_keepers
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Milestone

@@ -29,7 +29,8 @@ from tracker.blueprints.rights import (
     viewer,
 )
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
-from tracker.domain.deciding import Context, closes, has_step, possible_steps, ticket_facts
+from tracker.domain.context import World, ticket_facts
+from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
 from tracker.domain.people import Person
@@ -80,7 +81,7 @@ class Opened:
         return names(tickets.visible_numbers(connection(), self.viewer, ids))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
-        world = Context(
+        world = World(
             actor=self.person,
             today=today(),
             directory=directory(),
