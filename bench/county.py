@@ -21,7 +21,7 @@ from tracker import create_app, signin
 from tracker.config import load
 from tracker.domain.commands import AddPerson, AddUnit, Command, GiveGrant
 from tracker.extensions import db
-from tracker.handler import SYSTEM, Outcome, Request, handle_all
+from tracker.handler import SYSTEM, Done, Request, handle_all
 from tracker.house import CALENDAR_FOLDER, House, build_house
 from tracker.packs.loader import built_in
 
@@ -198,7 +198,7 @@ def _people(house: House, units: Mapping[str, int], since: date, now: datetime) 
 
 def _done(house: House, commands: Iterable[Command], now: datetime) -> list[int]:
     results = handle_all(house, [Request(command, SYSTEM, now) for command in commands])
-    return [result.stream_id for result in results if isinstance(result, Outcome)]
+    return [result.stream_id for result in results if isinstance(result, Done)]
 
 
 def _accounts(engine: Engine, people: People, now: datetime) -> None:

@@ -27,7 +27,7 @@ from tracker.domain.events import Event, StreamKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.handler import Outcome, Request, _Writing
+from tracker.handler import Done, Request, _Writing
 from tracker.house import House
 from tracker.log import seal, store
 from tracker.log.packing import unpack
@@ -156,14 +156,14 @@ class _Teller:
                 evidence=move.evidence,
             )
         try:
-            outcome: Outcome = self.writing.carry_out(Request(command, move.by, store.from_ms(move.when)))
+            done: Done = self.writing.carry_out(Request(command, move.by, store.from_ms(move.when)))
         except (Refusal, Refusals):
             self.refused += 1
             if not ticket_id:
                 raise
             return ticket_id
-        self.key_positions.append(outcome.events[0].position)
-        return outcome.stream_id
+        self.key_positions.append(done.events[0].position)
+        return done.stream_id
 
     def write_keys(self, engine: Engine) -> None:
         """An idempotency key per command, as forms send them; in the order of the index, for speed."""

@@ -32,8 +32,8 @@ from tracker.log import store
 from tracker.projections.cube.live import LiveCube
 from tracker.queries import behind, figures
 from tracker.queries.figures import AsOf
-from tracker.queries.imports import State
 from tracker.queries.scope import Viewer
+from tracker.queries.uploads import State
 
 Numbers = dict[str, float]
 RUNS, PAIRS, COMMANDS = 15, 40, 400

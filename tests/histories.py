@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from township import DOCUMENT, PHOTO, PLAIN_VALUES, STAFF_OF, Refused, World, at
+from township import DOCUMENT, PHOTO, PLAIN_VALUES, STAFF_OF, Refused, Scene, at
 
 from tracker.domain.commands import AmendTicket, Command, RegisterTicket, TakeStep
 from tracker.domain.events import Event
@@ -78,7 +78,7 @@ def lines(text: str) -> list[Line]:
 class Player:
     """Carries out lines in a world; remembers tickets by label, `""` being the latest."""
 
-    world: World
+    world: Scene
     tickets: dict[str, int] = field(default_factory=dict)
     latest: datetime | None = None
 

@@ -25,8 +25,9 @@ from tracker.domain.commands import (
     RegisterTicket,
     TakeStep,
 )
+from tracker.domain.context import World
 from tracker.domain.deadlines import KnownDays
-from tracker.domain.deciding import Context, decide_amend, decide_register, decide_step
+from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.effects import evolve
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.people import Directory, Grant, Person, Role, Unit
@@ -263,7 +264,7 @@ def at(day: date | str, hour: int = 10) -> datetime:
     return datetime.combine(wanted, time(hour), CHINA)
 
 
-class World:
+class Scene:
     """What Paper and Township share: names, and the log as the test has seen it grow."""
 
     unit: dict[str, int]
@@ -298,7 +299,7 @@ class World:
                 self.states[event.stream_id] = evolve(self.states.get(event.stream_id), event)
 
 
-class Paper(World):
+class Paper(Scene):
     """The rules alone: what the handler does, without a database, a vault or a projection."""
 
     def __init__(self, pack: Pack = PACK) -> None:
@@ -321,8 +322,8 @@ class Paper(World):
                 given.append(Grant(number, Role(role), self.unit[where], None, date(2015, 1, 1)))
             yield self.person[key], Person(self.person[key], name, self.unit[unit], tuple(given))
 
-    def context(self, by: str, today: date) -> Context:
-        return Context(
+    def world(self, by: str, today: date) -> World:
+        return World(
             actor=self.directory.people[self.person[by]],
             today=today,
             directory=self.directory,
@@ -341,16 +342,16 @@ class Paper(World):
         return next((t.id for t in self.states.values() if (t.register, held_key(t)) == (register, key)), None)
 
     def do(self, command: Command, by: str, now: datetime) -> tuple[Event, ...]:
-        context = self.context(by, now.astimezone(CHINA).date())
+        world = self.world(by, now.astimezone(CHINA).date())
         state: Ticket | None = None
         if isinstance(command, RegisterTicket):
-            decision = decide_register(command, self.pack.register_by_name[command.register], context)
+            decision = decide_register(command, self.pack.register_by_name[command.register], world)
         elif isinstance(command, TakeStep):
             state = self.states[command.ticket_id]
-            decision = decide_step(command, state, self.register_of(state.id), context)
+            decision = decide_step(command, state, self.register_of(state.id), world)
         elif isinstance(command, AmendTicket):
             state = self.states[command.ticket_id]
-            decision = decide_amend(command, state, self.register_of(state.id), context)
+            decision = decide_amend(command, state, self.register_of(state.id), world)
         else:
             raise TypeError(command)
         events = self._placed(state, decision.events, self.person[by], now)
@@ -377,7 +378,7 @@ class Paper(World):
         )
 
 
-class Township(World):
+class Township(Scene):
     """The same place in a database: every unit, person and ticket comes in by a command."""
 
     def __init__(self, database: URL | Engine, pack: Pack = PACK) -> None:
@@ -417,7 +418,7 @@ class Township(World):
     def _all_by_system(self, commands: Iterable[Command]) -> list[int]:
         """The founding, in one transaction; the streams in the order of the commands."""
         requests = [Request(command, SYSTEM, at("2015-01-01")) for command in commands]
-        return [done.stream_id for done in handle_all(self.house, requests) if isinstance(done, handler.Outcome)]
+        return [done.stream_id for done in handle_all(self.house, requests) if isinstance(done, handler.Done)]
 
     def by_system(self, command: Command, now: datetime) -> int:
         return handle(self.house, command, actor_id=SYSTEM, now=now).stream_id
@@ -432,7 +433,7 @@ class Township(World):
         self.engine.dispose()
 
 
-def plain_ticket(world: World, register: str = "toilet", place: str = "chenguang", **more: Any) -> RegisterTicket:
+def plain_ticket(world: Scene, register: str = "toilet", place: str = "chenguang", **more: Any) -> RegisterTicket:
     """A registration in order; `more` replaces any part of the command."""
     command = RegisterTicket(
         register=register,
@@ -451,7 +452,7 @@ class Refused:
     fields: tuple[str | None, ...] = field(default=())
 
 
-def refused(world: World, command: Command, by: str, now: datetime) -> Refused | None:
+def refused(world: Scene, command: Command, by: str, now: datetime) -> Refused | None:
     """How the rules refuse the command; None when they do not (and then it has happened)."""
     try:
         world.do(command, by, now)

@@ -29,8 +29,9 @@ from tracker.domain.commands import (
     RegisterTicket,
     TakeStep,
 )
+from tracker.domain.context import Decision, World, ticket_facts
 from tracker.domain.days import to_number
-from tracker.domain.deciding import Context, Decision, decide_amend, decide_register, decide_step, ticket_facts
+from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.effects import evolve, fold
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
@@ -76,7 +77,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Done:
     """What a request led to. `is_repeat`: its key had been used, so nothing was done again."""
 
     events: tuple[Event, ...]
@@ -92,7 +93,7 @@ class Refused:
     refusals: tuple[Refusal, ...]
 
 
-def handle(house: House, command: Command, *, actor_id: int, now: datetime) -> Outcome:
+def handle(house: House, command: Command, *, actor_id: int, now: datetime) -> Done:
     """Carry out one command. Raises Refusal or Refusals; then nothing was written."""
     with _writing(house) as writing:
         return writing.carry_out(Request(command, actor_id, now))
@@ -104,12 +105,12 @@ def handle_all(
     *,
     goes_on: bool = False,
     progress: Callable[[int], None] | None = None,
-) -> list[Outcome | Refused]:
+) -> list[Done | Refused]:
     """Carry out many commands in one transaction: all of them, or — `goes_on` — those not refused.
 
     Without `goes_on` the first refusal is raised and nothing is written.
     """
-    results: list[Outcome | Refused] = []
+    results: list[Done | Refused] = []
     with _writing(house) as writing:
         for done, request in enumerate(_looked_ahead(requests, writing), 1):
             try:
@@ -167,7 +168,7 @@ class Work:
         self._marks: dict[int, frozenset[Mark]] = {}
 
     # -- one request ------------------------------------------------------------------------------
-    def carry_out(self, request: Request) -> Outcome:
+    def carry_out(self, request: Request) -> Done:
         command = request.command
         key = getattr(command, "key", None)
         hashed = store.hash_key(request.actor_id, key) if key else None
@@ -185,7 +186,7 @@ class Work:
             return self._mark_demonstration(request, command, hashed)
         return self._directory_command(request, command, hashed)
 
-    def _repeat(self, command: Command, position: int) -> Outcome:
+    def _repeat(self, command: Command, position: int) -> Done:
         """The answer that the first use of the key got."""
         self.flush()
         (first,) = store.read_events(self.conn, [position])
@@ -196,14 +197,14 @@ class Work:
             number = self._state(first.stream_id).number
         elif (record := self.records.find(first.stream_id)) is not None:
             number = record.number
-        return Outcome((first,), first.stream_id, number, is_repeat=True)
+        return Done((first,), first.stream_id, number, is_repeat=True)
 
     def _is_new(self, command: RegisterTicket, first: Event) -> bool:
         private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
         return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 
-    def _world(self, request: Request, today: date) -> Context:
-        return Context(
+    def _world(self, request: Request, today: date) -> World:
+        return World(
             actor=self._actor(request.actor_id),
             today=today,
             directory=self.directory,
@@ -232,7 +233,7 @@ class Work:
     # -- tickets ----------------------------------------------------------------------------------
     def _ticket_command(
         self, request: Request, command: RegisterTicket | TakeStep | AmendTicket, key: bytes | None
-    ) -> Outcome:
+    ) -> Done:
         world = self._world(request, self.house.today(request.now))
         before: Ticket | None = None
         if isinstance(command, RegisterTicket):
@@ -249,13 +250,13 @@ class Work:
 
     def _record(
         self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
-    ) -> Outcome:
+    ) -> Done:
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.TICKET, before, events, key)
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.external.remember(before, state)
-        return Outcome(appended, state.id, state.number)
+        return Done(appended, state.id, state.number)
 
     def _committed(self, decision: Decision) -> tuple[list[NewEvent], list[dict[str, Any]]]:
         """The events with the commitments of the private values in the first, and the rows of the vault."""
@@ -279,14 +280,14 @@ class Work:
         return self.log.append(kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key)
 
     # -- activities, subjects, statistics ---------------------------------------------------------
-    def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Outcome:
+    def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
         today = self.house.today(request.now)
         before, _, decision = self.records.decide(command, self._world(request, today))
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended, self.house.today(appended[0].recorded_at))
         self.vault.keep(state.id, rows, is_amendment=before is not None)
-        return Outcome(appended, state.id, state.number)
+        return Done(appended, state.id, state.number)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
         state = before
@@ -326,7 +327,7 @@ class Work:
         self.flush()
         return has_merged(self.conn, ticket_id)
 
-    def _visible(self, ticket_id: int, world: Context) -> Ticket:
+    def _visible(self, ticket_id: int, world: World) -> Ticket:
         """Unknown and forbidden look alike: a ticket that the actor may not see does not exist."""
         state = self._find(ticket_id)
         if state is None or not may(world.actor, "view", ticket_facts(state), self.directory, world.today):
@@ -349,13 +350,13 @@ class Work:
             self.external.look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
-    def _access(self, request: Request, command: RecordAccess) -> Outcome:
+    def _access(self, request: Request, command: RecordAccess) -> Done:
         world = self._world(request, self.house.today(request.now))
         if command.ticket_id:
             self._visible(command.ticket_id, world)
         return self._say_accessed(request, command.ticket_id, command.kind, command.data)
 
-    def _erase(self, request: Request, command: ErasePrivateValues) -> Outcome:
+    def _erase(self, request: Request, command: ErasePrivateValues) -> Done:
         """For the operator alone: nobody who works on a ticket makes anything of it disappear."""
         if request.actor_id != SYSTEM:
             raise Refusal("not_permitted")
@@ -370,16 +371,16 @@ class Work:
         data = {"fields": sorted(set(command.fields)), "count": count, "reason": command.reason.strip()}
         return self._say_accessed(request, command.ticket_id, "erased", data)
 
-    def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Outcome:
+    def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Done:
         version = len(store.read_stream(self.conn, StreamKind.ACCESS, ticket_id))
         event = NewEvent(kind, self.house.today(request.now), dict(data))
         appended = self.log.append(
             StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None
         )
-        return Outcome(appended, ticket_id, None)
+        return Done(appended, ticket_id, None)
 
     # -- units, people, grants --------------------------------------------------------------------
-    def _directory_command(self, request: Request, command: DirectoryCommand, key: bytes | None) -> Outcome:
+    def _directory_command(self, request: Request, command: DirectoryCommand, key: bytes | None) -> Done:
         today = self.house.today(request.now)
         if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
             raise Refusal("not_permitted")
@@ -394,7 +395,7 @@ class Work:
         self.log.flush()
         project_directory(self.conn, appended)
         self.directory = load_directory(self.conn, self.log.directory_position)
-        return Outcome(appended, appended[0].stream_id, None)
+        return Done(appended, appended[0].stream_id, None)
 
     def _restricted_naming(self, person_id: int) -> list[TicketFacts]:
         self.flush()
@@ -402,7 +403,7 @@ class Work:
         tickets = (self._state(ticket_id) for ticket_id in ids.all())
         return [ticket_facts(t) for t in tickets if t.is_restricted and not t.is_gone]
 
-    def _mark_demonstration(self, request: Request, command: MarkDemonstration, key: bytes | None) -> Outcome:
+    def _mark_demonstration(self, request: Request, command: MarkDemonstration, key: bytes | None) -> Done:
         """Only an empty log can become a demonstration, and it stays one."""
         if request.actor_id != SYSTEM or self.log.size:
             raise Refusal("not_permitted")
@@ -410,7 +411,7 @@ class Work:
         event = NewEvent("marked_demonstration", self.house.today(request.now), data)
         self.log.is_demonstration = True
         appended = self.log.append(StreamKind.SYSTEM, 0, 0, [event], actor_id=SYSTEM, now=request.now, key=key)
-        return Outcome(appended, 0, None)
+        return Done(appended, 0, None)
 
     # -- writing ----------------------------------------------------------------------------------
     def flush(self) -> None:

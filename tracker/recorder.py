@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tracker.domain.access import may
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
-from tracker.domain.context import Context, Decision
+from tracker.domain.context import Decision, World
 from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.ledger import Mark
@@ -47,7 +47,7 @@ class Recorder:
         self._marks: dict[int, frozenset[Mark]] = {}
         self._keys: dict[tuple[str, str], int] = {}
 
-    def decide(self, command: RecordCommand, context: Context) -> tuple[Record | None, RecordRegister, Decision]:
+    def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, RecordRegister, Decision]:
         """The record as it was (None: a new one), its register, and what the command leads to."""
         if isinstance(command, EnterRecord):
             register = self._register(command.register)
@@ -74,7 +74,7 @@ class Recorder:
             raise LookupError(f"no register {name} of records in pack {self._work.house.pack.name}")
         return register
 
-    def _world(self, context: Context, register: RecordRegister) -> RecordWorld:
+    def _world(self, context: World, register: RecordRegister) -> RecordWorld:
         checklists = self._work.house.pack.checklist_by_name
         return RecordWorld(context, register, checklists[register.checklist] if register.checklist else None)
 
@@ -119,7 +119,7 @@ class Recorder:
             self._states[record_id] = state
         return self._states[record_id]
 
-    def _visible(self, record_id: int, context: Context) -> Record:
+    def _visible(self, record_id: int, context: World) -> Record:
         """Unknown and forbidden look alike."""
         state = self.find(record_id)
         facts = record_facts(state.register, state.unit_id) if state else None

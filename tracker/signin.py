@@ -36,7 +36,7 @@ FIRST_ATTEMPT = (
 SEEN_STEP = timedelta(minutes=1)  # a read should not write each time
 
 
-class Outcome(StrEnum):
+class SignInResult(StrEnum):
     """How an attempt ended; also the `kind` of its record."""
 
     SIGNED_IN = "signed_in"
@@ -91,7 +91,7 @@ class Account:
 class Attempt:
     """What came of an attempt: `account` and the new `device` cookie when it succeeded, else how long to wait."""
 
-    outcome: Outcome
+    result: SignInResult
     account: Account | None = None
     device: str = ""
     wait_seconds: int = 0
@@ -147,18 +147,18 @@ def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now:
         row = _by_login(conn, login)
         wait_seconds = _count_attempt(conn, login, _source(conn, row, browser), now)
         if wait_seconds:
-            _record(conn, Outcome.DELAYED, login, row.id if row else None, browser.address, now)
-            return Attempt(Outcome.DELAYED, wait_seconds=wait_seconds)
+            _record(conn, SignInResult.DELAYED, login, row.id if row else None, browser.address, now)
+            return Attempt(SignInResult.DELAYED, wait_seconds=wait_seconds)
     is_right = passwords.matches(row.password_hash if row else passwords.nobody(), password)
     with writer(engine) as conn, conn.begin():
         if row is None or row.disabled_at is not None or not is_right:
-            _record(conn, Outcome.WRONG, login, row.id if row else None, browser.address, now)
-            return Attempt(Outcome.WRONG)
+            _record(conn, SignInResult.WRONG, login, row.id if row else None, browser.address, now)
+            return Attempt(SignInResult.WRONG)
         _forgive(conn, login, _source(conn, row, browser))
         if passwords.is_outdated(row.password_hash):
             new_hash = passwords.hash_of(password)
             conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(password_hash=new_hash))
-        return _start_session(conn, row, browser, Outcome.SIGNED_IN, now)
+        return _start_session(conn, row, browser, SignInResult.SIGNED_IN, now)
 
 
 def resume(engine: Engine, token: str, limits: Limits, now: datetime) -> Account | None:
@@ -187,7 +187,7 @@ def sign_out(engine: Engine, account: Account, *, address: str, now: datetime) -
     """End this session."""
     with writer(engine) as conn, conn.begin():
         conn.execute(_session(account.session_id).values(ended_at=to_ms(now)))
-        _record(conn, Outcome.SIGNED_OUT, account.login, account.id, address, now)
+        _record(conn, SignInResult.SIGNED_OUT, account.login, account.id, address, now)
 
 
 def end_session(engine: Engine, account: Account, session_id: int, *, address: str, now: datetime) -> bool:
@@ -196,7 +196,7 @@ def end_session(engine: Engine, account: Account, session_id: int, *, address: s
         change = _session(session_id).where(SignInSessionRow.account_id == account.id)
         ended = conn.execute(change.values(ended_at=to_ms(now))).rowcount
         if ended:
-            _record(conn, Outcome.ENDED, account.login, account.id, address, now)
+            _record(conn, SignInResult.ENDED, account.login, account.id, address, now)
         return bool(ended)
 
 
@@ -214,9 +214,9 @@ def change_password(
         source = f"session:{account.session_id}"
         wait_seconds = _count_attempt(conn, account.login, source, now)
     if wait_seconds:
-        return Attempt(Outcome.DELAYED, wait_seconds=wait_seconds)
+        return Attempt(SignInResult.DELAYED, wait_seconds=wait_seconds)
     if row is None or not passwords.matches(row.password_hash, current):
-        return Attempt(Outcome.WRONG)
+        return Attempt(SignInResult.WRONG)
     if new == current:
         raise Refusal("nothing_changed", field="new")
     new_hash = passwords.hash_of(new)
@@ -225,8 +225,8 @@ def change_password(
         _set_password(conn, row.id, new_hash, must_change=False, now=now)
         changed = _by_login(conn, account.login)
         if changed is None:
-            return Attempt(Outcome.WRONG)
-        return _start_session(conn, changed, browser, Outcome.CHANGED, now)
+            return Attempt(SignInResult.WRONG)
+        return _start_session(conn, changed, browser, SignInResult.CHANGED, now)
 
 
 def reset_password(engine: Engine, *, login: str, new: str, address: str, now: datetime) -> bool:
@@ -240,7 +240,7 @@ def reset_password(engine: Engine, *, login: str, new: str, address: str, now: d
             return False
         _set_password(conn, row.id, new_hash, must_change=True, now=now)
         conn.execute(delete(SignInFailureRow).where(SignInFailureRow.login == login))
-        _record(conn, Outcome.RESET, login, row.id, address, now)
+        _record(conn, SignInResult.RESET, login, row.id, address, now)
         return True
 
 
@@ -252,7 +252,7 @@ def disable_account(engine: Engine, *, login: str, address: str, now: datetime) 
             return False
         conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=to_ms(now)))
         _end_sessions(conn, row.id, now)
-        _record(conn, Outcome.DISABLED, row.login, row.id, address, now)
+        _record(conn, SignInResult.DISABLED, row.login, row.id, address, now)
         return True
 
 
@@ -263,7 +263,7 @@ def enable_account(engine: Engine, *, login: str, address: str, now: datetime) -
         if row is None:
             return False
         conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=None))
-        _record(conn, Outcome.ENABLED, row.login, row.id, address, now)
+        _record(conn, SignInResult.ENABLED, row.login, row.id, address, now)
         return True
 
 
@@ -338,7 +338,7 @@ def _forgive(conn: Connection, login: str, source: str) -> None:
 
 
 def _start_session(
-    conn: Connection, row: Row[*tuple[Any, ...]], browser: Browser, kind: Outcome, now: datetime
+    conn: Connection, row: Row[*tuple[Any, ...]], browser: Browser, kind: SignInResult, now: datetime
 ) -> Attempt:
     token, device = secrets.token_urlsafe(32), browser.device or secrets.token_urlsafe(32)
     values = {"account_id": row.id, "token_hash": _digest(token), "device_hash": _digest(device)}
@@ -366,7 +366,9 @@ def _end_sessions(conn: Connection, account_id: int, now: datetime) -> None:
     conn.execute(alive.values(ended_at=to_ms(now)))
 
 
-def _record(conn: Connection, kind: Outcome, login: str, account_id: int | None, address: str, now: datetime) -> None:
+def _record(
+    conn: Connection, kind: SignInResult, login: str, account_id: int | None, address: str, now: datetime
+) -> None:
     row = {"at": to_ms(now), "kind": kind.value, "login": login, "account_id": account_id, "address": address[:64]}
     conn.execute(insert(SignInRecordRow).values(row))
 

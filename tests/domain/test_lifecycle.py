@@ -287,7 +287,7 @@ def test_two_requests_at_once_wait_each_for_its_own_answer() -> None:
     ticket = life.paper.state(life.id)
     assert [step.name for step in awaited_decisions(ticket)] == ["grant_extension", "merge"]
     register = life.paper.register_of(life.id)
-    world = life.paper.context("approver", DAY)
+    world = life.paper.world("approver", DAY)
     free = {step.name for step, why in possible_steps(ticket, register, world) if why is None}
     assert {"grant_extension", "refuse_extension", "merge", "refuse_exclusion"} <= free
     assert not {"void", "exclude"} & free

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from histories import Player, lines
-from township import PACK, PETITION, Paper, Refused, at, label, plain_ticket, refused
+from township import DOCUMENT, PACK, PETITION, PHOTO, Paper, Refused, at, label, plain_ticket, refused
 
 from tracker.domain.commands import EndGrant, PersonLeaves
-from tracker.domain.confidential import kept_apart
-from tracker.domain.deciding import ticket_facts
+from tracker.domain.confidential import kept_apart, put_back
+from tracker.domain.context import ticket_facts
 from tracker.domain.organising import Office, check_keepers
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Milestone
@@ -109,8 +109,31 @@ def told(*, is_restricted: bool) -> Paper:
 
 def test_nothing_that_is_written_about_a_restricted_ticket_stands_in_the_log() -> None:
     """The log is for ever; the vault can be erased."""
-    assert "机密" not in str([e.data for e in told(is_restricted=True).log])
+    log = str([e.data for e in told(is_restricted=True).log])
+    assert not [text for text in ("机密", PHOTO["name"], DOCUMENT["name"]) if text in log]
     assert str([e.data for e in told(is_restricted=False).log]).count("机密") == 12  # the void repeats its reason
+
+
+def test_parts_of_support_units_and_names_of_files_are_texts_too() -> None:
+    data = {"support": [{"unit": 2, "part": ""}, {"unit": 3, "part": "机密"}], "evidence": [PHOTO, DOCUMENT]}
+    said, private = kept_apart(data, PETITION, is_restricted=True)
+    assert private == {
+        "step.support.1.part": "机密",
+        "step.evidence.0.name": PHOTO["name"],
+        "step.evidence.1.name": DOCUMENT["name"],
+    }
+    assert said["support"] == [{"unit": 2}, {"unit": 3}]
+    again = put_back(said, private)
+    assert (again["support"][1], again["evidence"]) == (data["support"][1], data["evidence"])
+    assert kept_apart(data, PETITION, is_restricted=False) == (data, {})
+
+
+def test_the_names_of_files_of_a_restricted_registration_stand_in_the_vault_too() -> None:
+    paper = Paper()
+    (event,) = paper.do(replace(registration(paper), evidence=(PHOTO,)), "supervisor", at(DAY))
+    assert PHOTO["name"] not in str(event.data)
+    (file,) = paper.state(event.stream_id).evidence
+    assert file.name == PHOTO["digest"][:12]  # until it is put back from the vault, or once it is erased
 
 
 def test_a_private_value_of_a_milestone_goes_to_the_vault_of_any_ticket() -> None:

@@ -19,8 +19,8 @@ from tracker.exchange.importing import Importer, Judged
 from tracker.exchange.reading import ImportReading
 from tracker.log import store
 from tracker.packs.loader import built_in, load_pack
-from tracker.queries.imports import State
 from tracker.queries.scope import Viewer
+from tracker.queries.uploads import State
 
 NOW = at("2023-12-06")
 HEADINGS = "留言编号,留言用户,留言主题,留言时间,留言详情,答复意见,答复时间"

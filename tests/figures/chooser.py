@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Protocol, TypeVar
 
-from township import DOCUMENT, PHOTO, PLAIN_VALUES, STAFF_OF, Refused, World, at, refused
+from township import DOCUMENT, PHOTO, PLAIN_VALUES, STAFF_OF, Refused, Scene, at, refused
 
 from tracker.domain.commands import AmendTicket, Command, RegisterTicket, TakeStep
 from tracker.domain.lifecycle import CLOSING_ORDER, STEPS, Need, Status, Step
@@ -73,7 +73,7 @@ class Chooser:
     `repeats_a_day`: whether the same happening may befall a ticket twice on one day.
     """
 
-    world: World
+    world: Scene
     chance: Chance
     registers: tuple[str, ...]
     today: date = FIRST

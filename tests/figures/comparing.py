@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from figures import oracle
-from township import World
+from township import Scene
 
 from tracker.domain import effects, ledger
 from tracker.domain.events import Event
@@ -49,7 +49,7 @@ def count_marks(marks: Iterable[ledger.Mark], day: date) -> Counter[oracle.Key]:
     return Counter((m.account, m.unit, m.segment, m.cohort) for m in marks if m.ef <= number < m.et)
 
 
-def check_rules(world: World, ticket_id: int) -> int:
+def check_rules(world: Scene, ticket_id: int) -> int:
     """A ticket of `world`, see check_history."""
     return check_history(world.history(ticket_id), world.register_of(ticket_id))
 

@@ -21,7 +21,7 @@ from township import PHOTO, PLAIN_VALUES, Township, at, plain_ticket
 from tracker.domain.commands import AmendTicket, Command, RegisterTicket, TakeStep
 from tracker.domain.events import StreamKind
 from tracker.domain.refusals import Refusal
-from tracker.handler import Outcome, handle
+from tracker.handler import Done, handle
 from tracker.log import store
 
 CLIENTS = 40
@@ -64,14 +64,14 @@ def crowd(database: URL) -> Iterator[Crowd]:
         one.close()
 
 
-def ask(client: Township, command: Command, by: str) -> Outcome:
+def ask(client: Township, command: Command, by: str) -> Done:
     return handle(client.house, command, actor_id=client.person[by], now=NOW)
 
 
 def test_forty_registrations_at_once_get_forty_numbers_and_positions_without_a_gap(crowd: Crowd) -> None:
     """And each comes twice, as from a double click: the second finds what the first made."""
 
-    def register_twice(client: Township, number: int) -> tuple[Outcome, Outcome]:
+    def register_twice(client: Township, number: int) -> tuple[Done, Done]:
         command = plain_ticket(client, key=f"client {number}")
         return ask(client, command, "supervisor"), ask(client, command, "supervisor")
 
@@ -87,17 +87,17 @@ def test_forty_registrations_at_once_get_forty_numbers_and_positions_without_a_g
 
 
 def test_one_key_sent_by_forty_clients_is_applied_once(crowd: Crowd) -> None:
-    outcomes = crowd.all_at_once(lambda client, _: ask(client, plain_ticket(client, key="the same form"), "supervisor"))
-    assert len({o.stream_id for o in outcomes}) == 1
-    assert Counter(o.is_repeat for o in outcomes) == {True: CLIENTS - 1, False: 1}
-    assert crowd.log(outcomes[0].stream_id) == ["registered"]
+    answers = crowd.all_at_once(lambda client, _: ask(client, plain_ticket(client, key="the same form"), "supervisor"))
+    assert len({o.stream_id for o in answers}) == 1
+    assert Counter(o.is_repeat for o in answers) == {True: CLIENTS - 1, False: 1}
+    assert crowd.log(answers[0].stream_id) == ["registered"]
 
 
 def test_of_forty_who_saw_the_same_version_one_acts_and_the_others_are_told(crowd: Crowd) -> None:
     (event,) = crowd.town.do(plain_ticket(crowd.town), "supervisor", NOW)
     for round_number in range(1, 4):
 
-        def assign(client: Township, number: int, seen: int = round_number) -> Outcome:
+        def assign(client: Township, number: int, seen: int = round_number) -> Done:
             owner = client.unit[("chenguang", "donghu")[number % 2]]
             command = TakeStep(ticket_id=event.stream_id, step="assign", version=seen, occurred_on=date(2023, 3, 5),
                                values={"owner_unit_id": owner})  # fmt: skip
@@ -112,7 +112,7 @@ def test_forty_remarks_at_once_are_all_kept_and_make_nobody_late(crowd: Crowd) -
     """A remark moves nothing, so it is no conflict, whichever version its writer saw."""
     (event,) = crowd.town.do(plain_ticket(crowd.town), "supervisor", NOW)
 
-    def comment(client: Township, number: int) -> Outcome:
+    def comment(client: Township, number: int) -> Done:
         command = TakeStep(ticket_id=event.stream_id, step="comment", version=1, occurred_on=date(2023, 3, 5),
                            values={"message": f"第{number}条"})  # fmt: skip
         return ask(client, command, "supervisor")
@@ -125,7 +125,7 @@ def test_forty_remarks_at_once_are_all_kept_and_make_nobody_late(crowd: Crowd) -
 
 
 def test_one_external_number_enters_once_whoever_brings_it(crowd: Crowd) -> None:
-    def register(client: Township, number: int) -> Outcome:
+    def register(client: Township, number: int) -> Done:
         values = {**PLAIN_VALUES["petition"], "platform_no": "43122100001"}
         return ask(client, plain_ticket(client, "petition", values=values), "supervisor")
 

@@ -85,7 +85,7 @@ def test_a_key_belongs_to_its_sender_and_to_its_ticket(town: Township) -> None:
     ],
 )
 def test_a_key_that_registered_one_problem_registers_no_other(town: Township, restricted: bool, change) -> None:
-    command = plain_ticket(town, key="form", is_restricted=restricted)
+    command = plain_ticket(town, key="form", is_restricted=restricted, evidence=(PHOTO,))
     town.do(command, "supervisor", NOW)
     other = replace(command, values={**command.values, **change})
     assert refusal(town, other, "supervisor").code == "key_used_for_another_command"

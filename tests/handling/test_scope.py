@@ -15,7 +15,7 @@ from township import PACK, PEOPLE, UNITS, Paper, Township, at, plain_ticket
 
 from tracker.domain.access import RIGHTS, Reach, TicketFacts, may
 from tracker.domain.commands import AddUnit, EndGrant, GiveGrant, TakeStep
-from tracker.domain.deciding import ticket_facts
+from tracker.domain.context import ticket_facts
 from tracker.domain.people import Grant, Person, Role, UnitKind
 from tracker.models.tickets import TicketRow
 from tracker.queries import scope

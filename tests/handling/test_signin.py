@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select, text
 from tracker import passwords, signin
 from tracker.domain.refusals import Refusal
 from tracker.models.accounts import SignInFailureRow, SignInRecordRow
-from tracker.signin import Browser, Limits, Outcome
+from tracker.signin import Browser, Limits, SignInResult
 
 PASSWORD = "晨光村-2023-夏"
 LIMITS = Limits(idle=timedelta(hours=2), length=timedelta(hours=12))
@@ -37,23 +37,23 @@ def kinds(engine: Engine) -> list[str]:
 
 def test_the_right_password_opens_a_session(engine, account_id, now):
     got = attempt(engine, now)
-    assert got.outcome is Outcome.SIGNED_IN
+    assert got.result is SignInResult.SIGNED_IN
     account = signin.resume(engine, got.account.get_id(), LIMITS, now)
     assert (account.id, account.person_id, account.locale, account.must_change) == (account_id, 7, "zh-Hant", True)
     assert kinds(engine) == ["signed_in"]
 
 
 def test_the_login_may_be_typed_in_capitals_or_full_width(engine, account_id, now):
-    assert attempt(engine, now, login="  ＣｈｅｎＧｕａｎｇ ").outcome is Outcome.SIGNED_IN
+    assert attempt(engine, now, login="  ＣｈｅｎＧｕａｎｇ ").result is SignInResult.SIGNED_IN
 
 
 def test_a_login_with_a_sign_that_no_keyboard_types_is_one_that_can_be_looked_up(engine, account_id, now):
-    assert attempt(engine, now, login="chen\x00guang").outcome is Outcome.SIGNED_IN
+    assert attempt(engine, now, login="chen\x00guang").result is SignInResult.SIGNED_IN
 
 
 def test_an_unknown_login_looks_like_a_wrong_password(engine, account_id, now):
     wrong = attempt(engine, now, password="no such word")
-    assert wrong == attempt(engine, now, login="nobody") == signin.Attempt(Outcome.WRONG)
+    assert wrong == attempt(engine, now, login="nobody") == signin.Attempt(SignInResult.WRONG)
 
 
 def test_a_guess_at_a_password_costs_what_the_standard_asks():
@@ -79,10 +79,10 @@ def test_the_delay_grows_to_a_quarter_of_an_hour(failed_count, seconds):
 
 def test_the_sixth_guess_has_to_wait_and_then_may_be_right(engine, account_id, now):
     for _ in range(5):
-        assert attempt(engine, now, password="wrong guess").outcome is Outcome.WRONG
+        assert attempt(engine, now, password="wrong guess").result is SignInResult.WRONG
     waiting = attempt(engine, now)
-    assert (waiting.outcome, waiting.wait_seconds) == (Outcome.DELAYED, 2)
-    assert attempt(engine, now + timedelta(seconds=2)).outcome is Outcome.SIGNED_IN
+    assert (waiting.result, waiting.wait_seconds) == (SignInResult.DELAYED, 2)
+    assert attempt(engine, now + timedelta(seconds=2)).result is SignInResult.SIGNED_IN
     assert kinds(engine) == ["wrong"] * 5 + ["delayed", "signed_in"]
 
 
@@ -91,41 +91,41 @@ def test_waiting_attempts_do_not_make_the_wait_longer(engine, account_id, now):
         attempt(engine, now, password="wrong guess")
     for _ in range(50):
         assert attempt(engine, now + timedelta(seconds=1)).wait_seconds == 1
-    assert attempt(engine, now + timedelta(seconds=2)).outcome is Outcome.SIGNED_IN
+    assert attempt(engine, now + timedelta(seconds=2)).result is SignInResult.SIGNED_IN
 
 
 def test_a_stranger_cannot_keep_anybody_out(engine, account_id, now):
     for minute in range(40):
         attempt(engine, now + timedelta(minutes=minute), STRANGER, password="wrong guess")
-    assert attempt(engine, now + timedelta(minutes=40), DESK).outcome is Outcome.SIGNED_IN
+    assert attempt(engine, now + timedelta(minutes=40), DESK).result is SignInResult.SIGNED_IN
 
 
 def test_a_guesser_at_the_next_desk_delays_only_the_guesser(engine, account_id, now):
     known = replace(DESK, device=attempt(engine, now).device)
     for _ in range(5):
         attempt(engine, now, DESK, password="wrong guess")
-    assert attempt(engine, now, DESK).outcome is Outcome.DELAYED
-    assert attempt(engine, now, known).outcome is Outcome.SIGNED_IN
+    assert attempt(engine, now, DESK).result is SignInResult.DELAYED
+    assert attempt(engine, now, known).result is SignInResult.SIGNED_IN
 
 
 def test_an_invented_device_cookie_gives_no_fresh_attempts(engine, account_id, now):
-    outcomes = [attempt(engine, now, replace(DESK, device=f"d{n}"), password="wrong guess").outcome for n in range(7)]
-    assert outcomes == [Outcome.WRONG] * 5 + [Outcome.DELAYED] * 2
+    results = [attempt(engine, now, replace(DESK, device=f"d{n}"), password="wrong guess").result for n in range(7)]
+    assert results == [SignInResult.WRONG] * 5 + [SignInResult.DELAYED] * 2
 
 
 def test_parallel_guesses_do_not_overtake_the_count(engine, account_id, now):
-    outcomes, start = [], Barrier(12)
+    results, start = [], Barrier(12)
 
     def guess() -> None:
         start.wait()
-        outcomes.append(attempt(engine, now, password="wrong guess").outcome)
+        results.append(attempt(engine, now, password="wrong guess").result)
 
     threads = [Thread(target=guess) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == [Outcome.DELAYED] * 7 + [Outcome.WRONG] * 5
+    assert sorted(results) == [SignInResult.DELAYED] * 7 + [SignInResult.WRONG] * 5
 
 
 def test_old_failures_are_forgotten_and_leave_no_rows(engine, account_id, now):
@@ -160,22 +160,22 @@ def test_a_new_password_ends_every_session_and_renews_this_one(engine, account_i
     got = signin.change_password(
         engine, mine.account, current=PASSWORD, new="new 口令 2024", browser=replace(DESK, device=mine.device), now=now
     )
-    assert got.outcome is Outcome.CHANGED
+    assert got.result is SignInResult.CHANGED
     assert signin.resume(engine, other.token, LIMITS, now) is None
     assert signin.resume(engine, mine.account.token, LIMITS, now) is None
     assert signin.resume(engine, got.account.token, LIMITS, now).must_change is False
-    assert attempt(engine, now).outcome is Outcome.WRONG
-    assert attempt(engine, now, password="new 口令 2024").outcome is Outcome.SIGNED_IN
+    assert attempt(engine, now).result is SignInResult.WRONG
+    assert attempt(engine, now, password="new 口令 2024").result is SignInResult.SIGNED_IN
 
 
 def test_a_new_password_needs_the_old_one(engine, account_id, now):
     account = attempt(engine, now).account
     change = {"new": "another 口令", "browser": DESK, "now": now}
-    assert signin.change_password(engine, account, current="guess", **change).outcome is Outcome.WRONG
+    assert signin.change_password(engine, account, current="guess", **change).result is SignInResult.WRONG
     for _ in range(4):
         signin.change_password(engine, account, current="guess", **change)
-    assert signin.change_password(engine, account, current=PASSWORD, **change).outcome is Outcome.DELAYED
-    assert attempt(engine, now).outcome is Outcome.SIGNED_IN
+    assert signin.change_password(engine, account, current=PASSWORD, **change).result is SignInResult.DELAYED
+    assert attempt(engine, now).result is SignInResult.SIGNED_IN
 
 
 def test_the_old_password_is_no_new_one(engine, account_id, now):
@@ -196,7 +196,7 @@ def test_a_disabled_account_signs_nobody_in(engine, account_id, now):
     token = attempt(engine, now).account.token
     assert signin.disable_account(engine, login="chenguang", address="192.0.2.1", now=now)
     assert signin.resume(engine, token, LIMITS, now) is None
-    assert attempt(engine, now).outcome is Outcome.WRONG
+    assert attempt(engine, now).result is SignInResult.WRONG
 
 
 def test_devices_are_listed_and_can_be_ended_by_their_owner_only(engine, account_id, now):

@@ -23,9 +23,8 @@ from werkzeug.datastructures import FileStorage
 from tracker import clock, signin, uploads
 from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
-from tracker.queries import imports
-from tracker.queries.imports import Upload
 from tracker.queries.tickets import ticket_now
+from tracker.queries.uploads import Upload, content_of, upload_of
 
 SIGNED_IN = frozenset(
     {"supervisor", "staff", "neighbour", "verifier", "approver", "official", "auditor", "administrator"}
@@ -178,7 +177,7 @@ def uploaded(town: Township, supervisor: Visitor) -> Upload:
     assert answer.status_code == 302, answer.text
     number = int(answer.headers["Location"].rpartition("/")[2])
     with town.engine.connect() as conn:
-        found = imports.upload_of(conn, number, person_id=town.person["supervisor"], now=clock.now())
+        found = upload_of(conn, number, person_id=town.person["supervisor"], now=clock.now())
     assert found is not None
     return found
 
@@ -186,7 +185,7 @@ def uploaded(town: Township, supervisor: Visitor) -> Upload:
 def upload_for(town: Township, upload: Upload, person_id: int) -> int:
     """The same file, as if this person had sent it: also one who may not, or may no longer."""
     with town.engine.connect() as conn:
-        content = imports.content_of(conn, upload.id)
+        content = content_of(conn, upload.id)
     file = uploads.ReadFile(
         upload.register, upload.file_name, upload.sheet, upload.digest, content, upload.told, rows=()
     )

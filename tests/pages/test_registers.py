@@ -23,7 +23,7 @@ from tracker.domain.commands import TakeStep
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.registers import Field, FieldType, Privacy
 from tracker.domain.ticket import Ticket
-from tracker.handler import Outcome, Request, handle_all
+from tracker.handler import Done, Request, handle_all
 from tracker.log import store
 from tracker.models.tickets import NamedPersonRow
 from tracker.queries.scope import Viewer
@@ -44,7 +44,7 @@ def registered(town: Township, text: str = "化粪池破损渗漏", by: str = "s
 def many(town: Township, count: int) -> list[int]:
     """So many tickets in one transaction."""
     requests = [Request(plain_ticket(town), town.person["supervisor"], clock.now()) for _ in range(count)]
-    return [r.stream_id for r in handle_all(town.house, requests) if isinstance(r, Outcome)]
+    return [r.stream_id for r in handle_all(town.house, requests) if isinstance(r, Done)]
 
 
 def now(town: Township, ticket_id: int) -> Ticket:

@@ -10,7 +10,7 @@ from township import PLAIN_VALUES, Township, plain_ticket
 
 from tracker import clock
 from tracker.domain.commands import AmendTicket, TakeStep
-from tracker.handler import Outcome, Request, handle_all
+from tracker.handler import Done, Request, handle_all
 from tracker.queries import search
 
 
@@ -165,7 +165,7 @@ def test_the_box_stands_on_every_page(browse):
 # -- pages and bounds ---------------------------------------------------------------------------------
 def many(town: Township, count: int) -> list[str]:
     requests = [Request(plain_ticket(town), town.person["supervisor"], clock.now()) for _ in range(count)]
-    return [r.number for r in handle_all(town.house, requests) if isinstance(r, Outcome) and r.number]
+    return [r.number for r in handle_all(town.house, requests) if isinstance(r, Done) and r.number]
 
 
 def test_many_come_fifty_a_page_newest_first(town, desk):

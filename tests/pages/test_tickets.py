@@ -298,12 +298,19 @@ def test_a_correction_offers_the_places_where_one_may_correct(app: Flask, town: 
 def test_what_is_written_about_a_restricted_ticket_is_read_by_its_people_from_the_vault(
     town: Township, browse: Browse
 ) -> None:
-    ticket_id = restricted(town)
+    ticket_id = restricted(town, ("supervisor", "verifier", "staff"))
     take(town, ticket_id, "comment", "supervisor", "2023-03-02", message="谈话记录一份")
+    support = {"unit_id": town.unit["farming"], "part": "查阅台账", "due_on": None}
+    take(town, ticket_id, "assign", "supervisor", "2023-03-02", owner_unit_id=town.unit["chenguang"],
+         supports=(support,))  # fmt: skip
+    paper = {**DOCUMENT, "name": "举报信.pdf"}
+    take(town, ticket_id, "add_evidence", "staff", "2023-03-02", evidence=(paper,))
     take(town, ticket_id, "request_exclusion", "supervisor", "2023-03-02", way="void", reason="重复登记的一件")
     with town.engine.connect() as conn:
         events = store.read_stream(conn, StreamKind.TICKET, ticket_id)
-    assert not any(text in str(e.data) for e in events for text in ("谈话记录", "重复登记"))
+    assert not any(text in str(e.data) for e in events for text in ("谈话记录", "重复登记", "台账", "举报信"))
     page = browse("verifier").text(address(town, ticket_id))
     assert "谈话记录一份" in page
+    assert page.count("查阅台账") >= 2  # in the log, and among the facts
+    assert "举报信.pdf" in page
     assert page.count("重复登记的一件") >= 2  # in the log, and beside the request that waits

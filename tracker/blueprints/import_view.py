@@ -16,8 +16,8 @@ from tracker.exchange.files import FileRefusal
 from tracker.exchange.importing import Importer, Judged, mistakes_of
 from tracker.exchange.reading import ImportReading
 from tracker.exchange.records import CellError
-from tracker.queries.imports import State, Upload
-from tracker.uploads import ReadFile, ReadRow
+from tracker.queries.uploads import State, Upload, UploadLine
+from tracker.uploads import ReadFile
 
 MOST_ROWS = 20_000
 """A longer list is for `xiaohao import`, which shows its progress and needs no browser to wait."""
@@ -46,7 +46,7 @@ def preview_of(
 
 def carried_out(
     importer: Importer, upload: Upload, content: bytes, chosen: Collection[int], now: datetime
-) -> tuple[ReadRow, ...]:
+) -> tuple[UploadLine, ...]:
     """Register the chosen rows of an upload, and tell what came of each; those that the rules refuse stay out."""
     reading = _read(importer, content, upload.file_name, upload.sheet, defaults_of(upload))
     rows = [row for row in reading.rows if row.source_row in chosen]
@@ -87,8 +87,10 @@ def _told_of_file(reading: ImportReading, defaults: Mapping[str, Any]) -> dict[s
     }
 
 
-def _told_rows(rows: Iterable[Judged], reading: ImportReading, register: Register) -> tuple[ReadRow, ...]:
-    return tuple(ReadRow(one.row.source_row, one.state, _told(one, reading, register), one.ticket_id) for one in rows)
+def _told_rows(rows: Iterable[Judged], reading: ImportReading, register: Register) -> tuple[UploadLine, ...]:
+    return tuple(
+        UploadLine(one.row.source_row, one.state, _told(one, reading, register), one.ticket_id) for one in rows
+    )
 
 
 def _told(one: Judged, reading: ImportReading, register: Register) -> dict[str, Any]:

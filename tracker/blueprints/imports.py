@@ -33,8 +33,19 @@ from tracker.forms.imports import (
 )
 from tracker.forms.options import unit_pairs
 from tracker.log.files import clean_name
-from tracker.queries import imports
-from tracker.queries.imports import Line, State, Upload
+from tracker.queries.uploads import (
+    PAGE,
+    State,
+    Upload,
+    UploadLine,
+    all_lines,
+    content_of,
+    lines_of,
+    recent_uploads,
+    row_counts,
+    rows_in,
+    upload_of,
+)
 
 bp = Blueprint("imports", __name__)
 
@@ -53,17 +64,17 @@ def upload(register: str) -> ResponseReturnValue:
     form = upload_form(unit_pairs(importer.places))
     if request.method == "POST" and form.validate():
         try:
-            import_id = _take_file(importer, form)
+            upload_id = _take_file(importer, form)
         except Refusal as why:
             form.refuse(why, importer.register)
         else:
-            return redirect(url_for("imports.preview", import_id=import_id))
+            return redirect(url_for("imports.preview", upload_id=upload_id))
     page = render_template(
         "imports/upload.html",
         form=form,
         register=importer.register,
         columns=[(f.label, f.is_required) for f in importer.register.fields if f.imported is None],
-        recent=imports.recent_uploads(connection(), person_id=current_person().id, register=register, now=now()),
+        recent=recent_uploads(connection(), person_id=current_person().id, register=register, now=now()),
     )
     return page, 422 if request.method == "POST" else 200
 
@@ -96,8 +107,8 @@ def mine(view: Any) -> Any:
     """Gives the view the upload, which is its uploader's alone: to anybody else it does not exist."""
 
     @wraps(view)
-    def guarded(import_id: int, **values: Any) -> ResponseReturnValue:
-        found = imports.upload_of(connection(), import_id, person_id=current_person().id, now=now())
+    def guarded(upload_id: int, **values: Any) -> ResponseReturnValue:
+        found = upload_of(connection(), upload_id, person_id=current_person().id, now=now())
         if found is None:
             abort(404)
         answer: ResponseReturnValue = view(found, _importer(found.register), **values)
@@ -106,7 +117,7 @@ def mine(view: Any) -> Any:
     return guarded
 
 
-@bp.get("/imports/<int:import_id>")
+@bp.get("/imports/<int:upload_id>")
 @needs("import")
 @mine
 def preview(upload: Upload, importer: Importer) -> ResponseReturnValue:
@@ -115,11 +126,11 @@ def preview(upload: Upload, importer: Importer) -> ResponseReturnValue:
 
 
 def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
-    counts = imports.row_counts(connection(), upload.id)
+    counts = row_counts(connection(), upload.id)
     state = _state_shown(upload, counts)
     after = request.args.get("after", 0, type=int)
-    lines = imports.lines_of(connection(), upload.id, state, importer.viewer, after=max(0, min(after, 10**7)))
-    shown, more = lines[: imports.PAGE], lines[imports.PAGE :]
+    lines = lines_of(connection(), upload.id, state, importer.viewer, after=max(0, min(after, 10**7)))
+    shown, more = lines[:PAGE], lines[PAGE:]
     register, told = importer.register, upload.told
     return render_template(
         "imports/preview.html",
@@ -130,8 +141,8 @@ def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
         show=state.name.lower(),
         views=_views(upload, counts, state),
         rows=[_row(line, importer) for line in shown],
-        first_url=url_for("imports.preview", import_id=upload.id, show=state.name.lower()) if after else None,
-        next_url=url_for("imports.preview", import_id=upload.id, show=state.name.lower(), after=shown[-1].row)
+        first_url=url_for("imports.preview", upload_id=upload.id, show=state.name.lower()) if after else None,
+        next_url=url_for("imports.preview", upload_id=upload.id, show=state.name.lower(), after=shown[-1].row)
         if more
         else None,
         columns=[(letter, heading, _target(upload, target, importer)) for letter, heading, target in told["columns"]],
@@ -165,7 +176,7 @@ def _views(upload: Upload, counts: Mapping[State, int], shown: State) -> list[di
     }
     return [
         {
-            "url": url_for("imports.preview", import_id=upload.id, show=state.name.lower()),
+            "url": url_for("imports.preview", upload_id=upload.id, show=state.name.lower()),
             "label": label,
             "count": counts[state],
             "is_current": state is shown,
@@ -214,7 +225,7 @@ class Row:
     is_again: bool
 
 
-def _row(line: Line, importer: Importer) -> Row:
+def _row(line: UploadLine, importer: Importer) -> Row:
     told = line.told
     return Row(
         line.row,
@@ -243,7 +254,7 @@ def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:
     }
 
 
-@bp.post("/imports/<int:import_id>/sheet")
+@bp.post("/imports/<int:upload_id>/sheet")
 @needs("import")
 @limiter.limit(UPLOADS, key_func=by_person)
 @mine
@@ -252,17 +263,17 @@ def sheet(upload: Upload, importer: Importer) -> ResponseReturnValue:
     name = request.form.get("sheet", "")
     if name not in {told[0] for told in upload.told["sheets"]}:
         abort(404)
-    content = imports.content_of(connection(), upload.id)
+    content = content_of(connection(), upload.id)
     try:
         file = preview_of(importer, connection(), content, upload.file_name, name, defaults_of(upload))
     except FileRefusal:
         flash(gettext("That sheet holds no list for this register. The present one stays."), "warn")
     else:
         uploads.read_again(db.engine, upload.id, file)
-    return redirect(url_for("imports.preview", import_id=upload.id))
+    return redirect(url_for("imports.preview", upload_id=upload.id))
 
 
-@bp.post("/imports/<int:import_id>/forget")
+@bp.post("/imports/<int:upload_id>/forget")
 @needs("import")
 @mine
 def forget(upload: Upload, importer: Importer) -> ResponseReturnValue:
@@ -273,22 +284,22 @@ def forget(upload: Upload, importer: Importer) -> ResponseReturnValue:
 
 
 # -- registering --------------------------------------------------------------------------------------
-@bp.post("/imports/<int:import_id>")
+@bp.post("/imports/<int:upload_id>")
 @needs("import")
 @mine
 def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
     """Register all rows that are ready, or exactly the rows chosen."""
     form = confirm_form()
-    ready = imports.rows_in(connection(), upload.id, State.READY)
+    ready = rows_in(connection(), upload.id, State.READY)
     wanted = set(ready) if request.form.get("act") == "all" else _chosen(form)
     if wanted is None:
         return _preview_page(upload, importer, form), 422
     chosen = [row for row in ready if row in wanted][:AT_ONCE]
     # A second press of the button finds nothing ready any more, and says what the first one did.
     if chosen or not upload.done:
-        content = imports.content_of(connection(), upload.id)
+        content = content_of(connection(), upload.id)
         _settle(upload, carried_out(importer, upload, content, frozenset(chosen), now()))
-    return redirect(url_for("imports.preview", import_id=upload.id))
+    return redirect(url_for("imports.preview", upload_id=upload.id))
 
 
 def _chosen(form: Any) -> set[int] | None:
@@ -305,7 +316,7 @@ def _chosen(form: Any) -> set[int] | None:
     return None
 
 
-def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
+def _settle(upload: Upload, rows: tuple[UploadLine, ...]) -> None:
     registered = [row for row in rows if row.state is State.REGISTERED]
     counts = {
         "registered": len([row for row in registered if not row.told["again"]]),
@@ -317,7 +328,7 @@ def _settle(upload: Upload, rows: tuple[uploads.ReadRow, ...]) -> None:
 
 
 # -- the list of mistakes -----------------------------------------------------------------------------
-@bp.get("/imports/<int:import_id>/mistakes.<any(csv, xlsx):ending>")
+@bp.get("/imports/<int:upload_id>/mistakes.<any(csv, xlsx):ending>")
 @needs("import")
 @mine
 def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnValue:
@@ -332,12 +343,12 @@ def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnV
         gettext("What it may be"),
         words.of(importer.register.by_name[importer.register.summary_field].label),
     )
-    rows = _mistake_rows(imports.all_lines(connection(), upload.id, State.WRONG, importer.viewer), importer)
+    rows = _mistake_rows(all_lines(connection(), upload.id, State.WRONG, importer.viewer), importer)
     name = f"{upload.file_name.rpartition('.')[0] or upload.file_name}-{gettext('mistakes')}"
     return files.sent(files.written(ending, head, columns, rows), name, ending)
 
 
-def _mistake_rows(lines: Iterable[Line], importer: Importer) -> Iterator[tuple[int | str, ...]]:
+def _mistake_rows(lines: Iterable[UploadLine], importer: Importer) -> Iterator[tuple[int | str, ...]]:
     for line in lines:
         for told in line.told["errors"]:
             one = _mistake(told, importer)

@@ -21,7 +21,7 @@ from tracker.extensions import db, limiter
 from tracker.forms.profile import THEMES, SignInForm, language_form, look_form, password_form, sign_in_form
 from tracker.queries import demonstration
 from tracker.queries.accounts import password_changed_at
-from tracker.signin import Attempt, Browser, Limits, Outcome
+from tracker.signin import Attempt, Browser, Limits, SignInResult
 
 bp = Blueprint("profile", __name__)
 
@@ -101,7 +101,7 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _not_in(form: SignInForm, attempt: Attempt) -> ResponseReturnValue:
-    if attempt.outcome is Outcome.DELAYED:
+    if attempt.result is SignInResult.DELAYED:
         return _sign_in_page(form, _wait(attempt.wait_seconds)), 429
     if attempt.account is not None:  # the password was right, but the person has left
         signin.sign_out(db.engine, attempt.account, address=_browser().address, now=now())
@@ -285,7 +285,7 @@ def password() -> ResponseReturnValue:
                 return _enter(attempt, address_of("desk.home" if current_user.must_change else "profile.show"))
             form.current.errors = [
                 _wait(attempt.wait_seconds)
-                if attempt.outcome is Outcome.DELAYED
+                if attempt.result is SignInResult.DELAYED
                 else gettext("This is not the present password.")
             ]
     page = render_template("profile/password.html", form=form, must_change=current_user.must_change)

@@ -34,7 +34,7 @@ from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
 from tracker.forms.register import RegisterForm
 from tracker.forms.step import Asked, StepForm
-from tracker.handler import Outcome, Refused, Request, handle, handle_all
+from tracker.handler import Done, Refused, Request, handle, handle_all
 from tracker.queries import lists
 from tracker.queries import tickets as queries
 from tracker.queries.lists import Count, View
@@ -258,7 +258,7 @@ def _assignments(form: StepForm, chosen: Chosen) -> list[Request]:
 
 
 def _assigned(
-    register: Register, form: StepForm, chosen: Chosen, results: Sequence[Outcome | Refused]
+    register: Register, form: StepForm, chosen: Chosen, results: Sequence[Done | Refused]
 ) -> ResponseReturnValue:
     """What became of each. When the same mistake in the form stopped every one of them, the form comes back."""
     refused = {row.id: r for row, r in zip(chosen.rows, results, strict=True) if isinstance(r, Refused)}

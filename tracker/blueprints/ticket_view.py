@@ -21,7 +21,7 @@ from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
-from tracker.queries.tickets import JournalRow, TicketPage
+from tracker.queries.tickets import LoggedEvent, TicketPage
 
 
 # -- facts --------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class LogRow:
     is_closing: bool
 
 
-def log_rows(journal: Iterable[JournalRow], register: Register, names: Names) -> tuple[LogRow, ...]:
+def log_rows(logged: Iterable[LoggedEvent], register: Register, names: Names) -> tuple[LogRow, ...]:
     return tuple(
         LogRow(
             position=row.position,
@@ -181,7 +181,7 @@ def log_rows(journal: Iterable[JournalRow], register: Register, names: Names) ->
             late_days=row.late_days,
             is_closing=row.kind == "closed",
         )
-        for row in journal
+        for row in logged
     )
 
 

@@ -29,7 +29,8 @@ from tracker.blueprints.rights import (
     viewer,
 )
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
-from tracker.domain.deciding import Context, closes, has_step, possible_steps, ticket_facts
+from tracker.domain.context import World, ticket_facts
+from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
 from tracker.domain.people import Person
@@ -75,12 +76,12 @@ class Opened:
 
     def names(self) -> Names:
         """With the numbers of the tickets that this one names."""
-        told = [row.data.get("into") for row in self.page.journal]
+        told = [row.data.get("into") for row in self.page.log]
         ids = {i for i in (self.ticket.merged_into, *told) if i is not None}
         return names(tickets.visible_numbers(connection(), self.viewer, ids))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
-        world = Context(
+        world = World(
             actor=self.person,
             today=today(),
             directory=directory(),
@@ -129,7 +130,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         **_head(opened, names),
         facts=ticket_view.facts(opened.page, register, names, revealed),
         milestones=ticket_view.milestone_rows(ticket, register, names),
-        log=ticket_view.log_rows(opened.page.journal, register, names),
+        log=ticket_view.log_rows(opened.page.log, register, names),
         turn=turn,
         row=first,
         form=_step_form(opened, first.name) if first and first.is_at_once else None,

@@ -18,7 +18,7 @@ from tracker.domain.commands import AddPerson, Command, GiveGrant, MarkDemonstra
 from tracker.domain.events import StreamKind
 from tracker.domain.people import UnitKind
 from tracker.domain.refusals import Refusal
-from tracker.handler import SYSTEM, Outcome, Request, handle, handle_all
+from tracker.handler import SYSTEM, Done, Request, handle, handle_all
 from tracker.house import House
 from tracker.log import store
 from tracker.log.files import FileStore
@@ -90,7 +90,7 @@ def _found(house: House, people: Iterable[DemoPerson]) -> _Names:
 
 def _ids(house: House, commands: Iterable[Command], now: datetime) -> list[int]:
     results = handle_all(house, [Request(command, SYSTEM, now) for command in commands])
-    return [r.stream_id for r in results if isinstance(r, Outcome)]
+    return [r.stream_id for r in results if isinstance(r, Done)]
 
 
 # -- tickets ------------------------------------------------------------------------------------------
@@ -127,16 +127,16 @@ class _Stage:
     def _carry_out(self) -> None:
         results = handle_all(self._house, [request for _, request in self._waiting])
         for (act, _), result in zip(self._waiting, results, strict=True):
-            if isinstance(result, Outcome):
+            if isinstance(result, Done):
                 number = result.number or ""
                 self._told[act.story] = _Told(result.stream_id, number, self._version(result))
         self._waiting, self._in_batch = [], set()
 
-    def _version(self, outcome: Outcome) -> int:
-        if not outcome.is_repeat:
-            return outcome.events[-1].version
+    def _version(self, done: Done) -> int:
+        if not done.is_repeat:
+            return done.events[-1].version
         with self._house.engine.connect() as conn:
-            return len(store.read_stream(conn, StreamKind.TICKET, outcome.stream_id))
+            return len(store.read_stream(conn, StreamKind.TICKET, done.stream_id))
 
     def _command(self, act: Act) -> RegisterTicket | TakeStep:
         values = {name: self._resolved(value) for name, value in act.values.items()}

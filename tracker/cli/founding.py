@@ -6,7 +6,7 @@ from datetime import datetime
 
 from tracker.domain.commands import AddUnit
 from tracker.domain.registers import UnitSeed
-from tracker.handler import SYSTEM, Outcome, Request, handle_all
+from tracker.handler import SYSTEM, Done, Request, handle_all
 from tracker.house import House
 
 
@@ -19,9 +19,9 @@ def add_units(house: House, now: datetime, *, key: str) -> dict[str, int]:
         if not ready:
             raise ValueError(f"units whose parent is missing: {[seed.code for seed in waiting]}")
         requests = [Request(_command(seed, ids, key), SYSTEM, now) for seed in ready]
-        for seed, outcome in zip(ready, handle_all(house, requests), strict=True):
-            if isinstance(outcome, Outcome):
-                ids[seed.code] = outcome.stream_id
+        for seed, done in zip(ready, handle_all(house, requests), strict=True):
+            if isinstance(done, Done):
+                ids[seed.code] = done.stream_id
         waiting = [seed for seed in waiting if seed.code not in ids]
     return ids
 

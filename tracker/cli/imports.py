@@ -40,7 +40,7 @@ def import_file(  # one argument per option
 ) -> None:
     """Register the rows of FILE in REGISTER. All or nothing; the same file again adds nothing twice."""
     from tracker import clock
-    from tracker.queries.imports import State
+    from tracker.queries.uploads import State
 
     with opened() as installation:
         now = clock.now()
@@ -114,7 +114,7 @@ def _read(
 # -- what was understood ----------------------------------------------------------------------------------
 def _report(installation: Installation, importer: Importer, reading: ImportReading, judged: tuple[Judged, ...]) -> None:
     """Everything that was noticed: columns, lines passed over, what will not come in; then the counts."""
-    from tracker.queries.imports import State
+    from tracker.queries.uploads import State
 
     _tell(_about_columns(installation, importer, reading), "columns")
     _tell((f"line {s.row} passed over ({s.reason}): {s.text}" for s in reading.skipped), "lines passed over")
@@ -189,7 +189,7 @@ def _carry_out(
     goes_on: bool,
 ) -> None:
     from tracker.exchange.importing import command_of
-    from tracker.queries.imports import State
+    from tracker.queries.uploads import State
 
     rows = tuple(one.row for one in judged if one.state is State.READY)
     progress = Progress("Registering")

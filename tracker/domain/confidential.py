@@ -6,13 +6,15 @@ days stay in the log, since figures ask for them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tracker.domain.registers import Field, FieldType, Register
 
 STEP_TEXTS = ("reason", "finding", "note", "text")
 """Keys of an event's data that hold what somebody wrote about the step."""
+LISTED_TEXTS: Mapping[str, str] = {"support": "part", "evidence": "name"}
+"""Lists in an event's data, and the key of their rows that holds what somebody wrote: a file's name is a text too."""
 PREFIX = "step."
 """Their names in the vault begin so; a field of the register keeps its own name."""
 
@@ -25,10 +27,33 @@ def kept_apart(
     private: dict[str, Any] = {}
     if is_restricted:
         private = {PREFIX + key: said.pop(key) for key in STEP_TEXTS if said.get(key)}
+        for key in LISTED_TEXTS.keys() & said.keys():
+            said[key], texts = rows_apart(said[key], key)
+            private.update(texts)
     if "values" in said:
         said["values"], fields = values_apart(said["values"], register, is_restricted=is_restricted)
         private.update(fields)
     return said, private
+
+
+def rows_apart(rows: Iterable[Mapping[str, Any]], key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """(rows without their text, what the vault keeps of them) of a list of LISTED_TEXTS."""
+    given, word = list(rows), LISTED_TEXTS[key]
+    texts = {f"{PREFIX}{key}.{i}.{word}": row[word] for i, row in enumerate(given) if row.get(word)}
+    return [{k: v for k, v in row.items() if k != word} for row in given], texts
+
+
+def put_back(data: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:
+    """An event's data with its texts where they would have stood. `texts`: by their names in the vault."""
+    said = dict(data)
+    for name, text in texts.items():
+        key, *place = name.removeprefix(PREFIX).split(".")
+        if place:
+            number, word = int(place[0]), place[1]
+            said[key] = [{**row, word: text} if i == number else row for i, row in enumerate(said[key])]
+        else:
+            said[key] = text
+    return said
 
 
 def values_apart(

@@ -22,7 +22,7 @@ from tracker.domain.values import printable
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class World:
     """The world a decision may look at. `today` is the day of recording in the log's time zone."""
 
     actor: Person
@@ -44,7 +44,7 @@ class StepContext:
     actor: Person
     register: Register
     command: TakeStep
-    world: Context
+    world: World
 
     def text(self, name: str) -> str | None:
         """What was written there, as the log can keep it; None when nothing was."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from tracker.domain.access import may
-from tracker.domain.context import Context, ticket_facts
+from tracker.domain.context import World, ticket_facts
 from tracker.domain.days import from_number
 from tracker.domain.events import NewEvent
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks
@@ -18,7 +18,7 @@ from tracker.domain.ticket import Ticket
 
 
 def moved_milestones(
-    ticket: Ticket, register: Register, found_on: date, changes: Mapping[str, Any], world: Context
+    ticket: Ticket, register: Register, found_on: date, changes: Mapping[str, Any], world: World
 ) -> Iterator[NewEvent]:
     """Milestones to record anew, with the clocks that follow from the corrected ticket.
 
@@ -52,7 +52,7 @@ def _asks_for(clock: Clock) -> set[str]:
     return {*clock.waived_by, *(name for limit in clock.limits for name in limit.when)}
 
 
-def corrected_key(ticket: Ticket, register: Register, changes: Mapping[str, Any], world: Context) -> dict[str, Any]:
+def corrected_key(ticket: Ticket, register: Register, changes: Mapping[str, Any], world: World) -> dict[str, Any]:
     """The external number that the ticket carries from now on, when the field that holds it was corrected."""
     unique = register.unique_field
     if unique is None or unique.name not in changes or ticket.is_restricted:
@@ -66,7 +66,7 @@ def corrected_key(ticket: Ticket, register: Register, changes: Mapping[str, Any]
     return {"external_key": key}
 
 
-def check_key_is_free(register: Register, key: str, world: Context, *, own_id: int | None = None) -> None:
+def check_key_is_free(register: Register, key: str, world: World, *, own_id: int | None = None) -> None:
     """No second live ticket carries the number. Which one does is told only to those who may see it."""
     taken_by = world.key_taken(register.name, key)
     if taken_by is None or taken_by == own_id:

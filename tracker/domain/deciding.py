@@ -14,8 +14,8 @@ from typing import Any
 from tracker.domain import deadlines
 from tracker.domain.access import TicketFacts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
-from tracker.domain.confidential import kept_apart, values_apart
-from tracker.domain.context import Context, Decision, StepContext, ticket_facts
+from tracker.domain.confidential import kept_apart, rows_apart, values_apart
+from tracker.domain.context import Decision, StepContext, World, ticket_facts
 from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
@@ -35,7 +35,7 @@ HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 
 
 # -- a found problem becomes a ticket -----------------------------------------------------------------
-def decide_register(command: RegisterTicket, register: Register, world: Context) -> Decision:
+def decide_register(command: RegisterTicket, register: Register, world: World) -> Decision:
     """Refusals: permission, values, days, an external number that another live ticket carries, a restricted
     ticket that nobody named could let others know of."""
     actor = world.actor
@@ -63,14 +63,17 @@ def decide_register(command: RegisterTicket, register: Register, world: Context)
         data["named"] = list(named)
     if external_key:
         data["external_key"] = external_key
+    private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-    private = dict(checked.private)
+        if command.is_restricted:
+            data["evidence"], names = rows_apart(data["evidence"], "evidence")
+            private.update(names)
     data.update(_first_milestones(command, register, checked.open, world, private))
     return Decision((NewEvent("registered", command.found_on, data),), private)
 
 
-def _named(command: RegisterTicket, world: Context) -> tuple[int, ...]:
+def _named(command: RegisterTicket, world: World) -> tuple[int, ...]:
     """Who may know of a restricted ticket: those whom the registrant names, and always the registrant too."""
     check_people(command.named_ids, "named", world.directory)
     return tuple(sorted({*command.named_ids, world.actor.id}))
@@ -96,7 +99,7 @@ def _head_values(command: RegisterTicket, register: Register) -> dict[str, Any]:
     return {name: value for name, value in head.items() if name in register.by_name}
 
 
-def _external_key(command: RegisterTicket, register: Register, world: Context) -> str | None:
+def _external_key(command: RegisterTicket, register: Register, world: World) -> str | None:
     """A restricted ticket carries none: a number that collides would tell that it exists."""
     if command.is_restricted:
         return None
@@ -108,7 +111,7 @@ def _external_key(command: RegisterTicket, register: Register, world: Context) -
 
 
 def _first_milestones(
-    command: RegisterTicket, register: Register, facts: Mapping[str, Any], world: Context, private: dict[str, Any]
+    command: RegisterTicket, register: Register, facts: Mapping[str, Any], world: World, private: dict[str, Any]
 ) -> dict[str, Any]:
     """Days, values and clocks; values that belong into the vault are added to `private`."""
     milestones = dict(command.milestones)
@@ -129,7 +132,7 @@ def _first_milestones(
 
 
 # -- a step of the lifecycle --------------------------------------------------------------------------
-def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Context) -> Decision:
+def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: World) -> Decision:
     """Permit → version → status → guards → what must be given; then the event and what follows from it."""
     step = STEP_BY_NAME.get(command.step)
     if step is None:
@@ -171,7 +174,7 @@ def check_possible(step: Step, context: StepContext) -> None:
         raise Refusal("step_not_possible_now", step=step.name, status=context.ticket.status.value)
 
 
-def possible_steps(ticket: Ticket, register: Register, world: Context) -> tuple[tuple[Step, Refusal | None], ...]:
+def possible_steps(ticket: Ticket, register: Register, world: World) -> tuple[tuple[Step, Refusal | None], ...]:
     """Steps that the table offers here and this person has the right to, each with the refusal that
     a guard about the *person* or a pending request would give: shown, not hidden, with its reason."""
     out: list[tuple[Step, Refusal | None]] = []
@@ -330,7 +333,7 @@ def _closing(step: Step, context: StepContext) -> NewEvent:
 
 
 # -- a correction -------------------------------------------------------------------------------------
-def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world: Context) -> Decision:
+def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world: World) -> Decision:
     """Fields, place or found day put right, with a reason. Refused when nothing would change."""
     if not may(world.actor, "amend", ticket_facts(ticket), world.directory, world.today):
         raise Refusal("not_permitted")
@@ -360,7 +363,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
     return Decision((NewEvent("amended", world.today, said), *moved), {**checked.private, **private})
 
 
-def _new_place(place_id: int, ticket: Ticket, world: Context) -> int:
+def _new_place(place_id: int, ticket: Ticket, world: World) -> int:
     """Nobody hands a ticket out of their own reach: the right to correct it is needed at both places."""
     check_place(place_id, world.directory)
     there = replace(ticket_facts(ticket), place_id=place_id)
@@ -376,21 +379,3 @@ def _check_found_on(found_on: date, ticket: Ticket, today: date) -> None:
         raise Refusal("day_before_latest_step", field="found_on", day=found_on, latest=from_number(turns[1][0]))
     if ticket.original_due is not None and ticket.original_due < found_on:
         raise Refusal("due_before_found", field="found_on", due_on=ticket.original_due, found_on=found_on)
-
-
-__all__ = [
-    "Context",
-    "Decision",
-    "StepContext",
-    "awaited_decisions",
-    "awaited_step",
-    "check_possible",
-    "closes",
-    "decide_amend",
-    "decide_register",
-    "decide_step",
-    "has_step",
-    "is_worth_showing",
-    "possible_steps",
-    "ticket_facts",
-]

@@ -102,9 +102,14 @@ def _flow(t: Ticket, account: str, day: int, e: Event) -> None:
 
 def _add_evidence(t: Ticket, e: Event, files: Iterable[Mapping[str, Any]]) -> None:
     t.evidence = t.evidence + tuple(
-        Evidence(f["digest"], f["name"], f["media_type"], f["size"], f["kind"], e.actor_id, e.occurred_on)
+        Evidence(f["digest"], _file_name(f), f["media_type"], f["size"], f["kind"], e.actor_id, e.occurred_on)
         for f in files
     )
+
+
+def _file_name(file: Mapping[str, Any]) -> str:
+    """Its fingerprint's beginning where the name is in the vault, or was erased there."""
+    return file.get("name") or str(file["digest"])[:12]
 
 
 def _add_worker(t: Ticket, e: Event) -> None:
@@ -129,7 +134,8 @@ def _number(day: str) -> int:
 def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.id = e.stream_id
     t.register, t.number, t.pack_version = data["register"], data["number"], data["pack"]
-    t.fields, t.private = dict(data["fields"]), dict(data.get("private", {}))
+    t.fields = dict(data["fields"])
+    _keep_private(t, data)
     t.place_id, t.found_on = data["place"], date.fromisoformat(data["found_on"])
     t.registrant_id = e.actor_id
     t.is_restricted = data.get("restricted", False)

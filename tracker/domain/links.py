@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tracker.domain.context import Context
+from tracker.domain.context import World
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field
 
 
-def check_links(links: Iterable[Field], values: Mapping[str, Any], context: Context) -> None:
+def check_links(links: Iterable[Field], values: Mapping[str, Any], context: World) -> None:
     """Refusals: record_unknown at each field that leads nowhere, or to a record of another register."""
     wrong = [
         Refusal("record_unknown", field=field.name, value=str(values[field.name]))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from tracker.domain import deadlines
-from tracker.domain.context import Context
+from tracker.domain.context import World
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
@@ -15,7 +15,7 @@ from tracker.domain.values import check_value
 
 
 def check_milestone_day(
-    register: Register, name: str, on: date, found_on: date, others: Mapping[str, date], world: Context
+    register: Register, name: str, on: date, found_on: date, others: Mapping[str, date], world: World
 ) -> None:
     """The day of a milestone among those of the others, both ways: it stands on at least one of those it comes after
     (an evaluation on a reply), and lies behind each of them and before each that stands on it. So what figures count
@@ -48,9 +48,7 @@ def milestone_values(register: Register, name: str, given: Mapping[str, Any], di
     return values
 
 
-def clocks_started(
-    register: Register, start: str, on: date, facts: Mapping[str, Any], world: Context
-) -> dict[str, Any]:
+def clocks_started(register: Register, start: str, on: date, facts: Mapping[str, Any], world: World) -> dict[str, Any]:
     """Clocks that this step or milestone starts, with the due day and the rule that gave it."""
     out: dict[str, Any] = {}
     for clock in register.clocks:

@@ -14,7 +14,7 @@ from typing import Any
 from tracker.domain.access import TicketFacts, may
 from tracker.domain.checklists import Checklist
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, ReportValue, VoidRecord
-from tracker.domain.context import Context, Decision
+from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.links import check_links
@@ -34,7 +34,7 @@ RESULTS = (PASS, FAIL, NOT_APPLICABLE)
 class RecordWorld:
     """What the decisions about one register's records look at: the world, the register, its checklist."""
 
-    context: Context
+    context: World
     register: RecordRegister
     checklist: Checklist | None
 

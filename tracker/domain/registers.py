@@ -409,12 +409,12 @@ class Pack:
     units: tuple[UnitSeed, ...]
     figures: tuple[Any, ...]  # domain.figures.FigureSpec
     reports: tuple[Any, ...]  # domain.figures.ReportSpec
+    columns: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    layouts: tuple[Layout, ...] = ()
     # Registers of records that are not tickets, what is owed, and what is asked on the spot.
     records: tuple[RecordRegister, ...] = ()
     duties: tuple[DutySpec, ...] = ()
     checklists: tuple[Checklist, ...] = ()
-    columns: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
-    layouts: tuple[Layout, ...] = ()
 
     @cached_property
     def register_by_name(self) -> Mapping[str, Register]:

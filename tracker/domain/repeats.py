@@ -23,6 +23,7 @@ from tracker.domain.commands import (
     RegisterTicket,
     TakeStep,
 )
+from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import STEP_BY_NAME
@@ -76,11 +77,11 @@ def is_another_problem(
     except Refusals:
         return True
     data = first.data
-    was_private = data.get("private", {})
+    was_private = {name for name in data.get("private", {}) if not name.startswith(PREFIX)}
     return (
         (command.register, command.place_id, command.found_on.isoformat(), command.is_restricted)
         != (data["register"], data["place"], data["found_on"], data.get("restricted", False))
         or checked.open != data["fields"]
-        or checked.private.keys() != was_private.keys()
+        or checked.private.keys() != was_private
         or any(private.get(name, value) != value for name, value in checked.private.items())
     )

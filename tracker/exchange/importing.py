@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import TicketFacts, may
 from tracker.domain.commands import RegisterTicket
-from tracker.domain.context import Context
+from tracker.domain.context import World
 from tracker.domain.deciding import decide_register
 from tracker.domain.people import Unit
 from tracker.domain.refusals import Refusal, Refusals
@@ -24,13 +24,13 @@ from tracker.domain.registers import Field, FieldType, Register
 from tracker.exchange.reading import ImportReading, read_file
 from tracker.exchange.records import CellError, RowReading
 from tracker.exchange.values import Value
-from tracker.handler import Outcome, Refused, Request, handle_all
+from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_key
-from tracker.queries.imports import State, tickets_of_keys, tickets_recorded
 from tracker.queries.people import places_for
 from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
+from tracker.queries.uploads import State, tickets_of_keys, tickets_recorded
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
 _AT_ONCE = 1_000  # rows whose keys are looked up together
@@ -108,7 +108,7 @@ class Importer:
         found = {keys[key].external_key: ticket_id for key, ticket_id in from_file.items()}
         return found | tickets_recorded(conn, self.viewer, self.register.name, (row.external_key for row in sound))
 
-    def _judged(self, row: RowReading, before: int | None, world: Context, *, lacks: bool) -> Judged:
+    def _judged(self, row: RowReading, before: int | None, world: World, *, lacks: bool) -> Judged:
         if not row.is_ready:
             return _unready(row)
         if before is not None:
@@ -118,7 +118,7 @@ class Importer:
         refusals = self._objections(row, world)
         return Judged(row, State.WRONG if refusals else State.READY, refusals)
 
-    def _objections(self, row: RowReading, world: Context) -> tuple[Refusal, ...]:
+    def _objections(self, row: RowReading, world: World) -> tuple[Refusal, ...]:
         """What the rules say to a row without mistakes: nothing when it would be registered."""
         try:
             self._check_right(row)
@@ -141,9 +141,9 @@ class Importer:
         if not self._rights[place, is_restricted]:
             raise Refusal("not_permitted", field="place")
 
-    def _world(self, conn: Connection, recorded: Mapping[str, int]) -> Context:
+    def _world(self, conn: Connection, recorded: Mapping[str, int]) -> World:
         """For asking the rules only: no number is handed out."""
-        return Context(
+        return World(
             actor=self.viewer.person,
             today=self.viewer.on,
             directory=self.viewer.directory,
@@ -206,8 +206,8 @@ class Importer:
         for row in rows:
             yield Request(replace(command_of(row, self.register), key=_key(reading, row)), self.viewer.person.id, now)
 
-    def _settled(self, row: RowReading, result: Outcome | Refused) -> Judged:
-        if isinstance(result, Outcome):
+    def _settled(self, row: RowReading, result: Done | Refused) -> Judged:
+        if isinstance(result, Done):
             return Judged(row, State.REGISTERED, ticket_id=result.stream_id, is_again=result.is_repeat)
         if {why.code for why in result.refusals} <= RECORDED_ALREADY:
             with self.house.engine.connect() as conn:  # after the import: it sees who was faster

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, exists, select
 
-from tracker.domain.confidential import PREFIX
+from tracker.domain.confidential import PREFIX, put_back
 from tracker.domain.days import to_number
 from tracker.domain.effects import fold
 from tracker.domain.events import Event, StreamKind, late_days
@@ -31,7 +31,7 @@ _CHOSEN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class JournalRow:
+class LoggedEvent:
     """An event as the log of a ticket shows it. `late_days`: recorded so long after, when beyond the usual."""
 
     position: int
@@ -50,7 +50,7 @@ class TicketPage:
     says of itself, in clear, which only named people ever reach."""
 
     ticket: Ticket
-    journal: tuple[JournalRow, ...]
+    log: tuple[LoggedEvent, ...]
     masked: Mapping[str, str]
     own: Mapping[str, Any]
 
@@ -102,7 +102,7 @@ def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: Z
     own = {name: value for name, value in values.items() if name in register.by_name.keys() - register.private_fields}
     return TicketPage(
         ticket,
-        tuple(_journal_row(e, time_zone) for e in reversed(events)),
+        tuple(_logged(e, time_zone) for e in reversed(events)),
         {name: masked(register.by_name.get(name), value) for name, value in values.items() if name not in own},
         own,
     )
@@ -119,10 +119,10 @@ def private_values(conn: Connection, ticket: Ticket, names: Iterable[str]) -> di
     return vault.read_private(conn, ticket.id, wanted) if wanted else {}
 
 
-def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: ZoneInfo) -> tuple[JournalRow, ...]:
+def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: ZoneInfo) -> tuple[LoggedEvent, ...]:
     """What happened to the ticket after the version that a form was opened at, oldest first."""
     events = _with_texts(conn, ticket_id, store.read_stream(conn, StreamKind.TICKET, ticket_id))
-    return tuple(_journal_row(e, time_zone) for e in events if e.version > version)
+    return tuple(_logged(e, time_zone) for e in events if e.version > version)
 
 
 def _with_texts(conn: Connection, ticket_id: int, events: Sequence[Event]) -> list[Event]:
@@ -135,11 +135,11 @@ def _with_texts(conn: Connection, ticket_id: int, events: Sequence[Event]) -> li
         if name.startswith(PREFIX)
     }
     texts = vault.read_private(conn, ticket_id, promised) if promised else {}
-    return [replace(e, data={**e.data, **_texts_of(e, texts)}) for e in events]
+    return [replace(e, data=put_back(e.data, _texts_of(e, texts))) for e in events]
 
 
 def _texts_of(event: Event, texts: Mapping[str, Any]) -> dict[str, Any]:
-    start = f"{event.version}.{PREFIX}"
+    start = f"{event.version}."
     return {name.removeprefix(start): text for name, text in texts.items() if name.startswith(start)}
 
 
@@ -155,8 +155,8 @@ def was_read_on(conn: Connection, ticket_id: int, person_id: int, day: date) -> 
     return bool(conn.scalar(select(row)))
 
 
-def _journal_row(event: Event, time_zone: ZoneInfo) -> JournalRow:
-    return JournalRow(
+def _logged(event: Event, time_zone: ZoneInfo) -> LoggedEvent:
+    return LoggedEvent(
         event.position,
         event.version,
         event.kind,

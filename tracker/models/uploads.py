@@ -10,7 +10,7 @@ from tracker.models import Base
 from tracker.models.log import Position
 
 
-class ImportRow(Base):
+class UploadRow(Base):
     """One uploaded file and what was read of it. `digest`: SHA-256 of the file in hex.
 
     `told` is JSON: how columns were understood, warnings, what was passed over. `done` is JSON: what came of the
@@ -34,12 +34,12 @@ class ImportRow(Base):
     __table_args__ = (Index("ix_imports_person", "person_id", "uploaded_at"),)
 
 
-class ImportedRow(Base):
-    """One record of an uploaded file. `state` is a number of `queries.imports.State`; `told` is JSON."""
+class UploadedRow(Base):
+    """One record of an uploaded file. `state` is a number of `queries.uploads.State`; `told` is JSON."""
 
     __tablename__ = "import_rows"
 
-    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"), primary_key=True, autoincrement=False)
+    upload_id: Mapped[int] = mapped_column("import_id", ForeignKey("imports.id"), primary_key=True, autoincrement=False)
     row: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     state: Mapped[int] = mapped_column(SmallInteger)
     told: Mapped[str] = mapped_column(Text)

@@ -13,9 +13,9 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from tracker.log.store import from_ms, to_ms
-from tracker.models.imports import ImportedRow, ImportRow
 from tracker.models.log import CommandKeyRow
 from tracker.models.tickets import TicketRow
+from tracker.models.uploads import UploadedRow, UploadRow
 from tracker.projections.tickets import tickets_of_numbers
 from tracker.queries.scope import Viewer, visible
 
@@ -23,15 +23,15 @@ PAGE = 100
 RECENT = 10
 _AT_ONCE = 500  # values in one IN (…)
 _HEAD = (
-    ImportRow.id,
-    ImportRow.register,
-    ImportRow.file_name,
-    ImportRow.sheet,
-    ImportRow.digest,
-    ImportRow.uploaded_at,
-    ImportRow.expires_at,
-    ImportRow.told,
-    ImportRow.done,
+    UploadRow.id,
+    UploadRow.register,
+    UploadRow.file_name,
+    UploadRow.sheet,
+    UploadRow.digest,
+    UploadRow.uploaded_at,
+    UploadRow.expires_at,
+    UploadRow.told,
+    UploadRow.done,
 )
 
 
@@ -61,8 +61,8 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One record of a file. `number` is given when its ticket may be seen."""
+class UploadLine:
+    """One record of a file, as the preview tells it. `number` is given when its ticket may be seen."""
 
     row: int
     state: State
@@ -71,10 +71,10 @@ class Line:
     number: str | None = None
 
 
-def upload_of(conn: Connection, import_id: int, *, person_id: int, now: datetime) -> Upload | None:
+def upload_of(conn: Connection, upload_id: int, *, person_id: int, now: datetime) -> Upload | None:
     """The upload, for the person who made it and until it expires; None for anybody else."""
     asked = select(*_HEAD).where(
-        ImportRow.id == import_id, ImportRow.person_id == person_id, ImportRow.expires_at > to_ms(now)
+        UploadRow.id == upload_id, UploadRow.person_id == person_id, UploadRow.expires_at > to_ms(now)
     )
     row = conn.execute(asked).one_or_none()
     return None if row is None else _upload(row)
@@ -84,8 +84,8 @@ def recent_uploads(conn: Connection, *, person_id: int, register: str, now: date
     """This person's uploads for a register, the latest first; at most RECENT."""
     asked = (
         select(*_HEAD)
-        .where(ImportRow.person_id == person_id, ImportRow.register == register, ImportRow.expires_at > to_ms(now))
-        .order_by(ImportRow.uploaded_at.desc())
+        .where(UploadRow.person_id == person_id, UploadRow.register == register, UploadRow.expires_at > to_ms(now))
+        .order_by(UploadRow.uploaded_at.desc())
         .limit(RECENT)
     )
     return [_upload(row) for row in conn.execute(asked)]
@@ -105,46 +105,46 @@ def _upload(row: Any) -> Upload:
     )
 
 
-def content_of(conn: Connection, import_id: int) -> bytes:
+def content_of(conn: Connection, upload_id: int) -> bytes:
     """The file as it came."""
-    return bytes(conn.execute(select(ImportRow.content).where(ImportRow.id == import_id)).scalar_one())
+    return bytes(conn.execute(select(UploadRow.content).where(UploadRow.id == upload_id)).scalar_one())
 
 
-def row_counts(conn: Connection, import_id: int) -> dict[State, int]:
+def row_counts(conn: Connection, upload_id: int) -> dict[State, int]:
     """How many rows are in each state; every state has its number."""
     asked = (
-        select(ImportedRow.state, func.count()).where(ImportedRow.import_id == import_id).group_by(ImportedRow.state)
+        select(UploadedRow.state, func.count()).where(UploadedRow.upload_id == upload_id).group_by(UploadedRow.state)
     )
     return dict.fromkeys(State, 0) | {State(state): count for state, count in conn.execute(asked)}
 
 
 def lines_of(
-    conn: Connection, import_id: int, state: State, viewer: Viewer, *, after: int, limit: int = PAGE
-) -> list[Line]:
+    conn: Connection, upload_id: int, state: State, viewer: Viewer, *, after: int, limit: int = PAGE
+) -> list[UploadLine]:
     """Rows of one state in the order of the file, from the row behind `after`; one more than `limit` when there is."""
     asked = (
-        select(ImportedRow.row, ImportedRow.told, ImportedRow.ticket_id)
-        .where(ImportedRow.import_id == import_id, ImportedRow.state == int(state), ImportedRow.row > after)
-        .order_by(ImportedRow.row)
+        select(UploadedRow.row, UploadedRow.told, UploadedRow.ticket_id)
+        .where(UploadedRow.upload_id == upload_id, UploadedRow.state == int(state), UploadedRow.row > after)
+        .order_by(UploadedRow.row)
         .limit(limit + 1)
     )
     rows = conn.execute(asked).all()
     numbers = _numbers(conn, viewer, {row.ticket_id for row in rows if row.ticket_id})
-    return [Line(r.row, state, orjson.loads(r.told), r.ticket_id, numbers.get(r.ticket_id)) for r in rows]
+    return [UploadLine(r.row, state, orjson.loads(r.told), r.ticket_id, numbers.get(r.ticket_id)) for r in rows]
 
 
-def all_lines(conn: Connection, import_id: int, state: State, viewer: Viewer) -> Iterator[Line]:
+def all_lines(conn: Connection, upload_id: int, state: State, viewer: Viewer) -> Iterator[UploadLine]:
     """Every row of one state, read page by page."""
     after = 0
-    while page := lines_of(conn, import_id, state, viewer, after=after, limit=1000):
+    while page := lines_of(conn, upload_id, state, viewer, after=after, limit=1000):
         yield from page
         after = page[-1].row
 
 
-def rows_in(conn: Connection, import_id: int, state: State) -> list[int]:
+def rows_in(conn: Connection, upload_id: int, state: State) -> list[int]:
     """The row numbers in this state, in the order of the file."""
-    asked = select(ImportedRow.row).where(ImportedRow.import_id == import_id, ImportedRow.state == int(state))
-    return list(conn.scalars(asked.order_by(ImportedRow.row)))
+    asked = select(UploadedRow.row).where(UploadedRow.upload_id == upload_id, UploadedRow.state == int(state))
+    return list(conn.scalars(asked.order_by(UploadedRow.row)))
 
 
 def tickets_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iterable[str]) -> dict[str, int]:

@@ -1,0 +1,82 @@
+"""Builds checklists from `checklists/*.yaml`: what is asked of which subject, and the ticket that a fail opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tracker.domain.checklists import Checklist, ChecklistItem, Creation
+from tracker.domain.records import RecordKind, RecordRegister
+from tracker.domain.registers import Register
+from tracker.packs.conditions import check_choices, predicates_of
+from tracker.packs.fields import unknown_names
+from tracker.packs.problems import Problem
+from tracker.packs.source import KeyPath, Source
+
+FOLDER = "checklists"
+
+
+def build_checklist(
+    source: Source,
+    tickets: Mapping[str, Register],
+    records: Mapping[str, RecordRegister],
+    problems: list[Problem],
+) -> Checklist:
+    """One checklist. Mistakes are added to `problems`."""
+    data = source.data
+    items = tuple(_item(item) for item in data["items"])
+    checklist = Checklist(
+        name=data["name"],
+        label=data["label"],
+        subject=data.get("subject"),
+        source=data["source"],
+        items=items,
+        where=predicates_of(data.get("where", {})),
+        is_scored=data.get("scored", False),
+    )
+    problems.extend(_check_head(source, checklist, records))
+    problems.extend(_check_items(source, checklist, tickets))
+    return checklist
+
+
+def _item(item: Mapping[str, Any]) -> ChecklistItem:
+    return ChecklistItem(
+        id=item["id"],
+        label=item["label"],
+        guidance=item.get("guidance"),
+        law=item.get("law"),
+        creates=_creation(item["creates"]) if item.get("creates") else None,
+    )
+
+
+def _creation(item: Mapping[str, Any]) -> Creation:
+    values = item.get("values", {})
+    return Creation(item["register"], {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _check_head(source: Source, checklist: Checklist, records: Mapping[str, RecordRegister]) -> Iterator[Problem]:
+    if source.name != f"{FOLDER}/{checklist.name}.yaml":
+        yield source.problem(("name",), f"{checklist.name} stands in {source.name}", "name both alike")
+    if checklist.subject is None:
+        if checklist.where:
+            yield source.problem(("where",), "`where` asks facts of no subject", "name the `subject`, or remove it")
+        return
+    subjects = {name: r for name, r in records.items() if r.kind is RecordKind.SUBJECT}
+    yield from unknown_names(source, ("subject",), (checklist.subject,), subjects, "register of subjects")
+    if subject := subjects.get(checklist.subject):
+        yield from check_choices(source, ("where",), source.data.get("where", {}), subject)
+
+
+def _check_items(source: Source, checklist: Checklist, tickets: Mapping[str, Register]) -> Iterator[Problem]:
+    seen: set[int] = set()
+    for n, item in enumerate(checklist.items):
+        path: KeyPath = ("items", n)
+        if item.id in seen:
+            yield source.problem(path, f"item {item.id} stands twice", "number the items apart")
+        seen.add(item.id)
+        if item.creates is None:
+            continue
+        yield from unknown_names(source, (*path, "creates"), (item.creates.register,), tickets, "register of tickets")
+        if register := tickets.get(item.creates.register):
+            values = {k: [v] if isinstance(v, str) else v for k, v in item.creates.values.items()}
+            yield from check_choices(source, (*path, "creates"), values, register)
