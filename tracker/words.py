@@ -231,6 +231,15 @@ EVENTS: Mapping[str, Any] = {
     "account_disabled": _("Account switched off"),
     "account_enabled": _("Account switched on again"),
     "marked_demonstration": _("Marked as a demonstration"),
+    "recorded": _("Recorded"),
+    "state_changed": _("State changed"),
+    "reported": _("Value reported"),
+    "checked": _("Checklist answered"),
+    "opened": _("Period opened"),
+    "counted": _("Counted for a duty"),
+    "uncounted": _("No longer counted for a duty"),
+    "missed": _("Missed"),
+    "excused": _("Excused"),
 }
 
 ROLES: Mapping[Role, Any] = {

@@ -42,7 +42,7 @@ def show() -> ResponseReturnValue:
         filters=filters,
         mistake=" ".join(form.day.errors),
         kept=kept,
-        kinds=sorted(((kind, words.event(kind)) for kinds in ALL_KINDS.values() for kind in kinds), key=lambda k: k[1]),
+        kinds=sorted(((kind, words.event(kind)) for kind in set().union(*ALL_KINDS.values())), key=lambda k: k[1]),
         actors=[(SYSTEM, gettext("The system itself")), *_people()],
         late_days=LATE_ENTRY_DAYS,
     )
