@@ -202,7 +202,8 @@ class TestLabels:
     def test_every_label_is_there_in_every_language(self) -> None:
         labels = all_labels()
         assert len(labels) > 400
-        assert [path for path, label in labels if set(label) != set(languages.codes()) or not all(label.values())] == []
+        told = [(path, {code.removesuffix("-one") for code in label}, label.values()) for path, label in labels]
+        assert [path for path, codes, texts in told if codes != set(languages.codes()) or not all(texts)] == []
 
     def test_simplified_labels_hold_no_traditional_character(self) -> None:
         to_simplified = OpenCC("t2s")
