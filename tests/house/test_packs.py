@@ -106,7 +106,11 @@ class TestTheTownship:
         ["toilet_on_time", "toilet_relapses", "houses_disposed", "petition_participation", "petitions_on_time"]
         + [
             f"{kind}_{question}"
-            for kind in ("toilet", "house", "petition")
+            for kind in (
+                "toilet",
+                "house",
+                *(name for name in TICKETS if name not in ("toilet_survey", "house_inspection")),
+            )
             for question in ("open", "overdue_open", "closed_ever", "closed_now", "closed_held", "carried_over")
         ],
     )
