@@ -35,8 +35,13 @@ def pack():
 
 
 @pytest.fixture
+def town_pack(pack):
+    return pack
+
+
+@pytest.fixture
 def town(database: URL, pack) -> Iterator[Township]:
-    founded = Township.founded(database, pack)
+    founded = Township.joined(database, pack)
     yield founded
     founded.close()
 

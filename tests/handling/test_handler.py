@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from handling.wholeness import troubles
 from sqlalchemy import URL
-from township import DOCUMENT, PHOTO, PLAIN_VALUES, Township, at, plain_ticket
+from township import DOCUMENT, PACK, PHOTO, PLAIN_VALUES, Township, at, plain_ticket
 
 from tracker.domain.commands import (
     AddPerson,
@@ -32,8 +32,13 @@ DAY = date(2023, 3, 5)
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(database: URL) -> Iterator[Township]:
-    founded = Township.founded(database)
+    founded = Township.joined(database)
     yield founded
     assert troubles(founded.engine, founded.pack) == []
     founded.close()

@@ -126,7 +126,7 @@ GUARDED_TWICE = {"tickets.evidence": "view"} | {
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
     """The small township, whose pack also has figures."""
-    founded = Township.founded(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()

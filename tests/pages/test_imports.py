@@ -32,9 +32,14 @@ def pack():
 
 
 @pytest.fixture
+def town_pack(pack):
+    return pack
+
+
+@pytest.fixture
 def town(app, engine, pack):
     """The same township with the registers that the product ships."""
-    founded = Township.founded(engine, pack)
+    founded = Township.joined(engine, pack)
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
