@@ -1,13 +1,14 @@
 """What every test may ask for: a migrated database of its own on each system, an application, a client, an instant.
 
 SQLite: a copy of one migrated file. PostgreSQL: a copy of one migrated database, on the server of TEST_DATABASE_URL or
-on one that comes as a Python package and lives as long as the run. Nothing here inserts rows: see township.py.
+on one that comes as a Python package and lives as long as the run. Nothing here inserts rows: a township comes into
+being by commands (township.py), once per pack, and is then copied as well.
 """
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,9 +19,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from installations import ROOT, PostgreSQL, application, migrate, settings_for
 from sqlalchemy import URL, Engine, make_url
+from township import Township
 
 from tracker import passwords
 from tracker.config import Settings
+from tracker.domain.registers import Pack
 from tracker.extensions import db
 
 # Time is measured by the bench; an example that had to wait for the machine is no fault.
@@ -80,19 +83,52 @@ def migrated_postgresql(postgresql: PostgreSQL, tmp_path_factory: pytest.TempPat
     return url
 
 
+@pytest.fixture
+def town_pack() -> Pack | None:
+    """The pack of the township that `database` begins with; none: it begins empty. Folders and files say otherwise."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[URL, Pack, PostgreSQL | None], URL]:
+    """The database that the townships of a pack are copies of, founded once; itself a copy of the migrated one."""
+    made: dict[tuple[str, str], URL] = {}
+
+    def original(migrated: URL, pack: Pack, server: PostgreSQL | None) -> URL:
+        key = migrated.drivername, pack.name
+        if key not in made:
+            made[key] = _copy(migrated, tmp_path_factory.mktemp("founded"), server)
+            Township.founded(made[key], pack).close()
+        return made[key]
+
+    return original
+
+
 @pytest.fixture(params=SYSTEMS)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """A migrated, empty database of this test's own; the test runs once on each system."""
+def database(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    town_pack: Pack | None,
+    founded: Callable[[URL, Pack, PostgreSQL | None], URL],
+) -> Iterator[URL]:
+    """A migrated database of this test's own, empty or as `town_pack` says; the test runs once on each system."""
+    server: PostgreSQL | None = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
     original: URL = request.getfixturevalue(f"migrated_{request.param}")
-    if request.param == "sqlite":
-        path = tmp_path / "test.sqlite3"
-        shutil.copyfile(str(original.database), path)
-        yield original.set(database=str(path))
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    url = server.create(template=original)
+    if town_pack:
+        original = founded(original, town_pack, server)
+    url = _copy(original, tmp_path, server)
     yield url
-    server.drop(str(url.database))
+    if server:
+        server.drop(str(url.database))
+
+
+def _copy(original: URL, folder: Path, server: PostgreSQL | None) -> URL:
+    """On the server, or as a file in the folder."""
+    if server:
+        return server.create(template=original)
+    path = folder / "test.sqlite3"
+    shutil.copyfile(str(original.database), path)
+    return original.set(database=str(path))
 
 
 @pytest.fixture(params=SYSTEMS)

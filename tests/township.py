@@ -390,24 +390,37 @@ class Township(Scene):
     def founded(database: URL | Engine, pack: Pack = PACK) -> Township:
         """In an empty database: units, people and grants as of 2015."""
         town = Township(database, pack)
-        town.unit, town.person = {}, {}
+        unit: dict[str, int] = {}
         for is_top in (True, False):
-            units = {code: unit for code, unit in UNITS.items() if (unit[2] is None) is is_top}
+            units = {code: one for code, one in UNITS.items() if (one[2] is None) is is_top}
             founding = [
-                AddUnit(code=code, name=name, kind=kind, parent_id=town.unit[parent] if parent else None)
+                AddUnit(code=code, name=name, kind=kind, parent_id=unit[parent] if parent else None)
                 for code, (name, kind, parent) in units.items()
             ]
-            town.unit.update(zip(units, town._all_by_system(founding), strict=True))
-        people = [AddPerson(name=name, unit_id=town.unit[unit]) for name, unit, _ in PEOPLE.values()]
-        town.person = dict(zip(PEOPLE, town._all_by_system(people), strict=True))
+            unit.update(zip(units, town._all_by_system(founding), strict=True))
+        people = [AddPerson(name=name, unit_id=unit[where]) for name, where, _ in PEOPLE.values()]
+        person = dict(zip(PEOPLE, town._all_by_system(people), strict=True))
         town._all_by_system(
-            GiveGrant(person_id=town.person[key], role=role, unit_id=town.unit[where], starts_on=date(2015, 1, 1))
+            GiveGrant(person_id=person[key], role=role, unit_id=unit[where], starts_on=date(2015, 1, 1))
             for key, (_, _, grants) in PEOPLE.items()
             for role, where in grants
         )
-        with town.engine.connect() as conn:
-            town.directory = town.house.directory(conn)
+        town._meet()
         return town
+
+    @staticmethod
+    def joined(database: URL | Engine, pack: Pack = PACK) -> Township:
+        """In a database in which it has been founded already: see `town_pack` in conftest.py."""
+        town = Township(database, pack)
+        town._meet()
+        return town
+
+    def _meet(self) -> None:
+        with self.engine.connect() as conn:
+            self.directory = self.house.directory(conn)
+        self.unit = {unit.code: number for number, unit in self.directory.units.items()}
+        number_of = {person.name: number for number, person in self.directory.people.items()}
+        self.person = {key: number_of[name] for key, (name, _, _) in PEOPLE.items()}
 
     def again(self) -> Township:
         """The same township as another process would meet it: own engine, empty caches."""

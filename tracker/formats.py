@@ -52,7 +52,7 @@ def register_filters(app: Flask) -> None:
 
     The time zone of instants is Flask-Babel's (`BABEL_DEFAULT_TIMEZONE` = the log's time zone).
     """
-    for filter_ in (day, day_brief, day_long, weekday, instant, clock_time, iso, number, percent, label):
+    for filter_ in (day, day_brief, day_long, weekday, instant, clock_time, iso, number, percent, label, measure):
         app.add_template_filter(filter_)
 
 
@@ -115,6 +115,12 @@ def label(texts: Mapping[str, str] | str | None) -> str:
     if isinstance(texts, str):
         return texts
     return text_in(texts, _code(_locale()))
+
+
+def measure(texts: Mapping[str, str], count: int) -> str:
+    """A pack's counting word behind `count`: `toilets`, and `toilet` behind 1 where the label has a form for one."""
+    code = _code(_locale())
+    return (texts.get(f"{code}-one") if count == 1 else None) or text_in(texts, code)
 
 
 def _format_day(value: Day, name: str) -> str:

@@ -57,6 +57,7 @@ from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
 
+Beside = Callable[[Connection], object]
 SYSTEM = 0
 """The actor of set-up and of the demonstration's clockwork; no person has this id."""
 
@@ -93,10 +94,16 @@ class Refused:
     refusals: tuple[Refusal, ...]
 
 
-def handle(house: House, command: Command, *, actor_id: int, now: datetime) -> Done:
-    """Carry out one command. Raises Refusal or Refusals; then nothing was written."""
+def handle(house: House, command: Command, *, actor_id: int, now: datetime, beside: Beside | None = None) -> Done:
+    """Carry out one command. Raises Refusal or Refusals; then nothing was written.
+
+    `beside`: writes the operational rows that the command tells of (an account), in the same transaction.
+    """
     with _writing(house) as writing:
-        return writing.carry_out(Request(command, actor_id, now))
+        done = writing.carry_out(Request(command, actor_id, now))
+        if beside is not None and not done.is_repeat:
+            beside(writing.conn)
+        return done
 
 
 def handle_all(

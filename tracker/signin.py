@@ -119,13 +119,28 @@ def add_account(
     engine: Engine, *, login: str, password: str, person_id: int, locale: str | None, must_change: bool, now: datetime
 ) -> int:
     """The new account's id. Refuses login_taken, password_too_short, password_too_common."""
+    new_hash = password_hash(login, password)
+    with writer(engine) as conn, conn.begin():
+        return open_account(
+            conn, login=login, new_hash=new_hash, person_id=person_id, locale=locale, must_change=must_change, now=now
+        )
+
+
+def password_hash(login: str, password: str) -> str:
+    """What is kept of a password; slow on purpose, so before any lock. Refuses password_too_short and _too_common."""
+    passwords.check(password, normal_login(login))
+    return passwords.hash_of(password)
+
+
+def open_account(
+    conn: Connection, *, login: str, new_hash: str, person_id: int, locale: str | None, must_change: bool, now: datetime
+) -> int:
+    """The new account's id. Refuses login_taken. The caller commits."""
     login = normal_login(login)
-    passwords.check(password, login)
-    row = {"login": login, "password_hash": passwords.hash_of(password), "person_id": person_id, "locale": locale}
+    row = {"login": login, "password_hash": new_hash, "person_id": person_id, "locale": locale}
     row |= {"must_change": must_change, "password_changed_at": to_ms(now)}
     try:
-        with writer(engine) as conn, conn.begin():
-            return int(conn.execute(insert(AccountRow).values(row).returning(AccountRow.id)).scalar_one())
+        return int(conn.execute(insert(AccountRow).values(row).returning(AccountRow.id)).scalar_one())
     except IntegrityError as error:
         raise Refusal("login_taken", field="login", login=login) from error
 
@@ -229,42 +244,39 @@ def change_password(
         return _start_session(conn, changed, browser, SignInResult.CHANGED, now)
 
 
-def reset_password(engine: Engine, *, login: str, new: str, address: str, now: datetime) -> bool:
-    """A new first password, by an administrator; it must be changed at sign-in. False for an unknown login."""
-    login = normal_login(login)
-    passwords.check(new, login)
-    new_hash = passwords.hash_of(new)
-    with writer(engine) as conn, conn.begin():
-        row = _by_login(conn, login)
-        if row is None:
-            return False
-        _set_password(conn, row.id, new_hash, must_change=True, now=now)
-        conn.execute(delete(SignInFailureRow).where(SignInFailureRow.login == login))
-        _record(conn, SignInResult.RESET, login, row.id, address, now)
-        return True
+def reset_password(conn: Connection, *, login: str, new_hash: str, address: str, now: datetime) -> bool:
+    """A new first password, by an administrator; it must be changed at sign-in. False for an unknown login.
+
+    Like the two below: the caller commits it, together with the log's entry.
+    """
+    row = _by_login(conn, normal_login(login))
+    if row is None:
+        return False
+    _set_password(conn, row.id, new_hash, must_change=True, now=now)
+    conn.execute(delete(SignInFailureRow).where(SignInFailureRow.login == row.login))
+    _record(conn, SignInResult.RESET, row.login, row.id, address, now)
+    return True
 
 
-def disable_account(engine: Engine, *, login: str, address: str, now: datetime) -> bool:
+def disable_account(conn: Connection, *, login: str, address: str, now: datetime) -> bool:
     """Nobody signs in with it any more and its sessions end. False for an unknown login."""
-    with writer(engine) as conn, conn.begin():
-        row = _by_login(conn, normal_login(login))
-        if row is None:
-            return False
-        conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=to_ms(now)))
-        _end_sessions(conn, row.id, now)
-        _record(conn, SignInResult.DISABLED, row.login, row.id, address, now)
-        return True
+    row = _by_login(conn, normal_login(login))
+    if row is None:
+        return False
+    conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=to_ms(now)))
+    _end_sessions(conn, row.id, now)
+    _record(conn, SignInResult.DISABLED, row.login, row.id, address, now)
+    return True
 
 
-def enable_account(engine: Engine, *, login: str, address: str, now: datetime) -> bool:
+def enable_account(conn: Connection, *, login: str, address: str, now: datetime) -> bool:
     """Its owner signs in again, with the password that it had. False for an unknown login."""
-    with writer(engine) as conn, conn.begin():
-        row = _by_login(conn, normal_login(login))
-        if row is None:
-            return False
-        conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=None))
-        _record(conn, SignInResult.ENABLED, row.login, row.id, address, now)
-        return True
+    row = _by_login(conn, normal_login(login))
+    if row is None:
+        return False
+    conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(disabled_at=None))
+    _record(conn, SignInResult.ENABLED, row.login, row.id, address, now)
+    return True
 
 
 def choose_locale(engine: Engine, account_id: int, locale: str) -> None:

@@ -35,8 +35,13 @@ def pack():
 
 
 @pytest.fixture
+def town_pack(pack):
+    return pack
+
+
+@pytest.fixture
 def town(database: URL, pack) -> Iterator[Township]:
-    founded = Township.founded(database, pack)
+    founded = Township.joined(database, pack)
     yield founded
     founded.close()
 
@@ -157,3 +162,38 @@ def test_the_text_of_a_restricted_reply_stays_out_of_the_log(town):
     ticket = ticket_of(town, one)
     assert (ticket.is_restricted, ticket.milestones["replied"].values) == (True, {})
     assert "reply" in ticket.private
+
+
+def test_a_reply_that_comes_in_a_later_list_is_added_to_the_known_ticket_once(town):
+    by = importer(town)
+    first = read(by, SECOND, FIRST)
+    by.carry_out(first, first.rows, NOW, goes_on=False)
+    later = read(by, SECOND.removesuffix(",,") + ",路灯已修好,2023/5/20", FIRST)
+    assert [(one.state, one.adds) for one in judged(by, later)] == [(State.ADDS, ("replied",)), (State.KNOWN, ())]
+    done = by.add(later, later.rows, NOW)
+    assert [(one.state, one.adds) for one in done] == [(State.ADDED, ("replied",)), (State.KNOWN, ())]
+    ticket = ticket_of(town, done[0])
+    reached = ticket.milestones["replied"]
+    assert (reached.on, reached.values) == (to_number(date(2023, 5, 20)), {"reply": "路灯已修好"})
+    assert ticket.version == 2
+    assert told(judged(by, later)) == [("KNOWN", []), ("KNOWN", [])]
+    assert [one.state for one in by.add(later, later.rows, NOW)] == [State.KNOWN, State.KNOWN]
+    assert ticket_of(town, done[0]).version == 2
+
+
+def test_a_reply_that_does_not_fit_the_known_ticket_is_told_and_left_out(town):
+    by = importer(town)
+    first = read(by, SECOND)
+    by.carry_out(first, first.rows, NOW, goes_on=False)
+    later = read(by, SECOND.removesuffix(",,") + ",路灯已修好,2023/4/20")
+    assert told(judged(by, later)) == [("KNOWN", ["milestone_before_found"])]
+    (one,) = by.add(later, later.rows, NOW)
+    assert (one.state, [why.code for why in one.refusals]) == (State.KNOWN, ["milestone_before_found"])
+
+
+def test_nothing_is_added_by_whom_the_rules_do_not_let(town):
+    by = importer(town)
+    first = read(by, SECOND)
+    by.carry_out(first, first.rows, NOW, goes_on=False)
+    later = read(by, SECOND.removesuffix(",,") + ",路灯已修好,2023/5/20")
+    assert told(judged(importer(town, "administrator"), later)) == [("KNOWN", [])]

@@ -14,14 +14,19 @@ from figures.comparing import check_rules
 from figures.test_histories import REGISTERS
 from figures.town_figures import Comparison
 from sqlalchemy import URL
-from township import Township
+from township import PACK, Township
 
 from tracker.projections import ledger as ledger_rows
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(database: URL) -> Iterator[Township]:
-    founded = Township.founded(database)
+    founded = Township.joined(database)
     yield founded
     founded.close()
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from handling.wholeness import troubles
 from sqlalchemy import URL
-from township import PHOTO, PLAIN_VALUES, Township, at, plain_ticket
+from township import PACK, PHOTO, PLAIN_VALUES, Township, at, plain_ticket
 
 from tracker.domain.commands import AmendTicket, Command, RegisterTicket, TakeStep
 from tracker.domain.events import StreamKind
@@ -55,8 +55,13 @@ class Crowd:
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def crowd(database: URL) -> Iterator[Crowd]:
-    town = Township.founded(database)
+    town = Township.joined(database)
     clients = [town.again() for _ in range(CLIENTS)]
     yield Crowd(town, clients)
     assert troubles(town.engine, town.pack) == []

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
 from handling.wholeness import troubles
 from sqlalchemy import URL
-from township import DOCUMENT, PHOTO, PLAIN_VALUES, Township, at, plain_ticket
+from township import DOCUMENT, PACK, PHOTO, PLAIN_VALUES, Township, at, plain_ticket
 
+from tracker import signin
 from tracker.domain.commands import (
     AddPerson,
     AddUnit,
     AmendTicket,
+    ChangeAccount,
     GiveGrant,
     MarkDemonstration,
     PersonLeaves,
@@ -23,6 +26,7 @@ from tracker.domain.commands import (
     TakeStep,
 )
 from tracker.domain.events import StreamKind
+from tracker.domain.people import AccountChange
 from tracker.domain.refusals import Kind, Refusal
 from tracker.handler import SYSTEM, Refused, Request, handle, handle_all
 from tracker.log import store
@@ -32,8 +36,13 @@ DAY = date(2023, 3, 5)
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(database: URL) -> Iterator[Township]:
-    founded = Township.founded(database)
+    founded = Township.joined(database)
     yield founded
     assert troubles(founded.engine, founded.pack) == []
     founded.close()
@@ -309,3 +318,20 @@ def test_a_ticket_into_which_another_was_merged_just_now_or_before_is_not_voided
     assert isinstance(refused, Refused)
     assert [why.code for why in refused.refusals] == ["others_merged_into_it"]
     assert refusal(town, a_step(stays, "void", 2), "approver").code == "others_merged_into_it"
+
+
+def test_an_account_and_its_entry_in_the_log_come_together_or_not_at_all(town: Township) -> None:
+    person_id, by = town.person["staff"], town.person["administrator"]
+    row = {"login": "chenguang", "new_hash": signin.password_hash("chenguang", "first 口令 9"), "person_id": person_id}
+    opens = partial(signin.open_account, **row, locale=None, must_change=True, now=NOW)
+    command = ChangeAccount(person_id=person_id, login="chenguang", change=AccountChange.OPENED)
+    handle(town.house, command, actor_id=by, now=NOW, beside=opens)
+    before = size(town)
+    with pytest.raises(Refusal, match="login_taken"):
+        handle(town.house, command, actor_id=by, now=NOW, beside=opens)
+    assert size(town) == before
+    with pytest.raises(Refusal, match="not_permitted"):
+        handle(town.house, replace(command, login="second"), actor_id=person_id, now=NOW,
+               beside=partial(opens, login="second"))  # fmt: skip
+    with town.engine.connect() as conn:
+        assert signin.person_of(conn, "second") is None

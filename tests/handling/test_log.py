@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import URL, Connection, bindparam, select, text
 from sqlalchemy.exc import DatabaseError
-from township import PHOTO, Township, at, plain_ticket
+from township import PACK, PHOTO, Township, at, plain_ticket
 
 from tracker.domain.commands import AmendTicket, ErasePrivateValues, TakeStep
 from tracker.domain.events import MAX_INTEGER, Event, NewEvent, StreamKind, canonical, check_canonical
@@ -118,9 +118,14 @@ def test_a_frontier_that_does_not_fit_its_size_is_refused() -> None:
 
 # -- in a database ------------------------------------------------------------------------------------
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(database: URL) -> Iterator[Township]:
     """A township with a ticket that has lived, and one that came with an import."""
-    founded = Township.founded(database)
+    founded = Township.joined(database)
     (event,) = founded.do(plain_ticket(founded), "supervisor", at("2023-03-01"))
     step = TakeStep(ticket_id=event.stream_id, step="assign", version=1, occurred_on=date(2023, 3, 2),
                     values={"owner_unit_id": founded.unit["chenguang"]})  # fmt: skip

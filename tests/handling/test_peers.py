@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Engine, select
 from sqlalchemy import event as engine_event
-from township import PLAIN_VALUES, Township, at, label, plain_ticket
+from township import PACK, PLAIN_VALUES, Township, at, label, plain_ticket
 
 from tracker.domain.commands import AmendTicket, PersonLeaves, TakeStep
 from tracker.domain.events import StreamKind
@@ -28,8 +28,13 @@ SECRET = "举报某干部克扣补贴"
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(database: URL) -> Iterator[Township]:
-    founded = Township.founded(database)
+    founded = Township.joined(database)
     yield founded
     founded.close()
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from sqlalchemy import Engine, inspect, select, text
-from township import Township, at, plain_ticket
+from township import PACK, Township, at, plain_ticket
 
 from tracker.domain.commands import TakeStep
 from tracker.domain.days import to_number
@@ -33,8 +33,13 @@ def again(town: Township) -> None:
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(engine: Engine):
-    founded = Township.founded(engine)
+    founded = Township.joined(engine)
     yield founded
     founded.close()
 

@@ -67,9 +67,14 @@ grants = st.lists(
 )
 
 
+@pytest.fixture
+def town_pack():
+    return PACK
+
+
 @contextmanager
 def founded(database: URL) -> Iterator[Township]:
-    town = Township.founded(database)
+    town = Township.joined(database)
     try:
         yield town
     finally:

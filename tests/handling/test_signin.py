@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select, text
 from tracker import passwords, signin
 from tracker.domain.refusals import Refusal
 from tracker.models.accounts import SignInFailureRow, SignInRecordRow
+from tracker.models.rows import writer
 from tracker.signin import Browser, Limits, SignInResult
 
 PASSWORD = "晨光村-2023-夏"
@@ -186,15 +187,18 @@ def test_the_old_password_is_no_new_one(engine, account_id, now):
 
 def test_an_administrator_resets_a_password_that_must_then_be_changed(engine, account_id, now):
     token = attempt(engine, now).account.token
-    assert signin.reset_password(engine, login="chenguang", new="first 口令 9", address="192.0.2.1", now=now)
+    more = {"new_hash": signin.password_hash("chenguang", "first 口令 9"), "address": "192.0.2.1", "now": now}
+    with writer(engine) as conn, conn.begin():
+        assert signin.reset_password(conn, login="chenguang", **more)
+        assert not signin.reset_password(conn, login="nobody", **more)
     assert signin.resume(engine, token, LIMITS, now) is None
     assert attempt(engine, now, password="first 口令 9").account.must_change
-    assert not signin.reset_password(engine, login="nobody", new="first 口令 9", address="192.0.2.1", now=now)
 
 
 def test_a_disabled_account_signs_nobody_in(engine, account_id, now):
     token = attempt(engine, now).account.token
-    assert signin.disable_account(engine, login="chenguang", address="192.0.2.1", now=now)
+    with writer(engine) as conn, conn.begin():
+        assert signin.disable_account(conn, login="chenguang", address="192.0.2.1", now=now)
     assert signin.resume(engine, token, LIMITS, now) is None
     assert attempt(engine, now).result is SignInResult.WRONG
 

@@ -57,6 +57,73 @@ class TestSmallPack:
         assert len(after) == len(before) + 1
 
 
+STANDARD = """\
+standard:
+  registers:
+    - {register: lamp, prefix: light, name: {zh-Hans: 灯, zh-Hant: 燈, en: Lamps}}
+  figures:
+    - id: open
+      label: {zh-Hans: "{name}未修", zh-Hant: "{name}未修", en: "{name} open"}
+      shows: count
+      numerator: [{account: open}]
+      denominator: []
+      exclusions: [voided]
+      definition: {zh-Hans: 未修, zh-Hant: 未修, en: Open}
+      source: 某文
+    - id: overdue
+      label: {zh-Hans: "{name}逾期", zh-Hant: "{name}逾期", en: "{name} overdue"}
+      shows: count
+      numerator: [{account: overdue}]
+      denominator: [{account: open}]
+      exclusions: [voided]
+      definition: {zh-Hans: 逾期, zh-Hant: 逾期, en: Overdue}
+      source: 某文
+      rate_of: open
+      beside: [open]
+"""
+SECTION = "  - {label: {zh-Hans: 在办, zh-Hant: 在辦, en: In hand}, standard: [overdue, open]}\n"
+
+
+class TestStandardFigures:
+    def write(self, folder: Path, standard: str = STANDARD, section: str = SECTION) -> Path:
+        files = {
+            "figures.yaml": FILES["figures.yaml"] + standard,
+            "reports/short.yaml": FILES["reports/short.yaml"] + section,
+        }
+        return write_pack(folder, files)
+
+    def test_they_are_written_out_for_each_register(self, tmp_path: Path) -> None:
+        pack = load_pack(self.write(tmp_path))
+        assert [figure.id for figure in pack.figures] == ["lamps", "lamps_fixed", "light_open", "light_overdue"]
+        overdue = pack.figure_by_id["light_overdue"]
+        assert (overdue.register, overdue.label["zh-Hant"], overdue.label["en"]) == ("lamp", "燈逾期", "Lamps overdue")
+        assert (overdue.rate_of, overdue.beside) == ("light_open", ("light_open",))
+        assert pack.reports[0].sections[-1][1] == ("light_overdue", "light_open")
+
+    def test_without_a_prefix_the_register_names_them(self, tmp_path: Path) -> None:
+        pack = load_pack(self.write(tmp_path, STANDARD.replace("prefix: light, ", "")))
+        assert [figure.id for figure in pack.figures][2:] == ["lamp_open", "lamp_overdue"]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("register: lamp", "register: candle", "unknown register candle"),
+            ("account: overdue", "account: late", "unknown account late"),
+            ("rate_of: open", "rate_of: shut", "unknown figure light_shut"),
+            ("id: overdue", "id: open", "figure light_open stands twice"),
+            ("source: 某文", "cause: 某文", "unknown word cause"),
+        ],
+    )
+    def test_their_mistakes_are_named(self, tmp_path: Path, old: str, new: str, words: str) -> None:
+        broken = STANDARD.replace(old, new)
+        with pytest.raises(PackError, match=words):
+            load_pack(self.write(tmp_path, broken))
+
+    def test_a_section_names_none_that_is_not_there(self, tmp_path: Path) -> None:
+        with pytest.raises(PackError, match="unknown figure light_shut"):
+            load_pack(self.write(tmp_path, section=SECTION.replace("overdue", "shut")))
+
+
 BREAKS = [
     # file, what is replaced, by what, the piece whose line is named, words of the message
     ("registers/lamp.yaml", "zh-Hant: 種類, ", "", "label: {zh-Hans: 种类", "missing zh-Hant"),

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from page_checks import check_page
 from sqlalchemy import Engine
-from township import Township
+from township import PACK, Township
 from werkzeug.test import TestResponse
 
 from tracker import clock, signin
@@ -24,9 +24,15 @@ Browse = Callable[..., "Visitor"]
 
 
 @pytest.fixture
+def town_pack():
+    """Every test of pages begins with the small township."""
+    return PACK
+
+
+@pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
     """The township of township.py in the database of `app`, whose pages show it."""
-    founded = Township.founded(engine)
+    founded = Township.joined(engine)
     app.extensions["house"] = founded.house
     yield founded
     founded.close()

@@ -23,6 +23,7 @@ from werkzeug.datastructures import FileStorage
 from tracker import clock, signin, uploads
 from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
+from tracker.models.rows import writer
 from tracker.queries.tickets import ticket_now
 from tracker.queries.uploads import Upload, content_of, upload_of
 
@@ -126,7 +127,7 @@ GUARDED_TWICE = {"tickets.evidence": "view"} | {
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
     """The small township, whose pack also has figures."""
-    founded = Township.founded(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -153,7 +154,8 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
         "sheet": upload.told["sheets"][0][0],
         "theirs": str(upload_for(town, upload, colleague)),
     }
-    signin.disable_account(town.engine, login="colleague-off", address="127.0.0.1", now=clock.now())
+    with writer(town.engine) as conn, conn.begin():
+        signin.disable_account(conn, login="colleague-off", address="127.0.0.1", now=clock.now())
     return lambda post: there | {"mine": str(upload_for(town, upload, town.person[post]))}
 
 

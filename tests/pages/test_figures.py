@@ -64,7 +64,7 @@ YEAR_END = "effective=2023-12-31"
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
     """The small township, whose pack also has figures."""
-    founded = Township.founded(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()

@@ -110,3 +110,11 @@ def test_a_label_follows_the_language_of_the_page() -> None:
             assert formats.label(texts) == wanted
     assert formats.label("plain") == "plain"
     assert formats.label(None) == ""
+
+
+def test_a_counting_word_has_a_form_for_one_where_the_language_has() -> None:
+    toilets = {"zh-Hans": "户", "zh-Hant": "戶", "en": "toilets", "en-one": "toilet"}
+    with force_locale("en"):
+        assert [formats.measure(toilets, count) for count in (0, 1, 2)] == ["toilets", "toilet", "toilets"]
+    with force_locale("zh_Hans"):
+        assert formats.measure(toilets, 1) == "户"

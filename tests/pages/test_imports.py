@@ -32,9 +32,14 @@ def pack():
 
 
 @pytest.fixture
+def town_pack(pack):
+    return pack
+
+
+@pytest.fixture
 def town(app, engine, pack):
     """The same township with the registers that the product ships."""
-    founded = Township.founded(engine, pack)
+    founded = Township.joined(engine, pack)
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -439,3 +444,25 @@ def test_real_messages_are_previewed_and_registered(browse, town, shared_dir):
 def test_real_ledgers_of_another_kind_are_answered_with_a_page(browse, shared_dir, name):
     answer = send(browse("supervisor"), (shared_dir / "data/workbooks" / name).read_bytes(), name)
     assert answer.status_code in (302, 422)
+
+
+# -- what a later list says of known tickets ----------------------------------------------------------
+REPLIES = "留言编号,留言用户,留言主题,留言时间,留言详情,答复意见,答复时间"
+ASKED = "18,UU009,反映路灯不亮,2023/4/25,村口路灯不亮已有半月"
+
+
+def test_a_reply_in_a_later_list_is_offered_and_added_once(town, browse):
+    supervisor = browse("supervisor")
+    first = send(supervisor, csv(REPLIES, ASKED + ",,"), "a.csv", url=PETITIONS).headers["Location"]
+    confirm(supervisor, first, act="all")
+    later = send(supervisor, csv(REPLIES, ASKED + ",路灯已修好,2023/5/20"), "b.csv", url=PETITIONS).headers["Location"]
+    page = supervisor.text(later)
+    assert "Add what the one row says to its ticket" in page
+    assert "To be added: Replied" in page
+    for _ in range(2):
+        supervisor.client.post(later, data=form_values(page, later) | {"act": "all"})
+    page = supervisor.text(later)
+    assert "1 milestone was added to tickets known already." in page
+    (number,) = set(numbers(page))
+    assert counted(town) == 1
+    assert "路灯已修好" in supervisor.text(f"/tickets/{number}")

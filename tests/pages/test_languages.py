@@ -55,7 +55,7 @@ def korean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
     """The small township, whose pack also has figures; its labels know no Korean."""
-    founded = Township.founded(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()

@@ -50,6 +50,7 @@ def test_the_page_to_sign_in_is_in_order(client, town):
     assert "Accounts of the demonstration" not in page.text
 
 
+@pytest.mark.parametrize("town_pack", [None], ids=["empty"])
 def test_a_demonstration_lists_its_own_accounts_and_no_later_one(client, app, engine):
     house, now = app.extensions["house"], datetime(2023, 1, 3, tzinfo=UTC)
 

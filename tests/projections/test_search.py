@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import URL, Connection, text
-from township import TOILET, Paper, Township, at, plain_ticket
+from township import PACK, TOILET, Paper, Township, at, plain_ticket
 
 from tracker.domain.commands import AmendTicket, TakeStep
 from tracker.domain.ticket import Ticket
@@ -17,8 +17,13 @@ NOW = at("2023-03-02")
 
 
 @pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
 def town(database: URL) -> Iterator[Township]:
-    founded = Township.founded(database)
+    founded = Township.joined(database)
     yield founded
     founded.close()
 

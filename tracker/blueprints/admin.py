@@ -1,19 +1,22 @@
 """People, units, grants and accounts, for administrators.
 
 Who is who and may what are events, by commands through the handler, whose rules say what nobody may do to
-themselves (domain/organising.py). Accounts are rows of `signin`; who changed one stands in the log first.
+themselves (domain/organising.py). Accounts are rows of `signin`, written in the transaction of the log's entry.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from datetime import datetime
+from functools import partial, wraps
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
 from tracker import languages, signin, words
@@ -31,10 +34,9 @@ from tracker.domain.commands import (
 from tracker.domain.people import AccountChange, Person, Unit
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.texts import half_width
-from tracker.extensions import db
 from tracker.forms.admin import account_form, grant_form, person_form, unit_form
 from tracker.forms.fields import Pairs
-from tracker.handler import handle
+from tracker.handler import Beside, handle
 from tracker.queries.accounts import AccountLine, accounts_of, is_login_taken
 
 bp = Blueprint("admin", __name__)
@@ -190,8 +192,8 @@ def _carry_out(form: Any, command: DirectoryCommand) -> int | None:
         return None
 
 
-def _do(command: DirectoryCommand) -> int:
-    return handle(house(), command, actor_id=current_person().id, now=now()).stream_id
+def _do(command: DirectoryCommand, beside: Beside | None = None) -> int:
+    return handle(house(), command, actor_id=current_person().id, now=now(), beside=beside).stream_id
 
 
 @bp.route("/admin/units/new", methods=["GET", "POST"])
@@ -285,15 +287,19 @@ def end_grant(person: Person, grant_id: int) -> ResponseReturnValue:
 @of_person
 def leave(person: Person) -> ResponseReturnValue:
     """The person works here no longer: no role counts, no account opens. What they did stays theirs."""
-    _do(PersonLeaves(person_id=person.id, occurred_on=today(), key=f"leave/{person.id}"))
-    for account in accounts_of(connection(), [person.id]).get(person.id, []):
-        if not account.is_disabled:
-            signin.disable_account(db.engine, login=account.login, address=_address(), now=now())
+    leaves = PersonLeaves(person_id=person.id, occurred_on=today(), key=f"leave/{person.id}")
+    _do(leaves, beside=partial(_disable_all, person_id=person.id, address=_address(), now=now()))
     flash(gettext("%(name)s has left.", name=person.name), "done")
     return redirect(url_for("admin.people"))
 
 
-# -- accounts -----------------------------------------------------------------------------------------
+def _disable_all(conn: Connection, *, person_id: int, address: str, now: datetime) -> None:
+    for account in accounts_of(conn, [person_id]).get(person_id, []):
+        if not account.is_disabled:
+            signin.disable_account(conn, login=account.login, address=address, now=now)
+
+
+# -- accounts: each change stands in the log and in its row, or in neither ----------------------------
 @bp.post("/admin/people/<int:person_id>/accounts")
 @needs("administer")
 @of_person
@@ -313,10 +319,16 @@ def _open_account(person_id: int, name: str, login: str) -> ResponseReturnValue:
         flash(gettext("The person is added."), "done")
         return redirect(url_for("admin.person", person_id=person_id))
     password = one_time_password()
-    _do(ChangeAccount(person_id=person_id, login=login, change=AccountChange.OPENED))
-    signin.add_account(
-        db.engine, login=login, password=password, person_id=person_id, locale=None, must_change=True, now=now()
+    account = partial(
+        signin.open_account,
+        login=login,
+        new_hash=signin.password_hash(login, password),
+        person_id=person_id,
+        locale=None,
+        must_change=True,
+        now=now(),
     )
+    _do(ChangeAccount(person_id=person_id, login=login, change=AccountChange.OPENED), beside=account)
     return _password_page(person_id, name, login, password)
 
 
@@ -335,9 +347,9 @@ def one_time_password() -> str:
 @of_person
 def reset_account(person: Person, account_id: int) -> ResponseReturnValue:
     """A new password for one use; every device of the account is signed out."""
-    account = _changing(person, account_id, AccountChange.RESET)
-    password = one_time_password()
-    signin.reset_password(db.engine, login=account.login, new=password, address=_address(), now=now())
+    account, password = _account(person, account_id), one_time_password()
+    new_hash = signin.password_hash(account.login, password)
+    _change(person, account, AccountChange.RESET, partial(signin.reset_password, new_hash=new_hash))
     return _password_page(person.id, person.name, account.login, password)
 
 
@@ -346,8 +358,8 @@ def reset_account(person: Person, account_id: int) -> ResponseReturnValue:
 @of_person
 def disable_account(person: Person, account_id: int) -> ResponseReturnValue:
     """Nobody signs in with it any more."""
-    account = _changing(person, account_id, AccountChange.DISABLED)
-    signin.disable_account(db.engine, login=account.login, address=_address(), now=now())
+    account = _account(person, account_id)
+    _change(person, account, AccountChange.DISABLED, signin.disable_account)
     flash(gettext("The account %(login)s is switched off.", login=account.login), "done")
     return redirect(url_for("admin.person", person_id=person.id))
 
@@ -357,24 +369,24 @@ def disable_account(person: Person, account_id: int) -> ResponseReturnValue:
 @of_person
 def enable_account(person: Person, account_id: int) -> ResponseReturnValue:
     """Its owner signs in with it again, by the password that it had."""
-    account = _changing(person, account_id, AccountChange.ENABLED)
-    signin.enable_account(db.engine, login=account.login, address=_address(), now=now())
+    account = _account(person, account_id, is_off=True)
+    _change(person, account, AccountChange.ENABLED, signin.enable_account)
     flash(gettext("The account %(login)s is switched on again.", login=account.login), "done")
     return redirect(url_for("admin.person", person_id=person.id))
 
 
-def _changing(person: Person, account_id: int, change: AccountChange) -> AccountLine:
-    """The account, once the log says who changes it: an entry too many misleads nobody, a missing one would.
-
-    404 for somebody else's account, and for one that stands already as it should.
-    """
+def _account(person: Person, account_id: int, *, is_off: bool = False) -> AccountLine:
+    """404 for somebody else's account, and for one that stands already as it should."""
     accounts = accounts_of(connection(), [person.id]).get(person.id, [])
-    is_off = change is AccountChange.ENABLED
     found = next((a for a in accounts if a.id == account_id and a.is_disabled == is_off), None)
     if found is None:
         abort(404)
-    _do(ChangeAccount(person_id=person.id, login=found.login, change=change))
     return found
+
+
+def _change(person: Person, account: AccountLine, change: AccountChange, write: Callable[..., object]) -> None:
+    command = ChangeAccount(person_id=person.id, login=account.login, change=change)
+    _do(command, beside=partial(write, login=account.login, address=_address(), now=now()))
 
 
 def _address() -> str:

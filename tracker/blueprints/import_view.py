@@ -45,11 +45,16 @@ def preview_of(
 
 
 def carried_out(
-    importer: Importer, upload: Upload, content: bytes, chosen: Collection[int], now: datetime
+    importer: Importer, upload: Upload, content: bytes, chosen: Collection[int], now: datetime, *, adds: bool
 ) -> tuple[UploadLine, ...]:
-    """Register the chosen rows of an upload, and tell what came of each; those that the rules refuse stay out."""
+    """Register the chosen rows of an upload, or add what they say to known tickets; tell what came of each.
+
+    Those that the rules refuse stay out.
+    """
     reading = _read(importer, content, upload.file_name, upload.sheet, defaults_of(upload))
     rows = [row for row in reading.rows if row.source_row in chosen]
+    if adds:
+        return _told_rows(importer.add(reading, rows, now), reading, importer.register)
     return _told_rows(importer.carry_out(reading, rows, now, goes_on=True), reading, importer.register)
 
 
@@ -96,7 +101,7 @@ def _told_rows(rows: Iterable[Judged], reading: ImportReading, register: Registe
 def _told(one: Judged, reading: ImportReading, register: Register) -> dict[str, Any]:
     row, values = one.row, one.row.values
     is_restricted = values.get("restricted") is True
-    told = {
+    told: dict[str, Any] = {
         "summary": "" if is_restricted else str(values.get(register.summary_field) or "")[:_SUMMARY],
         "place": values.get("place"),
         "found_on": values.get("found_on"),
@@ -106,6 +111,8 @@ def _told(one: Judged, reading: ImportReading, register: Register) -> dict[str, 
         told["notes"] = [_told_error(note) for note in row.notes]
     if one.state is State.REPEATED:
         told["repeats"] = row.duplicate_of
+    if one.adds:
+        told["adds"] = list(one.adds)
     if one.state is State.REGISTERED:
         told["again"] = one.is_again
     return told

@@ -162,7 +162,7 @@ def _state_shown(upload: Upload, counts: Mapping[State, int]) -> State:
     if asked in State.__members__:
         return State[asked]
     usual = (State.REGISTERED,) if upload.done else ()
-    order = (*usual, State.READY, State.WRONG, State.KNOWN, State.REPEATED, State.REGISTERED)
+    order = (*usual, State.READY, State.ADDS, State.WRONG, State.ADDED, State.KNOWN, State.REPEATED, State.REGISTERED)
     return next((state for state in order if counts[state]), State.READY)
 
 
@@ -170,6 +170,8 @@ def _views(upload: Upload, counts: Mapping[State, int], shown: State) -> list[di
     labels = {
         State.REGISTERED: gettext("Registered"),
         State.READY: gettext("Ready"),
+        State.ADDS: gettext("To add to known tickets"),
+        State.ADDED: gettext("Added to known tickets"),
         State.WRONG: gettext("With mistakes"),
         State.KNOWN: gettext("Recorded already"),
         State.REPEATED: gettext("Repeated in the file"),
@@ -223,6 +225,7 @@ class Row:
     ticket_id: int | None
     number: str | None
     is_again: bool
+    adds: str
 
 
 def _row(line: UploadLine, importer: Importer) -> Row:
@@ -238,6 +241,7 @@ def _row(line: UploadLine, importer: Importer) -> Row:
         line.ticket_id,
         line.number,
         bool(told.get("again")),
+        words.listed(words.of(importer.register.milestone_by_name[name].label) for name in told.get("adds", ())),
     )
 
 
@@ -288,9 +292,10 @@ def forget(upload: Upload, importer: Importer) -> ResponseReturnValue:
 @needs("import")
 @mine
 def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
-    """Register all rows that are ready, or exactly the rows chosen."""
+    """Register all rows that are ready, or exactly the rows chosen; or add what rows say to tickets known already."""
     form = confirm_form()
-    ready = rows_in(connection(), upload.id, State.READY)
+    adds = request.form.get("show") == "adds"
+    ready = rows_in(connection(), upload.id, State.ADDS if adds else State.READY)
     wanted = set(ready) if request.form.get("act") == "all" else _chosen(form)
     if wanted is None:
         return _preview_page(upload, importer, form), 422
@@ -298,7 +303,7 @@ def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
     # A second press of the button finds nothing ready any more, and says what the first one did.
     if chosen or not upload.done:
         content = content_of(connection(), upload.id)
-        _settle(upload, carried_out(importer, upload, content, frozenset(chosen), now()))
+        _settle(upload, carried_out(importer, upload, content, frozenset(chosen), now(), adds=adds))
     return redirect(url_for("imports.preview", upload_id=upload.id))
 
 
@@ -321,6 +326,7 @@ def _settle(upload: Upload, rows: tuple[UploadLine, ...]) -> None:
     counts = {
         "registered": len([row for row in registered if not row.told["again"]]),
         "again": len([row for row in registered if row.told["again"]]),
+        "added": sum(len(row.told["adds"]) for row in rows if row.state is State.ADDED),
         "known": sum(1 for row in rows if row.state is State.KNOWN),
         "refused": sum(1 for row in rows if row.state is State.WRONG),
     }

@@ -273,7 +273,7 @@ def selects(register: Register, what: Asked, viewer: Viewer) -> list[dict[str, A
     ]
     pages = [("", formats.number(PAGE)), (str(MOST_ROWS), formats.number(MOST_ROWS))]
     chosen = str(what.limit) if what.limit != PAGE else ""
-    return [*shown, {"name": "rows", "label": gettext("Rows"), "value": chosen, "options": pages}]
+    return [*shown, {"name": "rows", "label": gettext("Rows per page"), "value": chosen, "options": pages}]
 
 
 def chosen_filters(register: Register, what: Asked) -> list[tuple[str, str]]:

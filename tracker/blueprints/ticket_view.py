@@ -80,6 +80,11 @@ def fact_text(page: TicketPage, register: Register, names: Names, name: str) -> 
     return "" if field is None or value in (None, "", []) else value_text(field, value, names)
 
 
+def said_last(page: TicketPage, kind: str) -> LoggedEvent | None:
+    """The latest entry of this kind in the ticket's log."""
+    return next((row for row in page.log if row.kind == kind), None)
+
+
 @dataclass(frozen=True, slots=True)
 class MilestoneRow:
     """A milestone of the register and, once reached, its day and the values recorded with it."""

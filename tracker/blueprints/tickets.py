@@ -151,6 +151,8 @@ def _head(opened: Opened, names: Names) -> dict[str, Any]:
         "names": names,
         "summary": ticket_view.summary(opened.page, register),
         "told": lambda name: ticket_view.fact_text(opened.page, register, names, name),
+        "submission": ticket_view.said_last(opened.page, "submitted"),
+        "rejection": ticket_view.said_last(opened.page, "rejected"),
         "due": lists.due_state(ticket.current_due, ticket.status, today()),
         "files": ticket_view.file_rows(ticket, names),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import partial
 
 import click
 
@@ -70,16 +71,16 @@ def _add(
         opened_account = ChangeAccount(
             person_id=person_id, login=signin.normal_login(login), change=AccountChange.OPENED
         )
-        handle(house, opened_account, actor_id=SYSTEM, now=now)
-        signin.add_account(
-            installation.engine,
+        account = partial(
+            signin.open_account,
             login=login,
-            password=password,
+            new_hash=signin.password_hash(login, password),
             person_id=person_id,
             locale=None,
             must_change=True,
             now=now,
         )
+        handle(house, opened_account, actor_id=SYSTEM, now=now, beside=account)
     except Refusal as why:
         refusal = why
         raise click.ClickException(installation.say(lambda: words.refusal(refusal))) from why

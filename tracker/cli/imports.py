@@ -124,7 +124,8 @@ def _report(installation: Installation, importer: Importer, reading: ImportReadi
     count = {state: sum(one.state is state for one in judged) for state in State}
     click.echo(
         f"sheet {reading.sheet}: {len(judged)} rows, {count[State.READY]} ready, {count[State.WRONG]} with mistakes, "
-        f"{count[State.KNOWN]} known already, {count[State.REPEATED]} repeated, "
+        f"{count[State.KNOWN]} known already, {count[State.ADDS]} that add to known tickets, "
+        f"{count[State.REPEATED]} repeated, "
         f"{len(reading.skipped)} lines that are no record"
     )
 
@@ -200,9 +201,12 @@ def _carry_out(
         raise click.ClickException("Nothing was registered.")
     registered = [one.row for one in done if one.state is State.REGISTERED and not one.is_again]
     dated = sum(len(command_of(row, importer.register).milestones) for row in registered)
-    known = sum(one.state is State.KNOWN for one in judged) + len(done) - len(registered) - len(refused)
+    added = importer.add(reading, tuple(one.row for one in judged if one.state is State.ADDS), now)
+    _tell_mistakes(installation, importer, reading, added)
+    known = sum(one.state in (State.KNOWN, State.ADDS) for one in judged) + len(done) - len(registered) - len(refused)
     click.echo(
-        f"{len(registered)} registered, {dated} milestones with them, {known} known already, {len(refused)} refused"
+        f"{len(registered)} registered, {dated} milestones with them, {known} known already, {len(refused)} refused, "
+        f"{sum(len(one.adds) for one in added)} milestones added to known tickets"
     )
     if refused:
         raise SystemExit(1)

@@ -21,6 +21,8 @@ from tracker.domain.deciding import decide_register
 from tracker.domain.people import Unit
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.ticket import Ticket
+from tracker.exchange.additions import lacking, milestones_of, refusals_of, steps_of
 from tracker.exchange.reading import ImportReading, read_file
 from tracker.exchange.records import CellError, RowReading
 from tracker.exchange.values import Value
@@ -30,6 +32,7 @@ from tracker.log.store import hash_key
 from tracker.queries.people import places_for
 from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
+from tracker.queries.tickets import tickets_now
 from tracker.queries.uploads import State, tickets_of_keys, tickets_recorded
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
@@ -45,7 +48,8 @@ class Judged:
     """What stands of a row, before or after the import.
 
     `refusals`: what the rules say, beside the mistakes of its cells. `ticket_id`: that it is, or was before.
-    `is_again`: it had been registered from this very file.
+    `is_again`: it had been registered from this very file. `adds`: the milestones that it brings, or brought, to a
+    known ticket.
     """
 
     row: RowReading
@@ -53,6 +57,7 @@ class Judged:
     refusals: tuple[Refusal, ...] = ()
     ticket_id: int | None = None
     is_again: bool = False
+    adds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,9 +101,13 @@ class Importer:
         for start in range(0, len(reading.rows), _AT_ONCE):
             rows = reading.rows[start : start + _AT_ONCE]
             recorded = self._recorded(conn, reading, rows)
+            known = self._known_tickets(conn, rows, recorded)
             world = self._world(conn, recorded)
             for row in rows:
-                yield self._judged(row, recorded.get(row.external_key), world, lacks=bool(reading.missing_required))
+                if row.is_ready and (ticket_id := recorded.get(row.external_key)) is not None:
+                    yield self._judged_known(row, ticket_id, known.get(ticket_id), world)
+                else:
+                    yield self._judged(row, world, lacks=bool(reading.missing_required))
 
     def _recorded(self, conn: Connection, reading: ImportReading, rows: Sequence[RowReading]) -> dict[str, int]:
         """External key → ticket, of rows that are recorded, or were from this very file and are voided since."""
@@ -108,11 +117,26 @@ class Importer:
         found = {keys[key].external_key: ticket_id for key, ticket_id in from_file.items()}
         return found | tickets_recorded(conn, self.viewer, self.register.name, (row.external_key for row in sound))
 
-    def _judged(self, row: RowReading, before: int | None, world: World, *, lacks: bool) -> Judged:
+    def _known_tickets(
+        self, conn: Connection, rows: Iterable[RowReading], recorded: Mapping[str, int]
+    ) -> dict[int, Ticket]:
+        """Those recorded already to which a row could add something."""
+        bringing = (row for row in rows if row.is_ready and milestones_of(row, self.register))
+        ids = sorted({recorded[row.external_key] for row in bringing if row.external_key in recorded})
+        slices = (ids[i : i + _AT_ONCE] for i in range(0, len(ids), _AT_ONCE))
+        return {ticket_id: ticket for part in slices for ticket_id, ticket in tickets_now(conn, part).items()}
+
+    def _judged_known(self, row: RowReading, ticket_id: int, ticket: Ticket | None, world: World) -> Judged:
+        adds = lacking(row, ticket, self.register, world) if ticket is not None else {}
+        if ticket is None or not adds:
+            return Judged(row, State.KNOWN, ticket_id=ticket_id)
+        if refusals := refusals_of(row, adds, ticket, self.register, world):
+            return Judged(row, State.KNOWN, refusals, ticket_id)
+        return Judged(row, State.ADDS, ticket_id=ticket_id, adds=tuple(adds))
+
+    def _judged(self, row: RowReading, world: World, *, lacks: bool) -> Judged:
         if not row.is_ready:
             return _unready(row)
-        if before is not None:
-            return Judged(row, State.KNOWN, ticket_id=before)
         if lacks:
             return Judged(row, State.WRONG)
         refusals = self._objections(row, world)
@@ -191,6 +215,24 @@ class Importer:
         found = wrong | {row.source_row: self._settled(row, r) for row, r in zip(allowed, results, strict=True)}
         return tuple(found[row.source_row] for row in rows)
 
+    def add(self, reading: ImportReading, rows: Sequence[RowReading], now: datetime) -> tuple[Judged, ...]:
+        """Record the milestones that known tickets lack, in one transaction; what is refused meanwhile stays out."""
+        with self.house.engine.connect() as conn:
+            recorded = self._recorded(conn, reading, rows)
+            known, world = self._known_tickets(conn, rows, recorded), self._world(recorded)
+        asked: list[tuple[RowReading, Ticket, dict[str, date]]] = []
+        for row in rows:
+            ticket = known.get(recorded.get(row.external_key, 0))
+            if ticket is not None and self._refused_before(row) is None:
+                asked.append((row, ticket, lacking(row, ticket, self.register, world)))
+        requests = [
+            Request(step, self.viewer.person.id, now)
+            for row, ticket, adds in asked
+            for step in steps_of(row, adds, ticket, self.register)
+        ]
+        results = iter(handle_all(self.house, requests, goes_on=True))
+        return tuple(_added(row, ticket, dict(zip(adds, results, strict=False))) for row, ticket, adds in asked)
+
     def _refused_before(self, row: RowReading) -> Judged | None:
         """What needs no asking of the handler: mistakes of cells, repeated rows, rows of another's village."""
         if not row.is_ready:
@@ -214,6 +256,12 @@ class Importer:
                 found = tickets_recorded(conn, self.viewer, self.register.name, [row.external_key])
             return Judged(row, State.KNOWN, ticket_id=found.get(row.external_key))
         return Judged(row, State.WRONG, result.refusals)
+
+
+def _added(row: RowReading, ticket: Ticket, results: Mapping[str, Done | Refused]) -> Judged:
+    refusals = tuple(why for one in results.values() if isinstance(one, Refused) for why in one.refusals)
+    adds = tuple(name for name, one in results.items() if isinstance(one, Done))
+    return Judged(row, State.ADDED if adds else State.KNOWN, refusals, ticket.id, adds=adds)
 
 
 def mistakes_of(one: Judged, reading: ImportReading) -> Iterator[CellError]:

@@ -78,6 +78,15 @@ class AsOfForm(wtforms.Form):
         super().__init__(given)
         self.known.zone = zone
 
+    def validate(self, extra_validators: Any = None) -> bool:
+        """As of any form; what was not given then shows what counts: today."""
+        if not super().validate(extra_validators):
+            return False
+        for field in (self.effective, self.known):
+            if field.data is None:
+                field.data, field.raw_data = self.today, None
+        return True
+
     def validate_effective(self, field: DateField) -> None:
         last = date(self.today.year + YEARS_AHEAD, 12, 31)
         if field.data is not None and not FIRST <= field.data <= last:

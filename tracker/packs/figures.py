@@ -6,7 +6,7 @@ the file first uses it: figures added at the end leave the bits of the others wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from tracker.domain.ledger import FLOWS, account_names
 from tracker.domain.registers import FieldType, Predicate, Register
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
+from tracker.packs.standard import standard_figures, standard_ids
 
 MAX_PREDICATES = 16
 """Bits of a mark's segment."""
@@ -70,36 +71,43 @@ def build_figures(
     """The figures, and for each register the predicates they use. Mistakes are added to `problems`."""
     compiler = _Compiler(source, registers, problems)
     shared = {item["name"]: item for item in source.data["exclusions"]}
+    items = (*_written_out(source), *standard_figures(source))
     figures = []
-    for n, item in enumerate(source.data["figures"]):
+    for path, item in items:
         register = registers.get(item["register"])
         if register is None:
-            problems.append(source.problem(("figures", n), f"unknown register {item['register']}", "name one"))
+            problems.append(source.problem(path, f"unknown register {item['register']}", "name one"))
         else:
-            figures.append(_figure(compiler, register, item, shared, n))
-    problems.extend(_check_figures(source, figures))
+            figures.append(_figure(compiler, register, item, shared, path))
+    problems.extend(_check_figures(source, items, figures))
     problems.extend(_check_predicates(source, compiler.predicates))
     return tuple(figures), {name: tuple(found) for name, found in compiler.predicates.items()}
 
 
-def build_report(source: Source, figures: tuple[FigureSpec, ...], problems: list[Problem]) -> ReportSpec:
-    """A report: figures under headings."""
+def _written_out(source: Source) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
+    return ((("figures", n), item) for n, item in enumerate(source.data["figures"]))
+
+
+def build_report(
+    source: Source, declared: Source, figures: tuple[FigureSpec, ...], problems: list[Problem]
+) -> ReportSpec:
+    """A report: figures under headings, those of `declared` (figures.yaml)."""
     known = {figure.id for figure in figures}
-    problems.extend(
-        source.problem(("sections", n), f"unknown figure {name}", "see figures.yaml")
-        for n, section in enumerate(source.data["sections"])
-        for name in section["figures"]
-        if name not in known
-    )
-    sections = tuple((section["label"], tuple(section["figures"])) for section in source.data["sections"])
-    return ReportSpec(source.data["id"], source.data["label"], sections)
+    sections = []
+    for n, section in enumerate(source.data["sections"]):
+        names = (*section.get("figures", ()), *standard_ids(declared, section.get("standard", ())))
+        sections.append((section["label"], names))
+        unknown = (name for name in names if name not in known)
+        problems.extend(
+            source.problem(("sections", n), f"unknown figure {name}", "see figures.yaml") for name in unknown
+        )
+    return ReportSpec(source.data["id"], source.data["label"], tuple(sections))
 
 
 def _figure(
-    compiler: _Compiler, register: Register, item: Mapping[str, Any], shared: Mapping[str, Any], n: int
+    compiler: _Compiler, register: Register, item: Mapping[str, Any], shared: Mapping[str, Any], path: KeyPath
 ) -> FigureSpec:
     scope = item.get("scope", {})
-    path: KeyPath = ("figures", n)
 
     def terms(part: str) -> tuple[Term, ...]:
         return tuple(compiler.term(register, term, scope, (*path, part, i)) for i, term in enumerate(item[part]))
@@ -170,11 +178,12 @@ def _choices(register: Register, name: str) -> frozenset[str]:
     return known_field.choice_names | {""} if known_field is not None and known_field.choices else frozenset()
 
 
-def _check_figures(source: Source, figures: list[FigureSpec]) -> Iterator[Problem]:
+def _check_figures(
+    source: Source, items: Iterable[tuple[KeyPath, Mapping[str, Any]]], figures: list[FigureSpec]
+) -> Iterator[Problem]:
     ids = {figure.id for figure in figures}
     seen: set[str] = set()
-    for n, item in enumerate(source.data["figures"]):
-        path: KeyPath = ("figures", n)
+    for path, item in items:
         if item["id"] in seen:
             yield source.problem(path, f"figure {item['id']} stands twice", "rename or remove one")
         seen.add(item["id"])

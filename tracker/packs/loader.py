@@ -79,7 +79,7 @@ def load_pack(path: Path) -> LoadedPack:
     check_limits(files.deadlines, registers, problems)
     units = build_units(files.units, problems)
     figures, predicates = build_figures(files.figures, registers, problems)
-    reports = tuple(build_report(source, figures, problems) for source in files.reports)
+    reports = tuple(build_report(source, files.figures, figures, problems) for source in files.reports)
     layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
     checklists = tuple(build_checklist(source, registers, records, problems) for source in files.checklists)
     duties = _duties(files, registers, records, units, problems)

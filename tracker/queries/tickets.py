@@ -86,6 +86,12 @@ def ticket_now(conn: Connection, ticket_id: int) -> Ticket | None:
     return fold(store.read_stream(conn, StreamKind.TICKET, ticket_id))
 
 
+def tickets_now(conn: Connection, ids: Iterable[int]) -> dict[int, Ticket]:
+    """Some hundreds of tickets at once, whoever may see them."""
+    folded = (fold(events) for events in store.read_streams(conn, StreamKind.TICKET, ids))
+    return {ticket.id: ticket for ticket in folded if ticket is not None}
+
+
 def ticket_at(conn: Connection, ticket_id: int, version: int) -> Ticket | None:
     """The ticket as somebody saw it who opened a form at `version`."""
     return fold(e for e in store.read_stream(conn, StreamKind.TICKET, ticket_id) if e.version <= version)

@@ -43,6 +43,8 @@ class State(IntEnum):
     KNOWN = 3  # recorded already, by this file or another
     REPEATED = 4  # says the same as an earlier row of this file
     REGISTERED = 5  # by this import
+    ADDS = 6  # recorded already, and says a milestone that the ticket lacks
+    ADDED = 7  # such a milestone, by this import
 
 
 @dataclass(frozen=True, slots=True)
