@@ -219,7 +219,7 @@ class Importer:
         """Record the milestones that known tickets lack, in one transaction; what is refused meanwhile stays out."""
         with self.house.engine.connect() as conn:
             recorded = self._recorded(conn, reading, rows)
-            known, world = self._known_tickets(conn, rows, recorded), self._world(recorded)
+            known, world = self._known_tickets(conn, rows, recorded), self._world(conn, recorded)
         asked: list[tuple[RowReading, Ticket, dict[str, date]]] = []
         for row in rows:
             ticket = known.get(recorded.get(row.external_key, 0))
