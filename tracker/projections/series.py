@@ -49,10 +49,8 @@ class SeriesWriter:
         self._moved.add(key)
         return self._latest[key]
 
-    def count(self, ticket: Ticket) -> None:
-        """A ticket of the log, when the table has been emptied. ValueError: it carries no number of a series."""
-        year, serial = year_and_serial(ticket.number)
-        key = (ticket.register, year, ticket.is_restricted)
+    def count(self, key: SeriesKey, serial: int) -> None:
+        """A number of the log, when the table has been emptied."""
         if key not in self._latest:
             self._latest[key] = 0
             self._new.add(key)
@@ -67,6 +65,12 @@ class SeriesWriter:
         if kept:
             self._conn.execute(_KEEP, kept)
         self._new, self._moved = set(), set()
+
+
+def series_of(ticket: Ticket) -> tuple[SeriesKey, int]:
+    """The series of the ticket's number, and its place there. ValueError: it carries no number of a series."""
+    year, serial = year_and_serial(ticket.number)
+    return (ticket.register, year, ticket.is_restricted), serial
 
 
 def _names(key: SeriesKey) -> dict[str, Any]:
