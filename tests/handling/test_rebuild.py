@@ -9,6 +9,7 @@ from township import PACK, Township, at, plain_ticket
 from tracker.domain.commands import TakeStep
 from tracker.domain.days import to_number
 from tracker.log import store
+from tracker.projections import folding
 from tracker.projections.rebuild import TABLES, rebuild
 
 
@@ -26,10 +27,10 @@ def indexes(engine: Engine) -> set[tuple]:
     }
 
 
-def again(town: Township) -> None:
+def again(town: Township, processes: int | None = None) -> None:
     house = town.house
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():
-        rebuild(conn, house.pack, house.time_zone, house.folios, lambda done, of: None)
+        rebuild(conn, house.pack, house.time_zone, house.folios, lambda done, of: None, processes=processes)
 
 
 @pytest.fixture
@@ -75,6 +76,36 @@ def test_a_rebuild_gives_identical_tables(town: Township):
     assert rows(town.engine) == before
     assert before["marks"]
     assert before["tickets"]
+
+
+def test_a_process_of_its_own_folds_the_same(town: Township, monkeypatch: pytest.MonkeyPatch):
+    lived(town)
+    before = rows(town.engine)
+    monkeypatch.setattr(folding, "STRETCH", 7)
+    again(town, processes=1)
+    assert rows(town.engine) == before
+
+
+def test_folios_that_have_no_number_yet_get_one(town: Township, monkeypatch: pytest.MonkeyPatch):
+    lived(town)
+    before = pages(town.engine), summed(town)
+    with town.engine.begin() as conn:
+        conn.execute(text("DELETE FROM folios WHERE id % 3 > 0"))
+        conn.execute(text("UPDATE folios SET id = id / 3"))
+        town.house.folios.read(conn)
+    monkeypatch.setattr(folding, "STRETCH", 7)
+    again(town)
+    assert (pages(town.engine), summed(town)) == before
+
+
+def pages(engine: Engine) -> list[tuple]:
+    """The marks with what their folios stand for."""
+    query = text(
+        "SELECT account, register, segment, cohort, unit, ef, ticket_id, rf, et, er, rt"
+        " FROM marks JOIN folios ON id = folio ORDER BY 1, 2, 3, 4, 5, 6, 7, 8"
+    )
+    with engine.connect() as conn:
+        return [tuple(row) for row in conn.execute(query)]
 
 
 def test_a_rebuild_leaves_every_index_where_it_was(town: Township):

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import date
 from typing import Any
@@ -46,13 +47,18 @@ def _copied(state: Ticket) -> Ticket:
     return after
 
 
+def lived(events: Iterable[Event]) -> Iterator[tuple[Event, Ticket]]:
+    """Each event with the state after it. It is one state that goes on: whoever keeps any of them must evolve."""
+    state = Ticket()
+    for event in events:
+        _apply(state, event)
+        yield event, state
+
+
 def fold(events: Iterable[Event]) -> Ticket | None:
     """The state after all the events of one ticket, in log order; None when there are none."""
-    state: Ticket | None = None
-    for event in events:
-        state = state or Ticket()
-        _apply(state, event)
-    return state
+    last = deque(lived(events), maxlen=1)
+    return last[0][1] if last else None
 
 
 def _apply(t: Ticket, e: Event) -> None:

@@ -288,13 +288,14 @@ def _readable(row: Any) -> Event:
         return Event(row[0], StreamKind.SYSTEM, row[2], row[3], str(row[4]), date.min, from_ms(0), 0, _UNREADABLE)
 
 
-def read_by_stream(conn: Connection, kind: StreamKind) -> Iterator[list[Event]]:
-    """The whole history, one stream after the other; for rebuilding."""
-    query = (
-        select(*_COLUMNS)
-        .where(EventRow.stream_kind == int(kind))
-        .order_by(EventRow.stream_kind, EventRow.stream_id, EventRow.version)
-    )
+def read_by_stream(
+    conn: Connection, kind: StreamKind, *, after: int = 0, until: int | None = None
+) -> Iterator[list[Event]]:
+    """The whole history, one stream after the other, of those with after < id <= until; for rebuilding."""
+    query = select(*_COLUMNS).where(EventRow.stream_kind == int(kind), EventRow.stream_id > after)
+    if until is not None:
+        query = query.where(EventRow.stream_id <= until)
+    query = query.order_by(EventRow.stream_kind, EventRow.stream_id, EventRow.version)
     current: list[Event] = []
     for row in _streamed(conn, query):
         if current and current[0].stream_id != row[2]:

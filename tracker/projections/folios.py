@@ -36,6 +36,12 @@ def read_folios(conn: Connection) -> FolioIndex:
     return {key: tuple(found) for key, found in index.items()}
 
 
+def folio_numbers(conn: Connection) -> dict[FolioKey, int]:
+    """The number of every folio that the table has."""
+    rows = conn.execute(select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort))
+    return {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
+
+
 class FolioBook:
     """Numbers of folios, kept in memory for all transactions and threads of a process.
 
@@ -51,8 +57,7 @@ class FolioBook:
 
     def read(self, conn: Connection) -> int:
         """Learn what others have added; how many folios there are. Needs the write lock, and nothing added yet."""
-        rows = conn.execute(select(FolioRow.id, FolioRow.account, FolioRow.register, FolioRow.segment, FolioRow.cohort))
-        self._ids = ids = {(r.account, r.register, r.segment, r.cohort): r.id for r in rows}
+        self._ids = ids = folio_numbers(conn)
         return len(ids)
 
 

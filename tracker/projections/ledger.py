@@ -7,7 +7,7 @@ Cells are the same change as netted steps of ±1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -18,7 +18,7 @@ from tracker.domain.quantities import is_added_from_marks
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.rows import insert_rows, stream_rows, write_rows
 from tracker.projections.cube.cells import Delta, pack_cells
-from tracker.projections.folios import FolioBook, FolioWriter
+from tracker.projections.folios import FolioBook, FolioKey, FolioWriter
 
 _MARKS = MarkRow.__table__
 _DELTAS = MarkDeltaRow.__table__
@@ -37,12 +37,11 @@ _END_MARK = update(_MARKS).where(*_LIVE).values(rt=bindparam("b_rt"))
 _CUT_MARK = update(_MARKS).where(*_LIVE).values(et=bindparam("b_et"), er=bindparam("b_er"))
 
 
-class LedgerWriter:
-    """Collects the changes of one transaction and writes them in three statements."""
+class LedgerChanges:
+    """Collects what events change; `number` gives a folio its number."""
 
-    def __init__(self, conn: Connection, folios: FolioBook) -> None:
-        self._conn = conn
-        self._folios = FolioWriter(conn, folios)
+    def __init__(self, number: Callable[[FolioKey], int]) -> None:
+        self._number = number
         self._opened: list[list[Any]] = []
         self._live: dict[tuple[int, int, int, int], list[list[Any]]] = {}
         self._born_here: set[int] = set()  # tickets without a mark of an earlier transaction
@@ -83,7 +82,7 @@ class LedgerWriter:
             self._deltas.append((position, recorded_on, packed))
 
     def _folio(self, mark: Mark, register: str) -> int:
-        return self._folios.number((mark.account, register, mark.segment, mark.cohort))
+        return self._number((mark.account, register, mark.segment, mark.cohort))
 
     def _open(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
         key = (folio, mark.unit, mark.ef, ticket_id)
@@ -109,14 +108,37 @@ class LedgerWriter:
         if not rows:
             self._cut.append({**dict(zip(_KEY_NAMES, key, strict=True)), "b_et": mark.et, "b_er": position})
 
+    def take_new(self) -> tuple[list[tuple[Any, ...]], list[tuple[int, int, bytes]]]:
+        """The rows of marks and of deltas of tickets whose whole life was posted here; forgotten here with them."""
+        if self._ended or self._cut:
+            raise ValueError("a mark of an earlier transaction was changed")
+        taken = [tuple(row) for row in self._opened], self._deltas
+        self._forget()
+        return taken
+
+    def _forget(self) -> None:
+        self._opened, self._ended, self._cut, self._deltas = [], [], [], []
+        self._live, self._born_here = {}, set()
+
+
+class LedgerWriter(LedgerChanges):
+    """Writes the changes of one transaction in four statements."""
+
+    def __init__(self, conn: Connection, folios: FolioBook) -> None:
+        super().__init__(FolioWriter(conn, folios).number)
+        self._conn = conn
+
     def flush(self) -> None:
         """Updates first: they may only touch rows of earlier transactions."""
         write_rows(self._conn, _CUT_MARK, self._cut)
         write_rows(self._conn, _END_MARK, self._ended)
-        insert_rows(self._conn, _MARKS, _MARK_COLUMNS, [tuple(row) for row in self._opened])
-        insert_rows(self._conn, _DELTAS, _DELTA_COLUMNS, self._deltas)
-        self._opened, self._ended, self._cut, self._deltas = [], [], [], []
-        self._live, self._born_here = {}, set()
+        insert_new(self._conn, [tuple(row) for row in self._opened], self._deltas)
+        self._forget()
+
+
+def insert_new(conn: Connection, marks: Sequence[tuple[Any, ...]], deltas: Sequence[tuple[int, int, bytes]]) -> None:
+    insert_rows(conn, _MARKS, _MARK_COLUMNS, marks)
+    insert_rows(conn, _DELTAS, _DELTA_COLUMNS, deltas)
 
 
 def _without_end(mark: Mark) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -59,13 +59,13 @@ class RecordWriter:
 
     def put_ticket(self, before: Ticket | None, after: Ticket, register: Register) -> None:
         """Only the links of a ticket: its row is TicketWriter's."""
-        named = register.links
-        if not named or (before is not None and before.fields is after.fields and before.is_gone == after.is_gone):
+        if not register.links or (
+            before is not None and before.fields is after.fields and before.is_gone == after.is_gone
+        ):
             return
         if before is None:
             self._born_here.add(after.id)
-        values = {} if after.is_gone or after.is_restricted else after.fields
-        rows = _rows(after.id, named, values, self._numbers[register.name], to_number(after.found_on))
+        rows = links_of_ticket(after, register, self._numbers[register.name])
         if rows or before is not None:
             self._links[after.id] = rows
 
@@ -88,6 +88,17 @@ class RecordWriter:
 
     def _row(self, r: Record) -> dict[str, Any]:
         return record_row(r, self._registers[r.register], self._numbers[r.register])
+
+
+def links_of_ticket(ticket: Ticket, register: Register, register_id: int) -> list[dict[str, Any]]:
+    """What a ticket names. A restricted one is named by nobody's page."""
+    values = {} if ticket.is_gone or ticket.is_restricted else ticket.fields
+    return _rows(ticket.id, register.links, values, register_id, to_number(ticket.found_on))
+
+
+def insert_links(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Of records that have none written yet."""
+    write_rows(conn, _INSERT_LINK, rows)
 
 
 def _rows(

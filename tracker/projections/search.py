@@ -77,13 +77,13 @@ def number_of(piece: str) -> int:
     return number - (1 << 32) if number >= 1 << 31 else number
 
 
-def _pieces(ticket: Ticket, texts: Iterable[str]) -> tuple[str, ...]:
-    """All pieces of a ticket with these fields, each once; none of a restricted one."""
+def pieces_of_ticket(ticket: Ticket, register: Register) -> tuple[str, ...]:
+    """All pieces of a ticket, each once; none of a restricted one."""
     if ticket.is_restricted:
         return ()
     units = {ticket.place_id, ticket.owner_unit_id, *(s.unit_id for s in ticket.supports)}
     found = {piece_of_unit(unit_id): None for unit_id in sorted(u for u in units if u is not None)}
-    for name in texts:
+    for name in _texts_of(register):
         for piece in pieces_of(str(ticket.fields.get(name) or "")):
             if len(found) >= MOST_PIECES:
                 return tuple(found)
@@ -104,10 +104,8 @@ class SearchWriter:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._is_sqlite = conn.dialect.name == "sqlite"
         self._before: dict[int, Ticket | None] = {}
         self._after: dict[int, tuple[Ticket, Register]] = {}
-        self._texts_known: dict[str, tuple[str, ...]] = {}
 
     def put(self, before: Ticket | None, after: Ticket, register: Register) -> None:
         if before is not None and after.id not in self._before and _reads_the_same(before, after):
@@ -121,24 +119,17 @@ class SearchWriter:
         new: list[tuple[int, tuple[str, ...]]] = []
         # In the order of numbers: FTS5 ends a segment whenever the next one is lower.
         for ticket_id, (after, register) in sorted(self._after.items(), key=itemgetter(0)):
-            before, texts = self._before[ticket_id], self._texts(register)
-            gone, come = _pieces(before, texts) if before is not None else (), _pieces(after, texts)
+            before = self._before[ticket_id]
+            gone = pieces_of_ticket(before, register) if before is not None else ()
+            come = pieces_of_ticket(after, register)
             if gone == come:
                 continue
             if gone:
                 old.append((ticket_id, gone))
             if come:
                 new.append((ticket_id, come))
-        if self._is_sqlite:
-            _write_sqlite(self._conn, old, new)
-        else:
-            _write_postgresql(self._conn, old, new)
+        _write(self._conn, old, new)
         self._before, self._after = {}, {}
-
-    def _texts(self, register: Register) -> tuple[str, ...]:
-        if register.name not in self._texts_known:
-            self._texts_known[register.name] = _texts_of(register)
-        return self._texts_known[register.name]
 
 
 Pieces = Iterable[tuple[int, tuple[str, ...]]]
@@ -153,6 +144,15 @@ def _reads_the_same(before: Ticket, after: Ticket) -> bool:
         and before.supports == after.supports
         and before.is_restricted == after.is_restricted
     )
+
+
+def insert_new(conn: Connection, new: Pieces) -> None:
+    """Of tickets that have none yet, in the order of their numbers."""
+    _write(conn, (), new)
+
+
+def _write(conn: Connection, old: Pieces, new: Pieces) -> None:
+    (_write_sqlite if conn.dialect.name == "sqlite" else _write_postgresql)(conn, old, new)
 
 
 def _write_sqlite(conn: Connection, old: Pieces, new: Pieces) -> None:

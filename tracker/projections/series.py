@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tracker.domain.numbers import year_and_serial
+from tracker.domain.ticket import Ticket
 from tracker.models.tickets import SeriesRow
 
 SeriesKey = tuple[str, int, bool]
@@ -48,10 +49,8 @@ class SeriesWriter:
         self._moved.add(key)
         return self._latest[key]
 
-    def count(self, register: str, number: str, *, is_restricted: bool) -> None:
-        """A number given in the log, when the table has been emptied. ValueError: it is no number of a series."""
-        year, serial = year_and_serial(number)
-        key = (register, year, is_restricted)
+    def count(self, key: SeriesKey, serial: int) -> None:
+        """A number of the log, when the table has been emptied."""
         if key not in self._latest:
             self._latest[key] = 0
             self._new.add(key)
@@ -66,6 +65,12 @@ class SeriesWriter:
         if kept:
             self._conn.execute(_KEEP, kept)
         self._new, self._moved = set(), set()
+
+
+def series_of(ticket: Ticket) -> tuple[SeriesKey, int]:
+    """The series of the ticket's number, and its place there. ValueError: it carries no number of a series."""
+    year, serial = year_and_serial(ticket.number)
+    return (ticket.register, year, ticket.is_restricted), serial
 
 
 def _names(key: SeriesKey) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +13,7 @@ from tracker.domain.days import to_number
 from tracker.domain.lifecycle import Status
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.models.rows import write_rows
+from tracker.models.rows import insert_rows, write_rows
 from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
 STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
@@ -98,6 +98,21 @@ class TicketWriter:
 
     def _row(self, t: Ticket) -> dict[str, Any]:
         return ticket_row(t, self._registers[t.register], self._numbers[t.register])
+
+
+TICKET_COLUMNS = tuple(c.name for c in _TICKETS.columns)
+
+
+def insert_new(
+    conn: Connection,
+    tickets: Sequence[tuple[Any, ...]],
+    named: Sequence[tuple[int, int]],
+    supports: Sequence[tuple[int, int]],
+) -> None:
+    """Of tickets that have no row yet; the first in the order of TICKET_COLUMNS, the others pairs with the ticket."""
+    insert_rows(conn, _TICKETS, TICKET_COLUMNS, tickets)
+    insert_rows(conn, NamedPersonRow.__table__, ("ticket_id", "person_id"), named)
+    insert_rows(conn, SupportRow.__table__, ("ticket_id", "unit_id"), supports)
 
 
 def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any]:

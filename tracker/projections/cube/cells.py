@@ -25,7 +25,8 @@ Delta = tuple[int, int, bytes]
 _LAYOUT = {"folio": "I", "place": "I", "day": "H", "change": "b"}  # numpy and struct read the same letters
 CELL = np.dtype([(name, f"<{letter}") for name, letter in _LAYOUT.items()])
 """One step of a step function: from `day` on, `change` more marks under (folio, place). Packed, little-endian."""
-_PACK = struct.Struct("<" + "".join(_LAYOUT.values())).pack
+_RECORD = struct.Struct("<" + "".join(_LAYOUT.values()))
+_PACK = _RECORD.pack
 
 DAYS = 65_536  # a day number is 16 bits wide
 _EVERY_DAY = np.arange(DAYS).astype("datetime64[D]").astype("datetime64[M]")
@@ -44,6 +45,12 @@ _MOST_PLACES = 65_536  # a place is 16 bits wide in the layers
 def pack_cells(cells: Mapping[tuple[int, int, int], int]) -> bytes:
     """Netted cells, (folio, place, day) → change, as packed records of CELL; empty when nothing is left."""
     return b"".join(_PACK(folio, place, day, change) for (folio, place, day), change in sorted(cells.items()) if change)
+
+
+def renumbered(packed: bytes, folios: Mapping[int, int]) -> bytes:
+    """Packed cells in which these folios have got other numbers."""
+    cells = _RECORD.iter_unpack(packed)
+    return pack_cells({(folios.get(folio, folio), place, day): change for folio, place, day, change in cells})
 
 
 @dataclass(frozen=True, slots=True)
