@@ -78,7 +78,7 @@ def weekday(value: Day) -> str:
 
 def instant(value: Instant) -> str:
     """A moment in the log's time zone, to the minute. An integer is milliseconds since the epoch."""
-    return _format_instant(value, _pattern("instant"))
+    return _format_instant(value, _pattern("instant", _locale()))
 
 
 def clock_time(value: Instant) -> str:
@@ -124,8 +124,8 @@ def measure(texts: Mapping[str, str], count: int) -> str:
 
 
 def _format_day(value: Day, name: str) -> str:
-    found = _to_day(value)
-    return NOTHING if found is None else _written(found, _pattern(name), _locale())
+    found, locale = _to_day(value), _locale()
+    return NOTHING if found is None else _written(found, _pattern(name, locale), locale)
 
 
 @lru_cache(4096)
@@ -165,8 +165,8 @@ def _code(locale: Locale) -> str:
     return str(locale).replace("_", "-")
 
 
-def _pattern(name: str) -> str:
-    return _PATTERNS.get(_locale().language, _ANYWHERE)[name]
+def _pattern(name: str, locale: Locale) -> str:
+    return _PATTERNS.get(locale.language, _ANYWHERE)[name]
 
 
 def _locale() -> Locale:

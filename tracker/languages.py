@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from babel import Locale
 from flask import Flask, g, request, session
-from flask_babel import get_locale, get_translations
+from flask_babel import get_translations
 from flask_login import current_user
 
 FOLDER = Path(__file__).parent / "translations"
@@ -60,12 +59,12 @@ def current_babel() -> str:
 def join_templates(app: Flask) -> None:
     """The sentences of templates, without Flask-Babel's search for the catalogue at each of a page's hundreds."""
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of Jinja's i18n extension
-        gettext=lambda text: _catalogue(get_locale()).ugettext(text),
-        ngettext=lambda one, many, number: _catalogue(get_locale()).ungettext(one, many, number),
+        gettext=lambda text: _catalogue(current()).ugettext(text),
+        ngettext=lambda one, many, number: _catalogue(current()).ungettext(one, many, number),
         newstyle=True,
     )
 
 
 @cache
-def _catalogue(_locale: Locale | None) -> Any:
+def _catalogue(_language: str) -> Any:
     return get_translations()

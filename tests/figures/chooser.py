@@ -7,7 +7,7 @@ are drawn where faults live: the latest step's day, the due day, the day after, 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Protocol, TypeVar
@@ -70,7 +70,8 @@ class Dice:
 class Chooser:
     """Lets things happen in `world`, from `FIRST` on or from the day the world has reached.
 
-    `repeats_a_day`: whether the same happening may befall a ticket twice on one day.
+    `repeats_a_day`: whether the same happening may befall a ticket twice on one day. `plain`: register → what its
+    registration needs at least.
     """
 
     world: Scene
@@ -78,6 +79,7 @@ class Chooser:
     registers: tuple[str, ...]
     today: date = FIRST
     repeats_a_day: bool = True
+    plain: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: PLAIN_VALUES)
     ticket_ids: list[int] = field(default_factory=list)
     done: list[Command] = field(default_factory=list)
 
@@ -110,7 +112,7 @@ class Chooser:
         found = self.today - timedelta(days=self.chance.pick((0, 0, 1, 5, 40)))
         start = {m.name: found + timedelta(days=self.chance.number(0, (self.today - found).days))
                  for m in register.milestones if m.is_start}  # fmt: skip
-        values = dict(PLAIN_VALUES[name])
+        values = dict(self.plain[name])
         for declared in register.fields:
             if declared.choices and self.chance.number(0, 1):
                 values[declared.name] = self.chance.pick(declared.choices).name
@@ -182,7 +184,8 @@ class Chooser:
         if step.name == "reach_milestone":
             earliest = self._earliest_for(t, values["milestone"])
             for name in self.world.register_of(t.id).milestone_by_name[values["milestone"]].values:
-                values[name] = self.chance.pick(self.world.register_of(t.id).by_name[name].choices).name
+                choices = self.world.register_of(t.id).by_name[name].choices
+                values[name] = self.chance.pick(choices).name if choices else "据实"
         files = (PHOTO, DOCUMENT) if Need.EVIDENCE in step.needs else ()
         return TakeStep(
             ticket_id=t.id,

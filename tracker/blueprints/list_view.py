@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 from urllib.parse import quote
 
 from flask import g, url_for
@@ -32,6 +33,8 @@ MOST_ROWS = 200
 
 _APART = frozenset({"place", "found_on", "category", "severity", "group", "source"})
 """Listed fields that have a place of their own in a line, or tell nothing when one looks for work."""
+_BESIDE = frozenset({"category", "severity", "group"})
+"""Of these the fields whose words stand in the row."""
 
 
 def registers_open_for(action: str) -> tuple[Register, ...]:
@@ -70,6 +73,7 @@ class Row:
     relapse_count: int
     version: int
     more: tuple[str, ...]
+    is_group: ClassVar[bool] = False
 
     @property
     def is_closed(self) -> bool:
@@ -78,6 +82,10 @@ class Row:
     @property
     def picked(self) -> str:
         return f"{self.id}.{self.version}"
+
+    def step_href(self, step: str) -> str:
+        """The page of a step of this ticket."""
+        return f"{self.href}/{step}"
 
 
 def _row(line: TicketLine, register: Register, known: Names) -> Row:
@@ -93,7 +101,7 @@ def _row(line: TicketLine, register: Register, known: Names) -> Row:
         status_label=words.status(line.status),
         text=text,
         is_restricted=line.is_restricted,
-        place=_place(known.unit(line.place_id), listed.get("group")),
+        place=_place(line.place_id, listed.get("group"), known),
         who=" ".join(line.masked.values()),
         category=listed.get("category", ""),
         severity=listed.get("severity", ""),
@@ -127,14 +135,24 @@ def _address(number: str) -> str:
     return f"{g.ticket_address}{quote(number)}"
 
 
-def _place(village: str, group: str | None) -> str:
+def _place(village_id: int, group: str | None, known: Names) -> str:
     """The village, with the villagers' group as people say it: 晨光村4组."""
-    return gettext("%(village)s, group %(number)s", village=village, number=group) if group else village
+    village = known.unit(village_id)
+    if not group:
+        return village
+    return known.once(
+        ("place", village_id, group), lambda: gettext("%(village)s, group %(number)s", village=village, number=group)
+    )
 
 
 def _listed_texts(line: TicketLine, register: Register, known: Names) -> dict[str, str]:
+    """Field → what a row shows of it."""
     fields = ((register.by_name.get(name), value) for name, value in line.listed.items())
-    return {f.name: value_text(f, value, known) for f, value in fields if f is not None and value not in (None, "", [])}
+    return {
+        f.name: known.once((register.name, f.name, value), partial(value_text, f, value, known))
+        for f, value in fields
+        if f is not None and value not in (None, "", []) and (f.name in _BESIDE or _explains_itself(f))
+    }
 
 
 def picked(values: list[str]) -> dict[int, int]:

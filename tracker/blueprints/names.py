@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
+from flask import g
 from flask_babel import gettext
 
 from tracker import formats, languages, words
@@ -15,14 +16,25 @@ from tracker.domain.people import Directory, Grant
 
 @dataclass(frozen=True)
 class Names:
-    """Units and people by name in the reader's language; `numbers`: other tickets that the reader may know of."""
+    """Units and people by name in the reader's language; `numbers`: other tickets that the reader may know of.
+
+    `_said`: what was put into words for this request; a list says the same of one row after another.
+    """
 
     directory: Directory
+    language: str
     numbers: Mapping[int, str]
+    _said: dict[tuple[Any, ...], str] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: tuple[Any, ...], work: Callable[[], str]) -> str:
+        """The words of `work`, which is asked the first time only."""
+        if (known := self._said.get(key)) is None:
+            self._said[key] = known = work()
+        return known
 
     def unit(self, unit_id: int | None) -> str:
         unit = self.directory.units.get(unit_id or 0)
-        return unit.label(languages.current()) if unit else ""
+        return unit.label(self.language) if unit else ""
 
     def person(self, person_id: int | None) -> str:
         person = self.directory.people.get(person_id or 0)
@@ -34,7 +46,11 @@ class Names:
 
 def names(numbers: Mapping[int, str] | None = None) -> Names:
     """The names as known to this request."""
-    return Names(directory(), numbers or {})
+    if numbers:
+        return Names(directory(), languages.current(), numbers)
+    if "names" not in g:
+        g.names = Names(directory(), languages.current(), {})
+    return cast(Names, g.names)
 
 
 def grant_line(grant: Grant) -> dict[str, Any]:
