@@ -17,7 +17,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from installations import ROOT, PostgreSQL, application, migrate, settings_for
+from installations import ROOT, PostgreSQL, application, copy_of, migrate, settings_for
 from sqlalchemy import URL, Engine, make_url
 from township import Township
 
@@ -97,7 +97,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Callable[[URL, Pack, Po
     def original(migrated: URL, pack: Pack, server: PostgreSQL | None) -> URL:
         key = migrated.drivername, pack.name
         if key not in made:
-            made[key] = _copy(migrated, tmp_path_factory.mktemp("founded"), server)
+            made[key] = copy_of(migrated, tmp_path_factory.mktemp("founded"), server)
             Township.founded(made[key], pack).close()
         return made[key]
 
@@ -116,19 +116,10 @@ def database(
     original: URL = request.getfixturevalue(f"migrated_{request.param}")
     if town_pack:
         original = founded(original, town_pack, server)
-    url = _copy(original, tmp_path, server)
+    url = copy_of(original, tmp_path, server)
     yield url
     if server:
         server.drop(str(url.database))
-
-
-def _copy(original: URL, folder: Path, server: PostgreSQL | None) -> URL:
-    """On the server, or as a file in the folder."""
-    if server:
-        return server.create(template=original)
-    path = folder / "test.sqlite3"
-    shutil.copyfile(str(original.database), path)
-    return original.set(database=str(path))
 
 
 @pytest.fixture(params=SYSTEMS)

@@ -1,5 +1,6 @@
 """Installations of the product for tests: settings as in production, an application, databases made and dropped."""
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,3 +90,12 @@ class PostgreSQL:
         for name in tuple(self.names):
             self.drop(name)
         self.engine.dispose()
+
+
+def copy_of(original: URL, folder: Path, server: PostgreSQL | None) -> URL:
+    """A copy of the database on the server, or as a file in the folder."""
+    if server:
+        return server.create(template=original)
+    path = folder / "test.sqlite3"
+    shutil.copyfile(str(original.database), path)
+    return original.set(database=str(path))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from installations import PostgreSQL, copy_of
 from sqlalchemy import URL, select
 from township import PACK, PEOPLE, UNITS, Paper, Township, at, plain_ticket
 
@@ -17,6 +17,7 @@ from tracker.domain.access import RIGHTS, Reach, TicketFacts, may
 from tracker.domain.commands import AddUnit, EndGrant, GiveGrant, TakeStep
 from tracker.domain.context import ticket_facts
 from tracker.domain.people import Grant, Person, Role, UnitKind
+from tracker.domain.registers import Pack
 from tracker.models.tickets import TicketRow
 from tracker.queries import scope
 from tracker.queries.lists import Cursor, Filters, Sort, View, count_tickets, tickets_page
@@ -72,13 +73,11 @@ def town_pack():
     return PACK
 
 
-@contextmanager
-def founded(database: URL) -> Iterator[Township]:
-    town = Township.joined(database)
-    try:
-        yield town
-    finally:
-        town.close()
+@pytest.fixture
+def town(database: URL) -> Iterator[Township]:
+    joined = Township.joined(database)
+    yield joined
+    joined.close()
 
 
 def bring(town: Township, wanted: Wanted) -> int:
@@ -128,18 +127,25 @@ def read(town: Township, *conditions: scope.Condition) -> set[int]:
         return {i for c in conditions for i in conn.scalars(select(TicketRow.id).where(c))}
 
 
-@pytest.fixture
-def crowded(database: URL) -> Iterator[Township]:
-    """Tickets of every register in every place, with every owner, restricted and not."""
-    with founded(database) as town:
-        for register in REGISTERS:
-            for place in PLACES:
-                for owner in (None, *UNITS):
-                    bring(town, Wanted(register, place, owner, (), ()))
-            bring(town, Wanted(register, "donghu", "donghu", ("farming", "chenguang"), ()))
-            bring(town, Wanted(register, "chenguang", "chenguang", (), ("staff", "verifier")))
-            bring(town, Wanted(register, "chenguang", None, (), ("clerk",)))
-        yield town
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def crowded(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    founded: Callable[[URL, Pack, PostgreSQL | None], URL],
+) -> Iterator[Township]:
+    """Tickets of every register in every place, with every owner, restricted and not. For tests that only read."""
+    server = request.getfixturevalue("postgresql") if request.param == "postgresql" else None
+    original = founded(request.getfixturevalue(f"migrated_{request.param}"), PACK, server)
+    town = Township.joined(copy_of(original, tmp_path_factory.mktemp("crowded"), server))
+    for register in REGISTERS:
+        for place in PLACES:
+            for owner in (None, *UNITS):
+                bring(town, Wanted(register, place, owner, (), ()))
+        bring(town, Wanted(register, "donghu", "donghu", ("farming", "chenguang"), ()))
+        bring(town, Wanted(register, "chenguang", "chenguang", (), ("staff", "verifier")))
+        bring(town, Wanted(register, "chenguang", None, (), ("clerk",)))
+    yield town
+    town.close()
 
 
 @pytest.mark.parametrize("action", ABOUT_TICKETS)
@@ -162,20 +168,13 @@ def test_the_ways_of_an_index_together_reach_exactly_the_visible_rows(crowded: T
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_any_grants_on_any_tickets_show_what_the_rules_allow(crowded_once: Township, data: st.DataObject) -> None:
-    bring(crowded_once, data.draw(wanted_tickets()))
-    who = new_viewer(crowded_once, data.draw(grants))
+def test_any_grants_on_any_tickets_show_what_the_rules_allow(town: Township, data: st.DataObject) -> None:
+    bring(town, data.draw(wanted_tickets()))
+    who = new_viewer(town, data.draw(grants))
     for action in ("view", "submit", "verify", "register"):
-        expected = allowed(crowded_once, who, action)
-        assert read(crowded_once, scope.visible(who, action)) == expected
-        assert read(crowded_once, *scope.ways(who, action, None)) == expected
-
-
-@pytest.fixture
-def crowded_once(database: URL) -> Iterator[Township]:
-    """One township for all examples: they add to it."""
-    with founded(database) as town:
-        yield town
+        expected = allowed(town, who, action)
+        assert read(town, scope.visible(who, action)) == expected
+        assert read(town, *scope.ways(who, action, None)) == expected
 
 
 def test_lists_and_counts_show_what_is_visible_each_once(crowded: Township) -> None:
@@ -235,19 +234,18 @@ def test_a_restricted_ticket_has_no_words_in_any_list(crowded: Township) -> None
     assert {name for line in restricted for name in line.listed} <= {"category", "class"}
 
 
-def test_a_village_that_joins_the_town_is_seen_by_those_who_see_the_town(crowded: Township) -> None:
-    unit_id = crowded.by_system(
-        AddUnit(code="new", name="新村", kind="village", parent_id=crowded.unit["town"]), at("2023-05-02")
+def test_a_village_that_joins_the_town_is_seen_by_those_who_see_the_town(town: Township) -> None:
+    unit_id = town.by_system(
+        AddUnit(code="new", name="新村", kind="village", parent_id=town.unit["town"]), at("2023-05-02")
     )
-    crowded.unit["new"] = unit_id
-    there = bring(crowded, Wanted("toilet", "new", None, (), ()))
-    assert there in read(crowded, scope.visible(viewer(crowded, "auditor")))
-    assert there not in read(crowded, scope.visible(viewer(crowded, "staff")))
-    del crowded.unit["new"]
+    town.unit["new"] = unit_id
+    there = bring(town, Wanted("toilet", "new", None, (), ()))
+    assert there in read(town, scope.visible(viewer(town, "auditor")))
+    assert there not in read(town, scope.visible(viewer(town, "staff")))
 
 
-def test_the_registers_open_to_a_person_follow_their_grants(crowded: Township) -> None:
-    who = new_viewer(crowded, [("staff", "farming", "house"), ("auditor", "town", "petition")])
+def test_the_registers_open_to_a_person_follow_their_grants(town: Township) -> None:
+    who = new_viewer(town, [("staff", "farming", "house"), ("auditor", "town", "petition")])
     assert scope.open_registers(who, "view") == {"house", "petition"}
     assert scope.open_registers(who, "submit") == {"house"}
     assert scope.open_registers(who, "import") == frozenset()
