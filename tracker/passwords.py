@@ -15,7 +15,14 @@ MIN_LENGTH = 8
 MAX_LENGTH = 256  # hashing a novel would be a way to keep the server busy
 
 PROFILE = RFC_9106_LOW_MEMORY  # argon2id: 64 MiB, 3 passes, about 50 ms
+# No letters or digits that look alike on paper; 12 of them are 59 bits.
+_PLAIN = "abcdefghjkmnpqrstuvwxyz23456789"
 _hasher = PasswordHasher.from_parameters(PROFILE)
+
+
+def one_time() -> str:
+    """A password for the first sign-in: three groups of four, to be read out or written down."""
+    return "-".join("".join(secrets.choice(_PLAIN) for _ in range(4)) for _ in range(3))
 
 
 def check(password: str, login: str) -> None:

@@ -24,6 +24,7 @@ from tracker.domain.values import printable
 from tracker.log.store import from_ms, to_ms
 from tracker.models.accounts import LOGIN_LENGTH, AccountRow, SignInFailureRow, SignInRecordRow, SignInSessionRow
 from tracker.models.rows import writer
+from tracker.queries.accounts import is_login_taken
 
 FREE_ATTEMPTS = 4
 LONGEST_DELAY = timedelta(minutes=15)
@@ -111,7 +112,7 @@ class SignedInDevice:
 def check_login(engine: Engine, login: str) -> None:
     """Refuses login_taken. For whoever makes a person before their account."""
     with engine.connect() as conn:
-        if _by_login(conn, normal_login(login)) is not None:
+        if is_login_taken(conn, normal_login(login)):
             raise Refusal("login_taken", field="login", login=login)
 
 

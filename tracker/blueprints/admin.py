@@ -6,7 +6,6 @@ themselves (domain/organising.py). Accounts are rows of `signin`, written in the
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +18,7 @@ from flask_babel import gettext
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from tracker import languages, signin, words
+from tracker import languages, passwords, signin, words
 from tracker.blueprints.names import grant_line, names
 from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
 from tracker.domain.commands import (
@@ -42,8 +41,6 @@ from tracker.queries.accounts import AccountLine, accounts_of, is_login_taken
 bp = Blueprint("admin", __name__)
 
 PAGE = 100
-# No letters or digits that look alike on paper; 12 of them are 59 bits.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 # -- everybody ----------------------------------------------------------------------------------------
@@ -318,7 +315,7 @@ def _open_account(person_id: int, name: str, login: str) -> ResponseReturnValue:
     if not login:
         flash(gettext("The person is added."), "done")
         return redirect(url_for("admin.person", person_id=person_id))
-    password = one_time_password()
+    password = passwords.one_time()
     account = partial(
         signin.open_account,
         login=login,
@@ -337,17 +334,12 @@ def _password_page(person_id: int, name: str, login: str, password: str) -> str:
     return render_template("admin/password.html", person_id=person_id, name=name, login=login, password=password)
 
 
-def one_time_password() -> str:
-    """Three groups of four, to be read out or written down."""
-    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(3))
-
-
 @bp.post("/admin/people/<int:person_id>/accounts/<int:account_id>/reset")
 @needs("administer")
 @of_person
 def reset_account(person: Person, account_id: int) -> ResponseReturnValue:
     """A new password for one use; every device of the account is signed out."""
-    account, password = _account(person, account_id), one_time_password()
+    account, password = _account(person, account_id), passwords.one_time()
     new_hash = signin.password_hash(account.login, password)
     _change(person, account, AccountChange.RESET, partial(signin.reset_password, new_hash=new_hash))
     return _password_page(person.id, person.name, account.login, password)

@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from tracker import languages, words
 from tracker.blueprints.rights import can, connection, current_person, directory, today
-from tracker.domain.people import Person, Role, UnitKind
+from tracker.domain.people import Person, Role
 from tracker.log import store
 
 # (right, endpoint, label) in the order of the bar; a person sees what their grants could open.
@@ -58,10 +58,9 @@ def frame() -> dict[str, Any]:
 
 
 def jurisdiction_name() -> str:
-    """The unit this log is for, in the reader's language: the top of the tree below any county."""
-    towns = [u for u in directory().units.values() if u.kind == UnitKind.TOWN]
-    roots = towns or [u for u in directory().units.values() if u.parent_id is None]
-    return roots[0].label(languages.current()) if roots else ""
+    """The unit this log is for, in the reader's language; empty where there is no one such unit."""
+    top = directory().top
+    return top.label(languages.current()) if top else ""
 
 
 def role_label(person: Person) -> str:

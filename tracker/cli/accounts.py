@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 
 import click
 
 from tracker.cli.installation import Installation, opened
-
-ROLES = ("staff", "lead_official", "supervisor", "verifier", "approver", "auditor", "administrator")
-_PASSWORD_BYTES = 12
+from tracker.domain.people import Role
 
 
 @click.group()
@@ -21,33 +18,44 @@ def user() -> None:
 @user.command("add")
 @click.option("--login", prompt="Sign-in name", help="What the person types to sign in.")
 @click.option("--name", prompt="Name", help="What others see; a post will do.")
-@click.option("--role", type=click.Choice(ROLES), prompt="Role", default="administrator", help="What they may do.")
+@click.option(
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    prompt="Role",
+    default="administrator",
+    help="What they may do.",
+)
 @click.option("--unit", help="Name or code of their unit; the topmost one when left out.")
 @click.option("--register", help="Only in this register.")
 def add(login: str, name: str, role: str, unit: str | None, register: str | None) -> None:
     """Add a person, give them a role in their unit, and print a password for the first sign-in."""
+    from tracker import passwords
+
     with opened() as installation:
         unit_id = _unit_id(installation, unit)
         if register and register not in installation.house.pack.register_by_name:
             raise click.ClickException(f"There is no register {register} in this pack.")
-        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        password = passwords.one_time()
         _add(installation, login=login, name=name, role=role, unit_id=unit_id, register=register, password=password)
         click.echo(f"{login} can sign in with {password} and has to choose a new password then.")
 
 
 def _unit_id(installation: Installation, wanted: str | None) -> int:
-    from tracker.domain.people import UnitKind
+    from tracker import words
+    from tracker.domain.refusals import Refusal
+    from tracker.exchange.names import UnitNames
 
     with installation.engine.connect() as conn:
-        units = installation.house.directory(conn).units.values()
+        directory = installation.house.directory(conn)
     if wanted is None:
-        tops = [u for u in units if u.kind == UnitKind.TOWN] or [u for u in units if u.parent_id is None]
-        found = tops[:1]
-    else:
-        found = [u for u in units if wanted in (u.code, u.name, *u.synonyms)]
-    if len(found) != 1:
-        raise click.ClickException(f"{len(found)} units are called {wanted or 'the topmost'}; give a code with --unit.")
-    return found[0].id
+        if directory.top is None:
+            raise click.ClickException("No unit stands above all others; name one with --unit.")
+        return directory.top.id
+    try:
+        return UnitNames(directory.units).find(wanted)
+    except Refusal as why:
+        refusal = why
+        raise click.ClickException(installation.say(lambda: words.refusal(refusal))) from why
 
 
 def _add(

@@ -123,8 +123,18 @@ class Directory:
         return frozenset(uid for uid, path in self._paths.items() if ancestor_id in path)
 
     @cached_property
-    def root_ids(self) -> frozenset[int]:
-        return frozenset(u.id for u in self.units.values() if u.parent_id is None)
+    def top(self) -> Unit | None:
+        """The unit that the log is for: the one above all others, or the only town of a county; None where none is.
+
+        Bureaux that only look in from outside have nobody below them.
+        """
+        roots = [u for u in self.units.values() if u.parent_id is None]
+        parent_ids = {u.parent_id for u in self.units.values()}
+        upper = [u for u in roots if u.id in parent_ids] or roots
+        if len(upper) != 1:
+            return None
+        towns = [u for u in self.units.values() if u.kind == UnitKind.TOWN and u.parent_id == upper[0].id]
+        return towns[0] if upper[0].kind == UnitKind.COUNTY and len(towns) == 1 else upper[0]
 
     @cached_property
     def places(self) -> tuple[Unit, ...]:

@@ -210,10 +210,8 @@ def _all_defaults(layout: Layout | None, register: Register, directory: Director
     defaults: dict[str, Value] = {known.name: known.imported for known in register.fields if known.imported}
     if layout:
         defaults.update(layout.choices)
-        # The unit above all others; bureaux that only look in from outside have nobody below them.
-        roots = {unit.parent_id for unit in directory.units.values()} & directory.root_ids
-        if layout.is_at_top and len(roots) == 1:
-            defaults["place"] = next(iter(roots))
+        if layout.is_at_top and directory.top is not None:
+            defaults["place"] = directory.top.id
     return defaults
 
 
