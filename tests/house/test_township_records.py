@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.domain.checklists import Creation
+from tracker.domain.checklists import Creation, checklist_for
 from tracker.domain.duties import Period
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.registers import FieldType, Privacy, Register
@@ -160,6 +160,16 @@ class TestChecklists:
         used = {register.checklist for register in township.records}
         assert {c.name for c in township.checklists if c.name not in used} == {"campus", "food_shop"}
         assert all(c.where for c in township.checklists if c.name not in used)
+
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [("school", "campus"), ("canteen", "food_shop"), ("small", "small_premises"), (None, "small_premises")],
+    )
+    def test_premises_are_checked_by_the_list_of_their_kind(
+        self, township: LoadedPack, kind: str | None, name: str
+    ) -> None:
+        named = township.checklist_by_name[township.record_by_name["premises_check"].checklist or ""]
+        assert checklist_for(named, township.checklists, {"kind": kind}).name == name
 
     def test_a_fail_opens_a_ticket_that_lacks_no_choice(self, township: LoadedPack) -> None:
         """What must be chosen is given by the item, or known of the subject; the rest is typed on the spot."""
