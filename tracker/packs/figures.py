@@ -10,18 +10,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tracker.domain.figures import Counting, Exclusion, FigureSpec, ReportSpec, Term, Window
+from tracker.domain.duties import DUTY_ACCOUNTS, DutySpec
+from tracker.domain.figures import Counting, Exclusion, FigureSpec, Grouping, ReportSpec, Term, Window, Wording
 from tracker.domain.ledger import FLOWS, account_names
+from tracker.domain.quantities import base_of, quantity_field, scale_of
+from tracker.domain.record_ledger import is_stock_of_records, record_account_names
+from tracker.domain.records import RecordRegister
 from tracker.domain.registers import FieldType, Predicate, Register
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 from tracker.packs.standard import standard_figures, standard_ids
 
-MAX_PREDICATES = 16
-"""Bits of a mark's segment."""
+MAX_PREDICATES = 28
+"""Bits of a mark's segment; the thirtieth says that a ticket is restricted."""
+
+AnyCounted = Register | RecordRegister | DutySpec
 
 DERIVED_FACTS = frozenset({"outcome", "found_on", "found_year", "restricted"})
 """Facts of every ticket, whatever fields its register has. The owner unit is none: it has accounts of its own."""
+RECORD_FACTS = frozenset({"found_on", "found_year"})
+"""Of every other record: its day, under the same names."""
 
 
 @dataclass(slots=True)
@@ -29,26 +37,50 @@ class _Compiler:
     """Builds the terms of figures and remembers the predicates that each register needs."""
 
     source: Source
-    registers: Mapping[str, Register]
+    registers: Mapping[str, AnyCounted]
     problems: list[Problem]
     predicates: dict[str, list[Predicate]] = field(default_factory=dict)
 
-    def term(self, register: Register, item: Mapping[str, Any], scope: Mapping[str, Any], path: KeyPath) -> Term:
-        account = item["account"]
-        if account not in account_names(register):
-            mend = f"use one of {', '.join(sorted(account_names(register)))}"
+    def term(
+        self, register: AnyCounted, item: Mapping[str, Any], scope: Mapping[str, Any], path: KeyPath
+    ) -> Term | None:
+        """None, and a problem, where it names a register that there is not. The scope narrows the figure's own."""
+        if (other := item.get("register", register.name)) != register.name:
+            if other not in self.registers:
+                self.problems.append(self.source.problem(path, f"unknown register {other}", "name one, or a duty"))
+                return None
+            register, scope = self.registers[other], {}
+        account, known = item["account"], _accounts(register)
+        if account not in known:
+            mend = f"use one of {', '.join(sorted(known))}"
             self.problems.append(self.source.problem(path, f"unknown account {account}", mend))
         wheres = (scope.get("where", {}), item.get("where", {}))
         predicates = [p for where in wheres for p in self._where(register, where, path)]
         return Term(
             account=account,
-            counting=Counting.FLOW if account in FLOWS else Counting.STOCK,
+            counting=_counting(register, account),
             window=Window(item.get("window", "year")),
             cohort=Window(item.get("cohort", scope.get("cohort", "all"))),
             where=tuple(dict.fromkeys(predicates)),
+            register=register.name,
         )
 
-    def _where(self, register: Register, where: Mapping[str, Any], path: KeyPath) -> Iterator[Predicate]:
+    def scale(self, terms: Iterable[Term], path: KeyPath) -> int:
+        """How many times as large the numbers are kept; one for all that are added."""
+        scales = {self._scale_of(term) for term in terms}
+        if len(scales) > 1:
+            self.problems.append(self.source.problem(path, "adds whole numbers to decimals", "count them apart"))
+        return max(scales, default=1)
+
+    def _scale_of(self, term: Term) -> int:
+        register = self.registers[term.register]
+        name = quantity_field(term.account)
+        if isinstance(register, RecordRegister) and term.account == "value":
+            name = register.value_field
+        field = None if name is None or isinstance(register, DutySpec) else register.by_name.get(name)
+        return scale_of(field) if field else 1
+
+    def _where(self, register: AnyCounted, where: Mapping[str, Any], path: KeyPath) -> Iterator[Predicate]:
         for name, condition in where.items():
             operator, values = _test(condition)
             for what, mend in _mistakes(register, name, operator, values):
@@ -58,7 +90,7 @@ class _Compiler:
             test = (name, operator, values)
             yield self._interned(register, Predicate(f"{name} {operator} {','.join(values)}", (test,)))
 
-    def _interned(self, register: Register, predicate: Predicate) -> Predicate:
+    def _interned(self, register: AnyCounted, predicate: Predicate) -> Predicate:
         known = self.predicates.setdefault(register.name, [])
         if predicate not in known:
             known.append(predicate)
@@ -66,7 +98,7 @@ class _Compiler:
 
 
 def build_figures(
-    source: Source, registers: Mapping[str, Register], problems: list[Problem]
+    source: Source, registers: Mapping[str, AnyCounted], problems: list[Problem]
 ) -> tuple[tuple[FigureSpec, ...], Mapping[str, tuple[Predicate, ...]]]:
     """The figures, and for each register the predicates they use. Mistakes are added to `problems`."""
     compiler = _Compiler(source, registers, problems)
@@ -105,20 +137,23 @@ def build_report(
 
 
 def _figure(
-    compiler: _Compiler, register: Register, item: Mapping[str, Any], shared: Mapping[str, Any], path: KeyPath
+    compiler: _Compiler, register: AnyCounted, item: Mapping[str, Any], shared: Mapping[str, Any], path: KeyPath
 ) -> FigureSpec:
     scope = item.get("scope", {})
 
     def terms(part: str) -> tuple[Term, ...]:
-        return tuple(compiler.term(register, term, scope, (*path, part, i)) for i, term in enumerate(item[part]))
+        made = (compiler.term(register, term, scope, (*path, part, i)) for i, term in enumerate(item.get(part, ())))
+        return tuple(term for term in made if term is not None)
+
+    numerator = terms("numerator")
 
     return FigureSpec(
         id=item["id"],
         label=item["label"],
         register=register.name,
-        measure=item.get("measure", register.measure),
+        measure=item.get("measure", getattr(register, "measure", {})),
         shows=item["shows"],
-        numerator=terms("numerator"),
+        numerator=numerator,
         denominator=terms("denominator"),
         exclusions=tuple(_exclusions(compiler, register, item, shared, path)),
         definition=item["definition"],
@@ -126,11 +161,35 @@ def _figure(
         beside=tuple(item.get("beside", ())),
         rate_of=item.get("rate_of"),
         cutoff=compiler.source.day(path, item.get("cutoff"), compiler.problems),
+        grouping=Grouping(item.get("groups", "sum")),
+        among=terms("among"),
+        is_monthly=item.get("over") == "month",
+        needs=terms("needs"),
+        wording=_wording(item["wording"]) if "wording" in item else None,
+        scale=compiler.scale(numerator, path),
     )
 
 
+def _wording(item: Mapping[str, Any]) -> Wording:
+    return Wording(item["step"], is_wan=item.get("wan", False), is_over=item.get("over", False))
+
+
+def _accounts(register: AnyCounted) -> frozenset[str]:
+    if isinstance(register, Register):
+        return account_names(register)
+    return record_account_names(register) if isinstance(register, RecordRegister) else DUTY_ACCOUNTS
+
+
+def _counting(register: AnyCounted, account: str) -> Counting:
+    base = base_of(account)
+    if isinstance(register, Register):
+        return Counting.FLOW if base in FLOWS else Counting.STOCK
+    is_stock = isinstance(register, RecordRegister) and is_stock_of_records(base)
+    return Counting.STOCK if is_stock else Counting.FLOW
+
+
 def _exclusions(
-    compiler: _Compiler, register: Register, item: Mapping[str, Any], shared: Mapping[str, Any], path: KeyPath
+    compiler: _Compiler, register: AnyCounted, item: Mapping[str, Any], shared: Mapping[str, Any], path: KeyPath
 ) -> Iterator[Exclusion]:
     """Named exclusions come from the head of the file; the figure's scope narrows them like its own terms."""
     for n, exclusion in enumerate(item["exclusions"]):
@@ -140,8 +199,8 @@ def _exclusions(
             compiler.problems.append(compiler.source.problem(here, f"unknown exclusion {exclusion}", mend))
             continue
         full = shared[exclusion] if isinstance(exclusion, str) else exclusion
-        terms = tuple(compiler.term(register, term, item.get("scope", {}), here) for term in full["terms"])
-        yield Exclusion(full["name"], full["label"], terms)
+        made = (compiler.term(register, term, item.get("scope", {}), here) for term in full["terms"])
+        yield Exclusion(full["name"], full["label"], tuple(term for term in made if term is not None))
 
 
 def _test(condition: Any) -> tuple[str, tuple[str, ...]]:
@@ -151,10 +210,14 @@ def _test(condition: Any) -> tuple[str, tuple[str, ...]]:
     return ("not_in", tuple(value)) if word == "not" else (word, (value,))
 
 
-def _mistakes(register: Register, name: str, operator: str, values: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _mistakes(register: AnyCounted, name: str, operator: str, values: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if isinstance(register, DutySpec):
+        yield f"{register.name} knows no field {name}", "a duty's periods are all counted: leave `where` out"
+        return
     known_field = register.by_name.get(name)
-    if known_field is None and name not in DERIVED_FACTS:
-        mend = f"name a field of {register.name} or one of {', '.join(sorted(DERIVED_FACTS))}"
+    derived = DERIVED_FACTS if isinstance(register, Register) else RECORD_FACTS
+    if known_field is None and name not in derived:
+        mend = f"name a field of {register.name} or one of {', '.join(sorted(derived))}"
         yield f"unknown field {name} in a condition", mend
         return
     if known_field is not None and known_field.is_private:
@@ -168,9 +231,9 @@ def _mistakes(register: Register, name: str, operator: str, values: tuple[str, .
         yield f"{name} has no choice {', '.join(unknown)}", f"use of {', '.join(sorted(choices))}"
 
 
-def _choices(register: Register, name: str) -> frozenset[str]:
+def _choices(register: Register | RecordRegister, name: str) -> frozenset[str]:
     """The values that a condition on this fact may name; empty where any text will do."""
-    if name == "outcome":
+    if name == "outcome" and isinstance(register, Register):
         return frozenset(register.outcome_by_name)
     known_field = register.by_name.get(name)
     if name == "restricted" or (known_field is not None and known_field.type is FieldType.YES_NO):

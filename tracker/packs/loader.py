@@ -17,7 +17,7 @@ from tracker.packs.checklists import build_checklist
 from tracker.packs.deadlines import build_limits, check_limits
 from tracker.packs.duties import build_duties, check_duties
 from tracker.packs.fields import NOTHING_SHARED, AnyRegister, Shared, build_shared, path_of
-from tracker.packs.figures import build_figures, build_report
+from tracker.packs.figures import AnyCounted, build_figures, build_report
 from tracker.packs.layouts import build_layout
 from tracker.packs.problems import PackError, Problem
 from tracker.packs.records import build_record_register, check_record_register, keeps_tickets, part_of
@@ -78,11 +78,12 @@ def load_pack(path: Path) -> LoadedPack:
     _check_between(files, registers, records, problems)
     check_limits(files.deadlines, registers, problems)
     units = build_units(files.units, problems)
-    figures, predicates = build_figures(files.figures, registers, problems)
+    duties = _duties(files, registers, records, units, problems)
+    counted: dict[str, AnyCounted] = {**registers, **records, **{duty.name: duty for duty in duties}}
+    figures, predicates = build_figures(files.figures, counted, problems)
     reports = tuple(build_report(source, files.figures, figures, problems) for source in files.reports)
     layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
     checklists = tuple(build_checklist(source, registers, records, problems) for source in files.checklists)
-    duties = _duties(files, registers, records, units, problems)
     if problems:
         raise PackError(problems)
     return LoadedPack(
@@ -93,7 +94,7 @@ def load_pack(path: Path) -> LoadedPack:
         units=units,
         figures=figures,
         reports=reports,
-        records=tuple(records.values()),
+        records=tuple(replace(r, predicates=predicates.get(name, ())) for name, r in records.items()),
         duties=duties,
         checklists=checklists,
         columns=columns,
