@@ -66,7 +66,11 @@ def test_an_auditor_changes_nothing_but_samples() -> None:
 
 
 def test_an_administrator_sees_and_touches_no_ticket() -> None:
-    assert {action for action in RIGHTS if allowed(Role.ADMINISTRATOR, "town", action)} == {"administer", "audit"}
+    assert {action for action in RIGHTS if allowed(Role.ADMINISTRATOR, "town", action)} == {
+        "administer",
+        "audit",
+        "see_sign_ins",
+    }
 
 
 @pytest.mark.parametrize(

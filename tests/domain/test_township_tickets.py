@@ -11,6 +11,8 @@ import pytest
 from township import DOCUMENT, PHOTO, Paper, at
 
 from tracker.domain.commands import RegisterTicket, TakeStep
+from tracker.domain.days import to_number
+from tracker.domain.ledger import marks
 from tracker.domain.lifecycle import Status
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
@@ -94,6 +96,20 @@ class Life:
             self.take("approve", "approver")
 
 
+DISPUTES = ("disputes_mediated", "governance_centre_disputes", "disputes_of_both", "dispute_success")
+
+
+def counts(life: Life, figure: str) -> bool:
+    """Whether the ticket, as it now stands, is among those that the figure counts."""
+    known = life.register.predicates
+    return any(
+        mark.account == term.account and all(mark.segment >> known.index(p) & 1 for p in term.where)
+        for term in township().figure_by_id[figure].numerator
+        for mark in marks(life.ticket, life.register)
+        if mark.ef <= to_number(WORKED) < mark.et
+    )
+
+
 # register, what is known of it, milestones on the way, outcome, the due day in force at the end
 LIVES = [
     ("dispute", {}, {"accepted": {"accepted_by": "governance_centre"}, "mediated": {}}, "settled", "2023-04-02"),
@@ -157,12 +173,15 @@ def test_a_dispute_of_the_centre_that_the_judicial_office_settled_is_a_fact_of_b
         mediated={"handled_by": "judicial_office", "agreement": "written"},
     )
     life.close("settled")
-    facts = life.ticket.facts()
-    assert (facts["accepted_by"], facts["handled_by"], facts["agreement"]) == (
-        "governance_centre",
-        "judicial_office",
-        "written",
-    )
+    assert [name for name in DISPUTES if counts(life, name)] == list(DISPUTES)
+
+
+def test_a_dispute_that_was_not_settled_counts_as_accepted_alone() -> None:
+    life = Life("dispute", {})
+    life.assign()
+    life.reach(accepted={"accepted_by": "governance_centre"}, mediated={"handled_by": "judicial_office"})
+    life.close("failed_told")
+    assert [name for name in DISPUTES if counts(life, name)] == ["governance_centre_disputes"]
 
 
 @pytest.mark.parametrize("severity", ["0", "3"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
+from datetime import UTC, datetime
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -163,3 +165,21 @@ def test_check_names_what_is_missing_and_what_was_changed(store: FileStore) -> N
         path.unlink() if act == "remove" else path.write_bytes(b"other")
     faults = list(store.check([whole.digest, changed.digest, missing.digest]))
     assert faults == [FileFault("file_damaged", changed.digest), FileFault("file_missing", missing.digest)]
+
+
+def test_files_of_forms_that_were_given_up_are_removed_after_their_day(store: FileStore, tmp_path: Path) -> None:
+    named, given_up, fresh, used = (
+        store.put(BytesIO(PDF + bytes([n])), "a.pdf").digest if n else store.put(BytesIO(picture()), "a.jpg").digest
+        for n in (1, 0, 2, 3)
+    )
+    assert store.copy(given_up, "small") is not None
+    broken_off = tmp_path / "files" / "waiting" / "broken"
+    broken_off.write_bytes(b"x")
+    for path in (*(p for p in map(store.path, (named, given_up, used)) if p), broken_off):
+        os.utime(path, (0, 0))
+    assert store.still_has(used)  # a form with it is still being sent
+    assert store.remove_unnamed({named}, datetime(2000, 1, 1, tzinfo=UTC)) == 1
+    assert [store.path(d) is not None for d in (named, given_up, fresh, used)] == [True, False, True, True]
+    assert not store.still_has(given_up)
+    assert not list((tmp_path / "files" / "copies").rglob("*.jpg"))
+    assert not broken_off.exists()

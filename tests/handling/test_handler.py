@@ -30,6 +30,7 @@ from tracker.domain.people import AccountChange
 from tracker.domain.refusals import Kind, Refusal
 from tracker.handler import SYSTEM, Refused, Request, handle, handle_all
 from tracker.log import store
+from tracker.log.audit import named_files
 
 NOW = at("2023-03-05")
 DAY = date(2023, 3, 5)
@@ -335,3 +336,13 @@ def test_an_account_and_its_entry_in_the_log_come_together_or_not_at_all(town: T
                beside=partial(opens, login="second"))  # fmt: skip
     with town.engine.connect() as conn:
         assert signin.person_of(conn, "second") is None
+
+
+def test_every_file_that_the_log_names_is_known_to_be_kept(town: Township) -> None:
+    (ticket,) = town.do(plain_ticket(town, evidence=(PHOTO,)), "supervisor", NOW)
+    paper = replace(a_step(ticket.stream_id, "request_exclusion", way="void", reason="误"), evidence=(DOCUMENT,))
+    town.do(paper, "supervisor", NOW)
+    restricted = {**PHOTO, "digest": "ef" * 32}
+    town.do(plain_ticket(town, "petition", is_restricted=True, evidence=(restricted,)), "supervisor", NOW)
+    with town.engine.connect() as conn:
+        assert named_files(conn) == {PHOTO["digest"], restricted["digest"]}

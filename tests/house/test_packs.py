@@ -33,7 +33,7 @@ class About(NamedTuple):
     leaving: set[str]
 
 
-SETTLED = ("toilet_survey", "house_inspection", "petition")
+SETTLED = ("toilet_survey", "house_inspection", "petition", "dispute")
 TICKETS = {
     "toilet_survey": About("厕", "HCWT", {"household", "phone", "id_number"}, {"not_established"}),
     "house_inspection": About("房", "HSFX", {"household", "phone", "household_kind"}, {"not_established", "regraded"}),
@@ -93,7 +93,7 @@ class TestTheTownship:
     ) -> None:
         seed = json.loads((shared_dir / "seed" / "figures.json").read_text())["figures"]
         expected = {figure["id"]: figure for figure in seed if figure["register"] in SETTLED}
-        assert len(expected) == 8
+        assert len(expected) == 10
         for name, figure in expected.items():
             declared = township.figure_by_id[name]
             assert declared.register == figure["register"]
@@ -385,6 +385,19 @@ class TestConditions:
         ("figure", "facts", "counts"),
         [
             ("toilet_problems", {"found_on": "2021-12-31"}, True),
+            ("courtyard_problems_solved", {"outcome": "fixed"}, True),
+            ("courtyard_problems_solved", {"outcome": "explained"}, False),
+            ("courtyard_problems_solved", {"outcome": "handed_over"}, False),
+            ("courtyard_adoption", {"outcome": "partly"}, True),
+            ("courtyard_adoption", {"outcome": "noted"}, False),
+            ("disputes_mediated", {"outcome": "failed_told", "handled_by": "judicial_office"}, False),
+            ("disputes_mediated", {"outcome": "settled", "handled_by": "governance_centre"}, False),
+            ("river_four_disorders", {"category": "dump"}, True),
+            ("river_four_disorders", {"category": "cleaning"}, False),
+            ("hazards_on_spot", {"fixed_on_spot": True}, True),
+            ("hazards_on_spot", {"fixed_on_spot": False}, False),
+            ("hazards_by_notice", {"outcome": "fixed"}, True),
+            ("hazards_by_notice", {"outcome": "fixed", "fixed_on_spot": True}, False),
             ("toilet_problems", {"found_on": "2022-01-01"}, False),
             ("dangerous_houses", {"grade": "C"}, True),
             ("dangerous_houses", {"grade": "B"}, False),

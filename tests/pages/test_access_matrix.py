@@ -63,6 +63,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "figures.csv": (("GET", "/figures/{figure}.csv", READERS),),
     "figures.xlsx": (("GET", "/figures/{figure}.xlsx", READERS),),
     "log.show": (("GET", "/log", frozenset({"auditor", "supervisor", "administrator"})),),
+    "sign_ins.show": (("GET", "/sign-ins", frozenset({"auditor", "administrator"})),),
     "imports.upload": (
         ("GET", "/registers/toilet/import", IMPORTER),
         ("POST", "/registers/toilet/import", IMPORTER),

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from ticket_stories import assigned, registered, take
 from township import PHOTO, Township, at, plain_ticket
 
+from tracker import clock, signin
 from tracker.domain.commands import TakeStep
 from tracker.log import store
 from tracker.log.seal import Tree
@@ -192,3 +193,19 @@ def test_who_has_no_right_does_not_find_it(town: Township, browse: Browse) -> No
         "verifier": 404,
     }.items():
         assert browse(post).open("/log").status_code == status, post
+
+
+# -- sign-ins -----------------------------------------------------------------------------------------
+@pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
+def test_auditors_see_who_signed_in_and_what_failed_newest_first(town, browse, locale):
+    auditor, _ = browse("auditor", locale), browse("staff", locale)
+    stranger = signin.Browser(address="198.51.100.66", name="curl", device="")
+    for login in ("staff", "MySecretPassword"):
+        signin.sign_in(town.engine, login=login, password="wrong", browser=stranger, now=clock.now())
+    page = auditor.text("/sign-ins")
+    assert page.count("198.51.100.66") == 2
+    assert "mysecretpassword" not in page.lower()
+    assert "晨光村网格员" in page.split("<tbody")[1]
+    alone = auditor.text(f"/sign-ins?person={town.person['auditor']}").split("<tbody")[1]
+    assert "198.51.100.66" not in alone
+    assert alone.count('role="row"') == 1

@@ -1,7 +1,8 @@
-"""`xiaohao verify`, `rebuild`, `erase`: is the log what was written, all else made again, private values removed."""
+"""`xiaohao verify`, `rebuild`, `erase`, `tidy`: is the log what was written; made again; removed for good."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -80,6 +81,20 @@ def erase(number: str, fields: tuple[str, ...], reason: str) -> None:
             told = refusal
             raise click.ClickException(installation.say(lambda: words.refusal(told))) from refusal
     click.echo(f"{event.data['count']} values erased. Entry #{event.position} of the log says so.")
+
+
+@click.command()
+def tidy() -> None:
+    """Remove evidence files that no entry of the log names: sent more than a day ago, with forms that were refused."""
+    from tracker import clock
+    from tracker.log.audit import named_files
+
+    with opened() as installation:
+        before = clock.now() - timedelta(days=1)
+        with installation.engine.connect() as conn:
+            named = named_files(conn)
+        removed = installation.files().remove_unnamed(named, before)
+    click.echo(f"{removed} files removed.")
 
 
 def _projection_faults(installation: Installation) -> list[Fault]:

@@ -54,6 +54,7 @@ RIGHTS: Mapping[str, tuple[Rule, ...]] = {
     "reveal": (_rule(Reach.PLACE_OR_OWNER, *_ALL_BUT_ADMINISTRATOR),),
     "figures": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     "audit": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.SUPERVISOR, Role.ADMINISTRATOR),),
+    "see_sign_ins": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.ADMINISTRATOR),),
     "export": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     # first pages
     "desk": (_rule(Reach.ANYWHERE, Role.SUPERVISOR, Role.LEAD_OFFICIAL, Role.APPROVER, Role.VERIFIER),),

@@ -1,13 +1,14 @@
 """What a checklist is: the questions that somebody answers on the spot, and the ticket that a failed one opens.
 
-Types only. Answers are pass, fail or not applicable; a fail needs a note and a photo. Source: registers.md §8.
+Answers are pass, fail or not applicable; a fail needs a note and a photo. Source: registers.md §8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from tracker.domain.registers import Label, Predicate
 
@@ -53,3 +54,16 @@ class Checklist:
     @cached_property
     def item_by_id(self) -> Mapping[int, ChecklistItem]:
         return {item.id: item for item in self.items}
+
+
+def checklist_for(named: Checklist, checklists: Iterable[Checklist], facts: Mapping[str, Any]) -> Checklist:
+    """The checklist to put to a subject with these facts: the first one meant for such subjects, else `named`.
+
+    `named` is the one that the activity's register names, `checklists` all of the pack.
+    """
+    fitting = (
+        checklist
+        for checklist in checklists
+        if checklist.subject == named.subject and checklist.where and all(p.holds(facts) for p in checklist.where)
+    )
+    return next(fitting, named)

@@ -222,15 +222,3 @@ SWITCHES = frozenset(s.name for s in STEPS if s.is_switched)
 
 QUIET = frozenset({"commented", "urged", "evidence_added", "named"})
 """Events that do not make somebody else's open form stale."""
-
-
-def next_statuses() -> dict[Status, frozenset[Status]]:
-    """Status → statuses reachable in one step; a test walks it for unreachable ones."""
-    reach: dict[Status, set[Status]] = {status: set() for status in Status}
-    for step in STEPS:
-        for source in step.sources:
-            if step.target is not None:
-                reach[source].add(step.target)
-            if step.closes:
-                reach[source].add(Status.CLOSED)
-    return {status: frozenset(targets) for status, targets in reach.items()}

@@ -63,14 +63,16 @@ class Evidence:
         self._signer = URLSafeSerializer(str(current_app.secret_key), salt=f"evidence {person_id}")
         self.files: list[KeptFile] = []
 
-    def take_kept(self, notes: list[str]) -> None:
-        """Files of the sending before. A note that we did not write for this person is passed over."""
+    def take_kept(self, store: FileStore, notes: list[str]) -> None:
+        """Files of the sending before. A note that we did not write for this person is passed over, and one whose file
+        was tidied away since."""
         for note in notes[:MOST_FILES]:
             try:
                 told = self._signer.loads(note)
             except BadSignature:
                 continue
-            self._add(KeptFile(**told, note=note))
+            if store.still_has(told["digest"]):
+                self._add(KeptFile(**told, note=note))
 
     def take_new(
         self, store: FileStore, uploads: list[FileStorage], kind: str, *, pictures_only: bool

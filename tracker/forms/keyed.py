@@ -28,7 +28,7 @@ class KeyedForm(FlaskForm):
     def take_files(self, store: FileStore, person_id: int, kept: list[str]) -> bool:
         """Keep the files of this sending; False when one was refused, with the reason at its field."""
         self.evidence = Evidence(person_id)
-        self.evidence.take_kept(kept)
+        self.evidence.take_kept(store, kept)
         is_good = True
         kinds = {"photos": self.kind_of_photos(), "documents": EvidenceKind.DOCUMENT}
         for name, kind in kinds.items():

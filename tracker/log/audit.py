@@ -14,7 +14,7 @@ from tracker.log.seal import Fault, SealedEvent, Tree, check_chain
 from tracker.log.vault import commitment_of
 from tracker.models.log import PrivateValueRow
 
-__all__ = ["Fault", "chain_faults", "faults"]
+__all__ = ["Fault", "chain_faults", "faults", "named_files"]
 
 
 def faults(conn: Connection, files: FileStore, progress: Callable[[int, int], None]) -> Iterator[Fault]:
@@ -22,14 +22,23 @@ def faults(conn: Connection, files: FileStore, progress: Callable[[int, int], No
     digests: set[str] = set()
 
     def note(event: Event, size: int) -> None:
-        if event.stream_kind is StreamKind.TICKET:
-            digests.update(file["digest"] for file in event.data.get("evidence", ()))
+        digests.update(_files_of(event))
         progress(event.position, size)
 
     yield from chain_faults(conn, note)
     yield from _vault_faults(conn)
     for fault in files.check(sorted(digests)):
         yield Fault(fault.code, 0, fault.digest)
+
+
+def named_files(conn: Connection) -> set[str]:
+    """The hash of every file that an entry of the log names. Reads all of the log once."""
+    return {digest for event in store.read_all(conn) for digest in _files_of(event)}
+
+
+def _files_of(event: Event) -> Iterator[str]:
+    if event.stream_kind is StreamKind.TICKET:
+        yield from (file["digest"] for file in event.data.get("evidence", ()))
 
 
 def chain_faults(conn: Connection, seen: Callable[[Event, int], None]) -> Iterator[Fault]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -109,9 +110,17 @@ class FileStore:
 
     def _move(self, source: Path, target: Path) -> None:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not target.exists():
+        if not self._touch(target):
             source.chmod(0o600)
             source.replace(target)
+
+    def _touch(self, path: Path) -> bool:
+        """Whether it is there; its day begins anew."""
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
 
     def _path(self, digest: str) -> Path:
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
@@ -122,6 +131,23 @@ class FileStore:
         """Where the original lies; None where it is missing."""
         path = self._path(digest)
         return path if path.is_file() else None
+
+    def still_has(self, digest: str) -> bool:
+        """Whether the file is here. From now on it counts as just sent, so that `remove_unnamed` passes it over."""
+        return self._touch(self._path(digest))
+
+    def remove_unnamed(self, named: Collection[str], before: datetime) -> int:
+        """Remove files that are not among `named` and were last sent before that instant: their forms were refused or
+        given up. Gives how many. What broke off while it came in goes as well."""
+        left = [path for path in self._root.glob("??/*") if path.name not in named and _is_older(path, before)]
+        for path in left:
+            for copy in (self._root / "copies" / path.parent.name).glob(f"{path.name}-*"):
+                copy.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+        for path in self._root.glob("waiting/*"):
+            if _is_older(path, before):
+                path.unlink(missing_ok=True)
+        return len(left)
 
     def copy(self, digest: str, size: str) -> Path | None:
         """A picture drawn anew as JPEG without Exif, `size` of COPY_SIDES; None where there is no picture to show."""
@@ -148,6 +174,10 @@ class FileStore:
                 yield FileFault("file_missing", digest)
             elif _digest_of(path) != digest:
                 yield FileFault("file_damaged", digest)
+
+
+def _is_older(path: Path, instant: datetime) -> bool:
+    return path.stat().st_mtime < instant.timestamp()
 
 
 def media_type_of(path: Path) -> str:

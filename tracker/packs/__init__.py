@@ -1,7 +1,8 @@
 """Registers as data: a pack is a folder of YAML that `loader.py` reads, checks and turns into domain types.
 
-`source.py` reads YAML with its line numbers, `shape.py` holds it against `schema.json`, `registers.py`,
-`deadlines.py`, `figures.py`, `units.py` and `layouts.py` build the domain types, `calendar.py` knows the working days.
+`source.py` reads YAML with its line numbers, `shape.py` holds it against `schema.json`. `fields.py`, `registers.py`
+(tickets), `records.py` (activities, subjects, statistics), `duties.py`, `checklists.py`, `deadlines.py`, `figures.py`,
+`units.py` and `layouts.py` build the domain types; `calendar.py` knows the working days.
 No rule of a particular register stands in Python. For pack authors: docs/packs.md. `demo/` alone knows registers by
 name: it invents the year that the township's pack tells with its own `demo/` folder.
 """

@@ -67,7 +67,7 @@ def built_in(name: str) -> Path:
 def load_pack(path: Path) -> LoadedPack:
     """The pack in folder `path`. Raises PackError with every mistake, each with file, line and remedy.
 
-    Takes some 0.3 s; callers keep the result for the life of the process.
+    Takes some 0.5 s; callers keep the result for the life of the process.
     """
     files = _read(path)
     problems: list[Problem] = []
