@@ -33,7 +33,7 @@ from tracker.domain.commands import (
 from tracker.domain.people import AccountChange, Person, Unit
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.texts import half_width
-from tracker.forms.admin import account_form, grant_form, person_form, unit_form
+from tracker.forms.admin import AdminForm, account_form, grant_form, person_form, unit_form
 from tracker.forms.fields import Pairs
 from tracker.handler import Beside, handle
 from tracker.queries.accounts import AccountLine, accounts_of, is_login_taken
@@ -152,7 +152,7 @@ def add_person() -> ResponseReturnValue:
     return page, 422 if request.method == "POST" else 200
 
 
-def _first_role(form: Any, person_id: int) -> Response | None:
+def _first_role(form: AdminForm, person_id: int) -> Response | None:
     """Gives the role that the form names; where the rules refuse, the person's page says why."""
     if form.role.value is None:
         return None
@@ -163,7 +163,7 @@ def _first_role(form: Any, person_id: int) -> Response | None:
     return redirect(url_for("admin.person", person_id=person_id))
 
 
-def _grant(form: Any, person_id: int, unit_id: int) -> GiveGrant:
+def _grant(form: AdminForm, person_id: int, unit_id: int) -> GiveGrant:
     return GiveGrant(
         person_id=person_id,
         role=form.role.value,
@@ -174,11 +174,11 @@ def _grant(form: Any, person_id: int, unit_id: int) -> GiveGrant:
     )
 
 
-def _errors(form: Any) -> list[str]:
+def _errors(form: AdminForm) -> list[str]:
     return [*form.form_errors, *(error for field in form for error in field.errors)]
 
 
-def _carry_out(form: Any, command: DirectoryCommand) -> int | None:
+def _carry_out(form: AdminForm, command: DirectoryCommand) -> int | None:
     """The id of what the command was about; None when typing can mend it, with the reason in the form."""
     try:
         return _do(command)
@@ -236,11 +236,11 @@ def person(person: Person) -> ResponseReturnValue:
     return _person_page(person, _grant_form(), account_form())
 
 
-def _grant_form() -> Any:
+def _grant_form() -> AdminForm:
     return grant_form(_unit_pairs(), _register_pairs(), today())
 
 
-def _person_page(person: Person, roles: Any, account: Any) -> str:
+def _person_page(person: Person, roles: AdminForm, account: AdminForm) -> str:
     return render_template(
         "admin/person.html",
         one=person,

@@ -26,6 +26,8 @@ from tracker.extensions import db, limiter
 from tracker.forms.imports import (
     SKIPPED,
     WARNINGS,
+    ConfirmForm,
+    UploadForm,
     confirm_form,
     how_to_mend,
     row_numbers,
@@ -90,7 +92,7 @@ def _importer(register: str) -> Importer:
     return importer
 
 
-def _take_file(importer: Importer, form: Any) -> int:
+def _take_file(importer: Importer, form: UploadForm) -> int:
     sent, limit = form.file.data, current_app.config["SETTINGS"].file_bytes
     if not sent or not sent.filename:
         raise FileRefusal("file_empty", reason="none")
@@ -125,7 +127,7 @@ def preview(upload: Upload, importer: Importer) -> ResponseReturnValue:
     return _preview_page(upload, importer, confirm_form())
 
 
-def _preview_page(upload: Upload, importer: Importer, form: Any) -> str:
+def _preview_page(upload: Upload, importer: Importer, form: ConfirmForm) -> str:
     counts = row_counts(connection(), upload.id)
     state = _state_shown(upload, counts)
     after = request.args.get("after", 0, type=int)
@@ -307,7 +309,7 @@ def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
     return redirect(url_for("imports.preview", upload_id=upload.id))
 
 
-def _chosen(form: Any) -> set[int] | None:
+def _chosen(form: ConfirmForm) -> set[int] | None:
     """Rows ticked and rows typed; None, with the reason at the field, when there are none or they cannot be read."""
     ticked = {int(text) for text in request.form.getlist("row") if text.isascii() and text.isdigit() and len(text) < 9}
     typed = row_numbers(form.rows.data or "")

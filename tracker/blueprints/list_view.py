@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 from flask import g, url_for
@@ -31,6 +32,7 @@ VIEWS = (View.OPEN, View.OVERDUE, View.WEEK, View.VERIFY, View.DECIDE, View.RELA
 MOST_ROWS = 200
 """As many tickets as one assignment takes."""
 
+_Word = TypeVar("_Word", bound=StrEnum)
 _APART = frozenset({"place", "found_on", "category", "severity", "group", "source"})
 """Listed fields that have a place of their own in a line, or tell nothing when one looks for work."""
 _BESIDE = frozenset({"category", "severity", "group"})
@@ -207,7 +209,7 @@ def asked(register: Register, args: MultiDict[str, str]) -> Asked:
     return Asked(filters, _one_of(Sort, args.get("sort"), Sort.DUE), Cursor.read(args.get("after", "")), limit)
 
 
-def _one_of(kind: Any, text: str | None, usual: Any) -> Any:
+def _one_of(kind: type[_Word], text: str | None, usual: _Word) -> _Word:
     return kind(text) if text in set(kind) else usual
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
@@ -20,7 +20,7 @@ from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_sh
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
-from tracker.domain.ticket import Ticket
+from tracker.domain.ticket import Evidence, Ticket
 from tracker.queries.tickets import LoggedEvent, TicketPage
 
 
@@ -140,7 +140,7 @@ def file_rows(ticket: Ticket, names: Names) -> tuple[FileRow, ...]:
     return tuple(_file_row(ticket.number, e, names) for e in out.values())
 
 
-def _file_row(number: str, e: Any, names: Names) -> FileRow:
+def _file_row(number: str, e: Evidence, names: Names) -> FileRow:
     is_picture = e.media_type.startswith("image/")
     original = url_for("tickets.evidence", number=number, digest=e.digest)
     large = url_for("tickets.evidence", number=number, digest=e.digest, size="large")
@@ -166,7 +166,7 @@ class LogRow:
 
     position: int
     occurred_on: date
-    recorded_at: Any
+    recorded_at: datetime
     what: str
     who: str
     detail: str

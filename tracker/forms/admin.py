@@ -36,6 +36,12 @@ class AdminForm(KeyedForm):
     needed: tuple[str, ...] = ()
     longest: Mapping[str, int] = {}
 
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> AdminForm:
+        """The form of these inputs."""
+        form: AdminForm = type("Form", (cls,), dict(fields))()
+        return form
+
     def validate(self, extra_validators: object = None) -> bool:
         is_good: bool = super().validate()
         for name in self.needed:
@@ -71,7 +77,7 @@ def _login_field() -> TextField:
     )
 
 
-def person_form(units: Pairs, registers: Pairs, today: date) -> Any:
+def person_form(units: Pairs, registers: Pairs, today: date) -> AdminForm:
     """A new person, with a first role and an account if wanted."""
     fields = {
         "name": required(
@@ -87,23 +93,23 @@ def person_form(units: Pairs, registers: Pairs, today: date) -> Any:
         "needed": ("name", "unit_id"),
         "longest": {"name": NAME_LENGTH, "login": LOGIN_LENGTH},
     }
-    return type("Form", (AdminForm,), fields)()
+    return AdminForm.of(fields)
 
 
-def grant_form(units: Pairs, registers: Pairs, today: date) -> Any:
+def grant_form(units: Pairs, registers: Pairs, today: date) -> AdminForm:
     """A role for somebody who is there."""
     fields = _grant_fields(units, registers, today, is_needed=True)
     needed = ("role", "grant_unit_id", "starts_on")
-    return type("Form", (AdminForm,), {**fields, "needed": needed})()
+    return AdminForm.of({**fields, "needed": needed})
 
 
-def account_form() -> Any:
+def account_form() -> AdminForm:
     """An account for somebody who has none."""
     fields = {"login": required(_login_field()), "needed": ("login",), "longest": {"login": LOGIN_LENGTH}}
-    return type("Form", (AdminForm,), fields)()
+    return AdminForm.of(fields)
 
 
-def unit_form(units: Pairs) -> Any:
+def unit_form(units: Pairs) -> AdminForm:
     """A new unit below another."""
     kinds = [(kind.value, str(text)) for kind, text in KINDS.items()]
     fields = {
@@ -120,4 +126,4 @@ def unit_form(units: Pairs) -> Any:
         "needed": ("name", "code", "kind"),
         "longest": {"name": NAME_LENGTH, "code": CODE_LENGTH},
     }
-    return type("Form", (AdminForm,), fields)()
+    return AdminForm.of(fields)

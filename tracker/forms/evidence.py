@@ -41,17 +41,17 @@ def file_store() -> FileStore:
     return FileStore.of(settings.instance, settings.file_bytes)
 
 
-def photos_field(label: str, *, is_needed: bool) -> Any:
+def photos_field(label: str, *, is_needed: bool) -> MultipleFileField:
     field = MultipleFileField(label)
     return required(field) if is_needed else field
 
 
-def documents_field(label: str, *, is_needed: bool) -> Any:
+def documents_field(label: str, *, is_needed: bool) -> MultipleFileField:
     field = MultipleFileField(label, render_kw={"accept": ".pdf,.docx,.xlsx,image/*"})
     return required(field) if is_needed else field
 
 
-def photo_kind_field(default: str) -> Any:
+def photo_kind_field(default: str) -> RadioField:
     pairs = [(kind, words.choice(kind)) for kind in PHOTO_KINDS]
     return RadioField(words.need("evidence"), choices=pairs, default=default)
 

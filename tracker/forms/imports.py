@@ -77,9 +77,10 @@ class ConfirmForm(FlaskForm):
 
     act = HiddenField()
     picked: list[str]
+    rows: TextField
 
 
-def confirm_form() -> Any:
+def confirm_form() -> ConfirmForm:
     class Form(ConfirmForm):
         rows = TextField(
             gettext("Rows by their number in the sheet"),

@@ -5,7 +5,7 @@ Whether the person may know of the ticket is asked first, by `find_visible_id`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -97,14 +97,16 @@ def ticket_at(conn: Connection, ticket_id: int, version: int) -> Ticket | None:
     return fold(e for e in store.read_stream(conn, StreamKind.TICKET, ticket_id) if e.version <= version)
 
 
-def ticket_page(conn: Connection, ticket_id: int, register_of: Any, time_zone: ZoneInfo) -> TicketPage:
-    """One ticket. `register_of`: name → Register. Bound: a ticket's life."""
+def ticket_page(
+    conn: Connection, ticket_id: int, register_of: Callable[[str], Register], time_zone: ZoneInfo
+) -> TicketPage:
+    """One ticket. Bound: a ticket's life."""
     events = _with_texts(conn, ticket_id, store.read_stream(conn, StreamKind.TICKET, ticket_id))
     ticket = fold(events)
     if ticket is None:
         raise LookupError(f"ticket {ticket_id} has no events")
     values = vault.read_private(conn, ticket_id, ticket.private) if ticket.private else {}
-    register: Register = register_of(ticket.register)
+    register = register_of(ticket.register)
     own = {name: value for name, value in values.items() if name in register.by_name.keys() - register.private_fields}
     return TicketPage(
         ticket,
