@@ -7,7 +7,7 @@ from `packs/<pack>/figures.yaml`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -103,7 +103,7 @@ class FigureSpec:
     source: str
     beside: tuple[str, ...] = ()
     rate_of: str | None = None
-    cutoff: date | None = None
+    cutoff: date | None = None  # the report's in which it stands
     grouping: Grouping = Grouping.SUM
     among: tuple[Term, ...] = ()
     is_monthly: bool = False
@@ -119,11 +119,21 @@ class FigureSpec:
 
 @dataclass(frozen=True, slots=True)
 class ReportSpec:
-    """A report: an ordered list of figures under headings."""
+    """A report: an ordered list of figures under headings.
+
+    `effective`: the day that a report of the past was closed, `cutoffs`: figures that it counts up to an earlier day.
+    """
 
     id: str
     label: Label
     sections: tuple[tuple[Label, tuple[str, ...]], ...]
+    effective: date | None = None
+    cutoffs: Mapping[str, date] = field(default_factory=dict)
+
+    def figures(self, by_id: Mapping[str, FigureSpec], names: Iterable[str] | None = None) -> tuple[FigureSpec, ...]:
+        """The figures of these names, of all sections when none are given, each with its own cut-off."""
+        wanted = names if names is not None else (name for _, section in self.sections for name in section)
+        return tuple(replace(by_id[name], cutoff=self.cutoffs.get(name)) for name in wanted)
 
 
 @dataclass(frozen=True, slots=True)

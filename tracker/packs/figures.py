@@ -133,7 +133,16 @@ def build_report(
         problems.extend(
             source.problem(("sections", n), f"unknown figure {name}", "see figures.yaml") for name in unknown
         )
-    return ReportSpec(source.data["id"], source.data["label"], tuple(sections))
+    cutoffs = source.data.get("cutoffs", {})
+    for name in cutoffs.keys() - {name for _, names in sections for name in names}:
+        problems.append(source.problem(("cutoffs", name), f"{name} stands in no section", "name a figure of the report"))
+    return ReportSpec(
+        source.data["id"],
+        source.data["label"],
+        tuple(sections),
+        source.day(("effective",), source.data.get("effective"), problems),
+        {name: day for name, text in cutoffs.items() if (day := source.day(("cutoffs", name), text, problems))},
+    )
 
 
 def _figure(
@@ -160,7 +169,6 @@ def _figure(
         source=item["source"],
         beside=tuple(item.get("beside", ())),
         rate_of=item.get("rate_of"),
-        cutoff=compiler.source.day(path, item.get("cutoff"), compiler.problems),
         grouping=Grouping(item.get("groups", "sum")),
         among=terms("among"),
         is_monthly=item.get("over") == "month",
