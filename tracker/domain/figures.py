@@ -199,6 +199,22 @@ class FigureValue:
         return Rate(self.numerator, self.denominator, self.excluded)
 
 
+def worded(value: FigureValue, wording: Wording | None) -> str:
+    """The number as a Chinese report says it, without its measure: 300余, 1.06万余, 超1800, 7.7万.
+
+    “余” and “超” only where something is cut off. Nothing known: “—”. Source: registers.md §9 "Wording".
+    """
+    if not value.is_known:
+        return "—"
+    rule = wording or Wording()
+    floored = value.amount // rule.step * rule.step if wording else value.amount
+    is_more = floored < value.amount
+    text = f"{(floored / 10_000).normalize():f}万" if rule.is_wan and floored >= 10_000 else f"{floored.normalize():f}"
+    if not is_more:
+        return text
+    return f"超{text}" if rule.is_over else f"{text}余"
+
+
 def group_number(
     grouping: Grouping,
     *,

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.records import RecordRegister
-from tracker.domain.records import SELF
+from tracker.domain.records import SELF, RecordRegister
 from tracker.domain.registers import NAMED_PATTERNS, Choice, Field, FieldType, Privacy, Register
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source

@@ -134,8 +134,10 @@ def build_report(
             source.problem(("sections", n), f"unknown figure {name}", "see figures.yaml") for name in unknown
         )
     cutoffs = source.data.get("cutoffs", {})
-    for name in cutoffs.keys() - {name for _, names in sections for name in names}:
-        problems.append(source.problem(("cutoffs", name), f"{name} stands in no section", "name a figure of the report"))
+    strangers = sorted(cutoffs.keys() - {name for _, names in sections for name in names})
+    problems.extend(
+        source.problem(("cutoffs", name), f"{name} stands in no section", "name a figure of it") for name in strangers
+    )
     return ReportSpec(
         source.data["id"],
         source.data["label"],
