@@ -419,6 +419,13 @@ class TestConditions:
         (term,) = township.figure_by_id[figure].numerator
         assert all(predicate.holds(facts) for predicate in term.where) is counts
 
+    @pytest.mark.parametrize(
+        ("figure", "looked"), [("river_four_disorders", "river_patrol"), ("straw_fires", "straw_burning_patrol")]
+    )
+    def test_a_zero_says_that_somebody_looked(self, township: LoadedPack, figure: str, looked: str) -> None:
+        (need,) = township.figure_by_id[figure].needs
+        assert (need.register, need.account, need.counting) == (looked, "held", Counting.FLOW)
+
     @pytest.mark.parametrize("evaluation", ["none", "", None])
     def test_who_has_not_evaluated_is_not_in_the_base_of_satisfaction(
         self, township: LoadedPack, evaluation: str | None

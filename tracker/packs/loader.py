@@ -13,11 +13,12 @@ from pathlib import Path
 from tracker.domain.duties import DutySpec
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, Pack, Register, UnitSeed
+from tracker.packs.accounts import AnyCounted
 from tracker.packs.checklists import build_checklist
 from tracker.packs.deadlines import build_limits, check_limits
 from tracker.packs.duties import build_duties, check_duties
 from tracker.packs.fields import NOTHING_SHARED, AnyRegister, Shared, build_shared, path_of
-from tracker.packs.figures import AnyCounted, build_figures, build_report
+from tracker.packs.figures import build_figures, build_report
 from tracker.packs.layouts import build_layout
 from tracker.packs.problems import PackError, Problem
 from tracker.packs.records import build_record_register, check_record_register, keeps_tickets, part_of
