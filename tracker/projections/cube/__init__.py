@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracker.projections.cube.base import Base
+from tracker.projections.cube.base import CELLS_AT_ONCE, Base
 from tracker.projections.cube.cells import Batch, Cells, Delta, Ints, KnownDays, Places
 from tracker.projections.cube.files import CubeUnusable, Stored, load, store
 from tracker.projections.cube.question import Question, Tally, cuts_for
@@ -61,19 +61,25 @@ class Cube:
     def build(batches: Iterable[Sequence[Delta]], *, epoch: str, position: int) -> Cube:
         """From all of `mark_deltas` in the order of the log, as of the head `position`.
 
-        Batches of some 2 000 rows. ValueError: positions or recorded days that go back.
+        Batches of some thousand rows. ValueError: positions or recorded days that go back.
         """
         places = Places.none()
         parts: list[Cells] = []
+        unsorted: list[Cells] = []
         known_days: list[KnownDays] = []
         for rows in batches:
             batch = Batch.of(rows)
             cells, places = batch.cells(places)
-            parts.append(cells)
+            unsorted.append(cells)
             known_days.append(KnownDays.of(batch.positions, batch.recorded_on))
+            if sum(some.size for some in unsorted) >= CELLS_AT_ONCE:
+                parts.append(Cells.joined(unsorted).by_folio())
+                unsorted = []
+        if unsorted:
+            parts.append(Cells.joined(unsorted).by_folio())
         base = Base.empty()
         if parts:
-            base = base.merged(Cells.joined(parts), KnownDays.joined(known_days))
+            base = base.merged(parts, KnownDays.joined(known_days))
         return Cube(epoch, _State(base, (), places, position))
 
     @staticmethod
@@ -111,7 +117,7 @@ class Cube:
             base = state.base
             if state.runs:
                 newer = joined_runs(state.runs)
-                base = base.merged(newer.cells, newer.known_days())
+                base = base.merged([newer.cells], newer.known_days())
             store(folder, Stored(self.epoch, state.position, {**base.arrays(), "places": state.places.ids}))
             mapped = Base.from_arrays(load(folder).arrays)
             with self._changing:
