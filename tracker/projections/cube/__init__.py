@@ -54,6 +54,7 @@ class Cube:
     def __init__(self, epoch: str, state: _State) -> None:
         self.epoch = epoch
         self._state = state
+        self._rest: tuple[int, int, Run] | None = None
         self._changing = threading.Lock()
         self._saving = threading.Lock()
 
@@ -170,7 +171,16 @@ class Cube:
         for run in state.runs:
             run.read(tally, position, sign=1)
         if standing.sign:
-            rows = list(deltas_between(standing.lower, standing.upper))
-            rest, _ = Run.of(Batch.of(rows), state.places)
+            rest = self._rest_of_day(standing.lower, standing.upper, state.places, deltas_between)
             rest.read(tally, standing.upper, sign=standing.sign)
         return Counts(tally.at_days(asked), tuple(wanted.tolist()))
+
+    def _rest_of_day(self, lower: int, upper: int, places: Places, deltas_between: DeltasBetween) -> Run:
+        """The cells between two positions of a day. The latest are kept: a page asks several times at one position,
+        and on the day of a large import they are tens of thousands."""
+        kept = self._rest
+        if kept is not None and kept[:2] == (lower, upper):
+            return kept[2]
+        rest, _ = Run.of(Batch.of(list(deltas_between(lower, upper))), places)
+        self._rest = (lower, upper, rest)
+        return rest
