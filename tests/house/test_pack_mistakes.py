@@ -174,6 +174,12 @@ BREAKS = [
     ("figures.yaml", "id: lamps_fixed", "id: lamps", "- id: lamps\n    register: lamp\n    label: {zh-Hans: 已修", "figure lamps stands twice"),
     ("figures.yaml", "denominator: [{account: countable}]", "denominator: []", "id: lamps_fixed", "shows a percentage of nothing"),
     ("figures.yaml", "rate_of: lamps", "rate_of: candles", "id: lamps_fixed", "unknown figure candles"),
+    ("figures.yaml", "register: lamp", "register: duty:walk", "id: lamps", "unknown register duty:walk"),
+    ("figures.yaml", "{account: closed,", "{register: candle, account: closed,", "{register: candle", "unknown register candle"),
+    ("figures.yaml", "    denominator: []\n", "    denominator: []\n    groups: least\n", "id: lamps", "lamps does not say among what"),
+    ("figures.yaml", "    denominator: []\n", "    denominator: []\n    groups: all\n", "id: lamps", "lamps compares groups with nothing"),
+    ("figures.yaml", "    denominator: []\n", "    denominator: []\n    needs: [{account: looked}]\n", "needs:", "unknown account looked"),
+    ("figures.yaml", "    denominator: []\n", "    denominator: []\n    floor: {step: 0}\n", "floor:", "0 is less than the minimum"),
     ("figures.yaml", "exclusions: [voided]", "exclusions: [lost]", "exclusions: [lost]", "unknown exclusion lost"),
     ("figures.yaml", "    denominator: []\n", "", "id: lamps", "missing denominator"),
     ("figures.yaml", "    source: 某文\n", "", "id: lamps", "missing source"),
@@ -241,13 +247,16 @@ def test_a_more_specific_rule_beside_a_general_one_is_no_tie(tmp_path: Path) -> 
 
 
 def test_more_conditions_than_bits_are_refused(tmp_path: Path) -> None:
-    days = ", ".join(f"{{account: open, where: {{found_on: {{before: 20{year}-01-01}}}}}}" for year in range(10, 20))
+    def days_of(years: range) -> str:
+        return ", ".join(f"{{account: open, where: {{found_on: {{before: 20{year}-01-01}}}}}}" for year in years)
+
+    days = days_of(range(10, 20))
     text = (
         FILES["figures.yaml"]
-        .replace("denominator: []", f"denominator: [{days}]")
+        .replace("denominator: []", f"denominator: [{days}]\n    needs: [{days_of(range(30, 40))}]")
         .replace("denominator: [{account: countable}]", f"denominator: [{days.replace('before', 'from')}]")
     )
-    with pytest.raises(PackError, match=f"lamp needs 22 conditions, {MAX_PREDICATES} are possible"):
+    with pytest.raises(PackError, match=f"lamp needs 32 conditions, {MAX_PREDICATES} are possible"):
         load_pack(write_pack(tmp_path, {"figures.yaml": text}))
 
 

@@ -24,6 +24,7 @@ from tracker.blueprints.rights import (
     needs,
     now,
     today,
+    uploads_of_a_day,
     viewer,
 )
 from tracker.domain.lifecycle import STEP_BY_NAME
@@ -125,6 +126,7 @@ def export(register: str, kind: str) -> ResponseReturnValue:
 @bp.route("/registers/<register>/tickets/new", methods=["GET", "POST"])
 @needs("register")
 @limiter.limit(SENT, methods=["POST"], key_func=by_person)
+@uploads_of_a_day
 def register_ticket(register: str) -> ResponseReturnValue:
     known = opened(register, "register")
     options = options_for(viewer(), action="register", register=known.name)

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import wraps
 from typing import TypeVar, cast
 
-from flask import abort, current_app, g
+from flask import abort, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from tracker import clock
 from tracker.domain.access import RIGHTS, TicketFacts, holds_any, may
 from tracker.domain.people import Directory, Person
-from tracker.extensions import db, login
+from tracker.extensions import db, limiter, login
 from tracker.house import House
 from tracker.queries.scope import Viewer
 
@@ -34,6 +34,11 @@ REVEALED = "30 per minute"
 """More than anybody reads, fewer than it takes to copy a register's people in an afternoon."""
 SENT = "60 per minute"
 """Forms that may bring files with them."""
+SENT_A_DAY = "4000 per day"
+"""Megabytes of such forms: more than a day of photographs, too few to fill a disk unnoticed."""
+
+VIEWERS = 16
+"""As many people as work at one time; what is kept of one takes some hundred kilobytes."""
 
 
 def public(view: View) -> View:
@@ -90,8 +95,21 @@ def directory() -> Directory:
 
 
 def viewer() -> Viewer:
-    """Who asks, as `queries/scope.py` wants to know them."""
-    return Viewer(current_person(), directory(), house().register_numbers(connection()), today())
+    """Who asks, as `queries/scope.py` wants to know them.
+
+    Kept from request to request while the directory, the registers and the day are the same: with a viewer goes what
+    was worked out for them, their ways and the statements of their counts. Bound: the VIEWERS latest.
+    """
+    kept: dict[int, Viewer] = current_app.extensions.setdefault("viewers", {})
+    person, known, numbers = current_person(), directory(), house().register_numbers(connection())
+    found = kept.get(person.id)
+    if found is None or found.directory is not known or found.register_ids is not numbers or found.on != today():
+        found = Viewer(person, known, numbers, today())
+        kept.pop(person.id, None)
+        kept[person.id] = found
+        for oldest in list(kept)[:-VIEWERS]:
+            kept.pop(oldest, None)
+    return found
 
 
 def current_person() -> Person:
@@ -105,6 +123,16 @@ def current_person() -> Person:
 def by_person() -> str:
     """Whom a limit counts: the person, since an office shares one address. For views behind `needs`."""
     return f"person {current_person().id}"
+
+
+def megabytes_sent() -> int:
+    """What a sending costs of a person's day: each begun megabyte."""
+    return 1 + (request.content_length or 0) // 2**20
+
+
+uploads_of_a_day = limiter.shared_limit(
+    SENT_A_DAY, scope="uploads", key_func=by_person, methods=["POST"], cost=megabytes_sent
+)
 
 
 def can(action: str) -> bool:

@@ -26,6 +26,7 @@ from tracker.blueprints.rights import (
     needs,
     now,
     today,
+    uploads_of_a_day,
     viewer,
 )
 from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
@@ -179,6 +180,7 @@ def reveal(number: str) -> ResponseReturnValue:
 @bp.route("/tickets/<number>/<step>", methods=["GET", "POST"])
 @needs("view")
 @limiter.limit(SENT, methods=["POST"], key_func=by_person)
+@uploads_of_a_day
 def take_step(number: str, step: str) -> ResponseReturnValue:
     opened = _opened(number)
     form = _step_form(opened, step)
@@ -264,6 +266,7 @@ def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
 @bp.route("/tickets/<number>/amend", methods=["GET", "POST"])
 @needs("amend")
 @limiter.limit(SENT, methods=["POST"], key_func=by_person)
+@uploads_of_a_day
 def amend(number: str) -> ResponseReturnValue:
     opened = _opened(number)
     if not opened.may("amend"):

@@ -28,6 +28,10 @@ class Period(StrEnum):
     MONTH_DAY = "month_day"  # one named day of each month, which is the whole period
 
 
+DUTY_ACCOUNTS = frozenset({"due", "done", "late", "missed", "excused", "due.by.day"})
+"""All are flows; `due.by.day` counts under the day of the month on which a period ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwedBy:
     """Who owes a duty: every unit of these kinds, these units besides; or one period per subject of a register.
@@ -55,9 +59,10 @@ class DutySpec:
 
     A period is done by `count` records of the register `activity` that match `where` and reach `at_least`, held by
     whoever owes it within the period. `late_days`: held so many days after its end it is late, not missed.
-    `enter_days`: entered so many days after its end it is still in time (reports by the 5th); None: only the day on
-    which it was held matters. `has_nil_reports`: a nil report is an answer. `within`: the parts of the year in which
-    it is owed, all when empty. `missed_register`: where a missed period opens a ticket, when `missed` says so.
+    `enter_days`: entered so many days after its end it is still in time, and on the last of them the period is judged
+    (the report of November on 5 December); None: only the day on which it was held matters. `has_nil_reports`: a nil
+    report is an answer. `within`: the parts of the year in which it is owed, all when empty. `missed_register`: where
+    a missed period opens a ticket, when `missed` says so.
     """
 
     id: str

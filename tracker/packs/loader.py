@@ -13,6 +13,7 @@ from pathlib import Path
 from tracker.domain.duties import DutySpec
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, Pack, Register, UnitSeed
+from tracker.packs.accounts import AnyCounted
 from tracker.packs.checklists import build_checklist
 from tracker.packs.deadlines import build_limits, check_limits
 from tracker.packs.duties import build_duties, check_duties
@@ -78,11 +79,12 @@ def load_pack(path: Path) -> LoadedPack:
     _check_between(files, registers, records, problems)
     check_limits(files.deadlines, registers, problems)
     units = build_units(files.units, problems)
-    figures, predicates = build_figures(files.figures, registers, problems)
+    duties = _duties(files, registers, records, units, problems)
+    counted: dict[str, AnyCounted] = {**registers, **records, **{duty.name: duty for duty in duties}}
+    figures, predicates = build_figures(files.figures, counted, problems)
     reports = tuple(build_report(source, files.figures, figures, problems) for source in files.reports)
     layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
     checklists = tuple(build_checklist(source, registers, records, problems) for source in files.checklists)
-    duties = _duties(files, registers, records, units, problems)
     if problems:
         raise PackError(problems)
     return LoadedPack(
@@ -93,7 +95,7 @@ def load_pack(path: Path) -> LoadedPack:
         units=units,
         figures=figures,
         reports=reports,
-        records=tuple(records.values()),
+        records=tuple(replace(r, predicates=predicates.get(name, ())) for name, r in records.items()),
         duties=duties,
         checklists=checklists,
         columns=columns,

@@ -20,7 +20,7 @@ from tracker.packs.problems import PackError, Problem
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 16
 MAX_VALUES = 40_000
-"""A township pack has some 6,000 values, 8 deep, in files under 60 KB: room for ten times as much."""
+"""The township's largest file has some 3,000 values, 8 deep, in under 60 KB: room for ten times as much."""
 
 KeyPath = tuple[str | int, ...]
 
