@@ -19,7 +19,7 @@ from flask import Flask
 from flask_babel import get_locale, get_timezone
 
 from tracker.domain import days
-from tracker.domain.figures import Rate
+from tracker.domain.figures import FigureValue, Rate
 from tracker.domain.registers import text_in
 
 NOTHING = "—"
@@ -52,7 +52,8 @@ def register_filters(app: Flask) -> None:
 
     The time zone of instants is Flask-Babel's (`BABEL_DEFAULT_TIMEZONE` = the log's time zone).
     """
-    for filter_ in (day, day_brief, day_long, weekday, instant, clock_time, iso, number, percent, label, measure):
+    days = (day, day_brief, day_long, weekday, instant, clock_time, iso)
+    for filter_ in (*days, number, amount, percent, label, measure):
         app.add_template_filter(filter_)
 
 
@@ -100,6 +101,11 @@ def number(value: int | Decimal | str | None) -> str:
     places = max(0, -int(exact.as_tuple().exponent))
     pattern = "#,##0." + "0" * places if places else "#,##0"
     return format_decimal(exact, format=pattern, locale=_locale())
+
+
+def amount(value: FigureValue) -> str:
+    """The number of a figure in its own measure; `—` where nobody looked, or there is nothing to take the least of."""
+    return number(value.amount.normalize() if value.scale > 1 else value.numerator) if value.is_known else NOTHING
 
 
 def percent(rate: Rate | None) -> str:

@@ -247,13 +247,16 @@ def test_a_more_specific_rule_beside_a_general_one_is_no_tie(tmp_path: Path) -> 
 
 
 def test_more_conditions_than_bits_are_refused(tmp_path: Path) -> None:
-    days = ", ".join(f"{{account: open, where: {{found_on: {{before: 20{year}-01-01}}}}}}" for year in range(10, 20))
+    def days_of(years: range) -> str:
+        return ", ".join(f"{{account: open, where: {{found_on: {{before: 20{year}-01-01}}}}}}" for year in years)
+
+    days = days_of(range(10, 20))
     text = (
         FILES["figures.yaml"]
-        .replace("denominator: []", f"denominator: [{days}]")
+        .replace("denominator: []", f"denominator: [{days}]\n    needs: [{days_of(range(30, 40))}]")
         .replace("denominator: [{account: countable}]", f"denominator: [{days.replace('before', 'from')}]")
     )
-    with pytest.raises(PackError, match=f"lamp needs 22 conditions, {MAX_PREDICATES} are possible"):
+    with pytest.raises(PackError, match=f"lamp needs 32 conditions, {MAX_PREDICATES} are possible"):
         load_pack(write_pack(tmp_path, {"figures.yaml": text}))
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from babel.dates import format_skeleton
-from flask import abort, render_template, request, url_for
+from flask import abort, current_app, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
@@ -27,11 +28,12 @@ from tracker.forms.asof import AsOfForm
 from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind, demonstration, figures
 from tracker.queries.behind import Behind, DrillTicket
+from tracker.queries.behind_marks import DrillRecord
 from tracker.queries.figures import AsOf, Span
 
 View = Callable[..., ResponseReturnValue]
 
-KEPT = ("by", "section", "part", "month", "village")
+KEPT = ("report", "by", "section", "part", "month", "village")
 """What an address may ask for beside the pair; a new pair does not lose it."""
 
 
@@ -62,7 +64,8 @@ def with_pair(view: View) -> View:
         if not form.validate():
             return render_template("figures/not_a_pair.html", form=form, kept=kept()), 422
         pair = figures.as_of(connection(), effective=form.effective_on, known=form.known_at)
-        return view(Sight(form, pair, form.address()), **values)
+        chosen = {"report": request.args["report"]} if request.args.get("report") else {}
+        return view(Sight(form, pair, {**chosen, **form.address()}), **values)
 
     return looked
 
@@ -113,10 +116,12 @@ class Line:
 
 
 def report_spec() -> ReportSpec:
-    """The pack's first report; where it has none, its figures register by register."""
-    pack = house().pack
+    """The report of the address, else the pack's first; where it has none, its figures register by register."""
+    pack, name = house().pack, request.args.get("report", "")
     if pack.reports:
-        found: ReportSpec = pack.reports[0]
+        found: ReportSpec | None = next((r for r in pack.reports if name in ("", r.id)), None)
+        if found is None:
+            abort(404)
         return found
     sections = tuple((r.label, tuple(f.id for f in pack.figures if f.register == r.name)) for r in pack.registers)
     return ReportSpec(pack.name, pack.label, tuple(section for section in sections if section[1]))
@@ -124,9 +129,19 @@ def report_spec() -> ReportSpec:
 
 def figure_spec(name: str) -> FigureSpec:
     """404 for a figure that the pack does not have."""
-    found: FigureSpec | None = house().pack.figure_by_id.get(name)
-    if found is None:
+    by_id = house().pack.figure_by_id
+    if name not in by_id:
         abort(404)
+    return report_spec().figures(by_id, [name])[0]
+
+
+def report_links(current: ReportSpec, sight: Sight) -> list[dict[str, Any]]:
+    """The pack's reports, as links: one of the past opens on the day it was closed."""
+    found = []
+    for report in house().pack.reports:
+        day = {"effective": report.effective.isoformat()} if report.effective else {}
+        url = url_for("figures.report", **{**sight.args, **day, "report": report.id})
+        found.append({"url": url, "label": words.of(report.label), "is_current": report.id == current.id})
     return found
 
 
@@ -213,6 +228,35 @@ def ticket_line(ticket: DrillTicket) -> TicketLine:
         STATUS_BY_NUMBER[ticket.status],
         names().unit(ticket.place_id),
         names().unit(ticket.owner_unit_id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """One record of a list behind a figure, in the reader's words. `quantity`: what it adds, in its measure."""
+
+    number: str
+    url: str | None
+    summary: str
+    unit: str
+    state: str
+    quantity: Decimal
+    counted_from: int
+
+
+def record_line(spec: FigureSpec, record: DrillRecord) -> RecordLine:
+    pack, register = house().pack, spec.numerator[0].register or spec.register
+    endpoint = "tickets.show" if register in pack.register_by_name else "records.show"
+    of_register = pack.record_by_name.get(register)
+    state = of_register.state_by_name.get(record.state or "") if of_register else None
+    return RecordLine(
+        record.number,
+        url_for(endpoint, number=record.number) if record.number and endpoint in current_app.view_functions else None,
+        record.summary or words.of(spec.label),
+        names().unit(record.unit_id),
+        words.of(state.label) if state else "",
+        Decimal(record.quantity) / spec.scale,
+        record.counted_from,
     )
 
 

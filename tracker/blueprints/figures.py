@@ -19,7 +19,7 @@ from tracker.blueprints.names import names
 from tracker.blueprints.rights import TAKEN_AWAY, by_person, connection, house, needs, viewer
 from tracker.domain.figures import FigureSpec, ReportSpec
 from tracker.extensions import limiter
-from tracker.queries import behind
+from tracker.queries import behind, behind_marks
 
 bp = Blueprint("figures", __name__)
 
@@ -35,7 +35,7 @@ def report(sight: Sight) -> ResponseReturnValue:
     by = request.args.get("by", "")
     if by in BREAKDOWNS:
         return _breakdown(sight, spec, by)
-    wanted = [figure_view.figure_spec(name) for _, names in spec.sections for name in names]
+    wanted = spec.figures(house().pack.figure_by_id)
     lines = iter(figure_view.lines_of(wanted, sight.pair))
     rows: list[Any] = []
     for label, ids in spec.sections:
@@ -48,6 +48,7 @@ def _breakdown(sight: Sight, spec: ReportSpec, by: str) -> ResponseReturnValue:
     if not 0 <= number < len(spec.sections):
         abort(404)
     label, names = spec.sections[number]
+    by_id = house().pack.figure_by_id
     start = max(0, request.args.get("from", 0, type=int))
     return render_template(
         "figures/breakdown.html",
@@ -55,14 +56,15 @@ def _breakdown(sight: Sight, spec: ReportSpec, by: str) -> ResponseReturnValue:
         by=by,
         section=number,
         section_label=label,
-        broken_down=BREAKDOWNS[by]([figure_view.figure_spec(name) for name in names], sight, start),
+        broken_down=BREAKDOWNS[by]([s for s in spec.figures(by_id, names) if s.is_divisible], sight, start),
     )
 
 
 def _frame(sight: Sight, spec: ReportSpec) -> Mapping[str, Any]:
     """What the report and its breakdowns share."""
     shortcuts = figure_view.shortcuts("figures.report", {})
-    return {"sight": sight, "report": spec, "kept": figure_view.kept(), "shortcuts": shortcuts}
+    reports = figure_view.report_links(spec, sight)
+    return {"sight": sight, "report": spec, "reports": reports, "kept": figure_view.kept(), "shortcuts": shortcuts}
 
 
 @bp.get("/figures/<figure>")
@@ -73,8 +75,8 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
     spec = figure_view.figure_spec(figure)
     asked = figure_view.behind_of(spec, sight)
     line = figure_view.line_of(asked)
-    reader = behind.reader_of(viewer(), spec.register)
-    page = behind.drill(connection(), house(), asked, reader, cursor=request.args.get("after", ""), limit=PAGE)
+    is_of_records = behind_marks.is_from_marks(spec, house())
+    page, rows = (_records if is_of_records else _tickets)(asked)
     return render_template(
         "figures/show.html",
         sight=sight,
@@ -82,7 +84,8 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
         line=line,
         asked=asked,
         page=page,
-        rows=[figure_view.ticket_line(ticket) for ticket in page.tickets],
+        rows=rows,
+        is_of_records=is_of_records,
         part=figure_view.part_label(spec, asked.part),
         parts=figure_view.part_links(line, asked, sight),
         near=_near(spec),
@@ -92,6 +95,17 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
         narrowed=figure_view.narrowed() | dict(sight.args),
         shortcuts=figure_view.shortcuts("figures.show", {"figure": spec.id}),
     )
+
+
+def _tickets(asked: behind.Behind) -> tuple[Any, list[Any]]:
+    reader = behind.reader_of(viewer(), asked.spec.register)
+    page = behind.drill(connection(), house(), asked, reader, cursor=request.args.get("after", ""), limit=PAGE)
+    return page, [figure_view.ticket_line(ticket) for ticket in page.tickets]
+
+
+def _records(asked: behind.Behind) -> tuple[Any, list[Any]]:
+    page = behind_marks.drill(connection(), house(), asked, viewer(), cursor=request.args.get("after", ""), limit=PAGE)
+    return page, [figure_view.record_line(asked.spec, record) for record in page.records]
 
 
 def _near(spec: FigureSpec) -> list[FigureSpec]:

@@ -37,6 +37,9 @@ SENT = "60 per minute"
 SENT_A_DAY = "4000 per day"
 """Megabytes of such forms: more than a day of photographs, too few to fill a disk unnoticed."""
 
+VIEWERS = 16
+"""As many people as work at one time; what is kept of one takes some hundred kilobytes."""
+
 
 def public(view: View) -> View:
     """For sign-in and the health check: no right is asked."""
@@ -92,8 +95,21 @@ def directory() -> Directory:
 
 
 def viewer() -> Viewer:
-    """Who asks, as `queries/scope.py` wants to know them."""
-    return Viewer(current_person(), directory(), house().register_numbers(connection()), today())
+    """Who asks, as `queries/scope.py` wants to know them.
+
+    Kept from request to request while the directory, the registers and the day are the same: with a viewer goes what
+    was worked out for them, their ways and the statements of their counts. Bound: the VIEWERS latest.
+    """
+    kept: dict[int, Viewer] = current_app.extensions.setdefault("viewers", {})
+    person, known, numbers = current_person(), directory(), house().register_numbers(connection())
+    found = kept.get(person.id)
+    if found is None or found.directory is not known or found.register_ids is not numbers or found.on != today():
+        found = Viewer(person, known, numbers, today())
+        kept.pop(person.id, None)
+        kept[person.id] = found
+        for oldest in list(kept)[:-VIEWERS]:
+            kept.pop(oldest, None)
+    return found
 
 
 def current_person() -> Person:

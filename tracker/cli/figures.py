@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracker.cli.installation import Installation, opened
+from tracker.domain.figures import worded
 
 if TYPE_CHECKING:
-    from tracker.domain.figures import FigureSpec, FigureValue
-    from tracker.queries.behind import DrillTicket
+    from sqlalchemy import Connection
+
+    from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
+    from tracker.domain.registers import Pack
+    from tracker.house import House
+    from tracker.queries.behind import Behind, DrillTicket
     from tracker.queries.figures import AsOf
 
 
@@ -51,16 +57,18 @@ def _pair_options(command: Any) -> Any:
 
 
 @click.command("figures")
+@click.option("--report", "name", help="Those of one report, each at its own cut-off, in its order.")
 @_pair_options
-def show(effective: date | None, known: datetime | None, form: str) -> None:
+def show(name: str | None, effective: date | None, known: datetime | None, form: str) -> None:
     """All figures of the pack: numerator, denominator and what was left out, at an as-of pair."""
     from tracker.queries import figures
 
     with opened() as installation, installation.engine.connect() as conn:
         house = installation.house
-        pair = _pair(installation, conn, effective, known)
-        values = figures.figure_values(conn, house, house.pack.figures, pair, units=None)
-        specs = house.pack.figures
+        report = _report(house.pack, name) if name else None
+        specs = report.figures(house.pack.figure_by_id) if report else house.pack.figures
+        pair = _pair(installation, conn, effective or (report.effective if report else None), known)
+        values = figures.figure_values(conn, house, specs, pair, units=None)
         if form == "json":
             click.echo(_as_json([_told(s, v, pair) for s, v in zip(specs, values, strict=True)]))
             return
@@ -74,7 +82,7 @@ def show(effective: date | None, known: datetime | None, form: str) -> None:
 @_pair_options
 def drill(figure: str, part: str, effective: date | None, known: datetime | None, form: str) -> None:
     """The tickets that FIGURE counts. Restricted ones are counted, not listed."""
-    from tracker.queries import behind
+    from tracker.queries import behind, behind_marks
 
     with opened() as installation, installation.engine.connect() as conn:
         house = installation.house
@@ -85,6 +93,9 @@ def drill(figure: str, part: str, effective: date | None, known: datetime | None
             raise click.ClickException(f"{figure} has no part {part}; it has {', '.join(behind.part_names(spec))}.")
         pair = _pair(installation, conn, effective, known)
         asked = behind.Behind(spec, part, pair, None, None)
+        if behind_marks.is_from_marks(spec, house):
+            _drill_marks(conn, house, asked, form)
+            return
         tickets = list(behind.all_behind(conn, house, asked, behind.OPERATOR))
         if form == "json":
             click.echo(_as_json([_ticket(t) for t in tickets]))
@@ -95,6 +106,29 @@ def drill(figure: str, part: str, effective: date | None, known: datetime | None
             click.echo(f"{ticket.number}  {ticket.summary}")
         hidden = count - len(tickets)
         click.echo(f"{count} in all" + (f", {hidden} of them restricted and not listed" if hidden else ""))
+
+
+def _drill_marks(conn: Connection, house: House, asked: Behind, form: str) -> None:
+    from tracker.domain.days import from_number
+    from tracker.queries import behind_marks
+
+    records = list(behind_marks.all_behind(conn, house, asked, None))
+    if form == "json":
+        told = (("number", "number"), ("counted_from", "counted_from"), ("quantity", "quantity"))
+        rows = [{name: getattr(r, key) for name, key in told} for r in records]
+        click.echo(_as_json([{**row, "counted_from": from_number(row["counted_from"]).isoformat()} for row in rows]))
+        return
+    click.echo(_heading(asked.pair))
+    for record in records:
+        click.echo(f"{from_number(record.counted_from)}  {record.number}  {record.summary}")
+    click.echo(f"{len(records)} in all")
+
+
+def _report(pack: Pack, name: str) -> ReportSpec:
+    found: ReportSpec | None = next((r for r in pack.reports if r.id == name), None)
+    if found is None:
+        raise click.ClickException(f"There is no report {name}; there are {', '.join(r.id for r in pack.reports)}.")
+    return found
 
 
 def _pair(installation: Installation, conn: Any, effective: date | None, known: datetime | None) -> AsOf:
@@ -110,12 +144,11 @@ def _pair(installation: Installation, conn: Any, effective: date | None, known: 
 
 
 def _told(spec: FigureSpec, value: FigureValue, pair: AsOf) -> dict[str, Any]:
-    percent = value.rate.percent() if value.rate else None
-    shown = None if percent is None else float(percent)
     return {
         "id": spec.id,
-        "value": value.numerator if spec.shows == "count" else shown,
-        "numerator": value.numerator,
+        "value": _value(spec, value),
+        "worded": worded(value, spec.wording),
+        "numerator": _plain(value.amount),
         "denominator": value.denominator,
         "excluded": value.excluded,
         "effective": value.effective.isoformat(),
@@ -124,10 +157,25 @@ def _told(spec: FigureSpec, value: FigureValue, pair: AsOf) -> dict[str, Any]:
     }
 
 
+def _value(spec: FigureSpec, value: FigureValue) -> int | float | None:
+    """None where nothing is known, or nothing to divide by."""
+    if not value.is_known:
+        return None
+    if spec.shows != "percent":
+        return _plain(value.amount)
+    percent = value.rate.percent() if value.rate else None
+    return None if percent is None else float(percent)
+
+
+def _plain(amount: Decimal) -> int | float:
+    return int(amount) if amount == int(amount) else float(amount)
+
+
 def _line(spec: FigureSpec, value: FigureValue) -> str:
     from tracker import formats, words
 
-    whole = f"{value.numerator:>7}" + (f" / {value.denominator:<7}" if value.denominator is not None else " " * 10)
+    number = str(_plain(value.amount)) if value.is_known else formats.NOTHING
+    whole = f"{number:>7}" + (f" / {value.denominator:<7}" if value.denominator is not None else " " * 10)
     share = formats.percent(value.rate) if value.rate else ""
     left_out = f"  −{value.excluded}" if value.excluded else ""
     return f"{spec.id:<28}{whole}{share:>9}{left_out:<6}  {words.of(spec.label)}"

@@ -28,6 +28,10 @@ class Period(StrEnum):
     MONTH_DAY = "month_day"  # one named day of each month, which is the whole period
 
 
+DUTY_ACCOUNTS = frozenset({"due", "done", "late", "missed", "excused", "due.by.day"})
+"""All are flows; `due.by.day` counts under the day of the month on which a period ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class OwedBy:
     """Who owes a duty: every unit of these kinds, these units besides; or one period per subject of a register.

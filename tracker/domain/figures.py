@@ -7,7 +7,7 @@ from `packs/<pack>/figures.yaml`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
@@ -103,7 +103,7 @@ class FigureSpec:
     source: str
     beside: tuple[str, ...] = ()
     rate_of: str | None = None
-    cutoff: date | None = None
+    cutoff: date | None = None  # the report's in which it stands
     grouping: Grouping = Grouping.SUM
     among: tuple[Term, ...] = ()
     is_monthly: bool = False
@@ -119,11 +119,21 @@ class FigureSpec:
 
 @dataclass(frozen=True, slots=True)
 class ReportSpec:
-    """A report: an ordered list of figures under headings."""
+    """A report: an ordered list of figures under headings.
+
+    `effective`: the day that a report of the past was closed, `cutoffs`: figures that it counts up to an earlier day.
+    """
 
     id: str
     label: Label
     sections: tuple[tuple[Label, tuple[str, ...]], ...]
+    effective: date | None = None
+    cutoffs: Mapping[str, date] = field(default_factory=dict)
+
+    def figures(self, by_id: Mapping[str, FigureSpec], names: Iterable[str] | None = None) -> tuple[FigureSpec, ...]:
+        """The figures of these names, of all sections when none are given, each with its own cut-off."""
+        wanted = names if names is not None else (name for _, section in self.sections for name in section)
+        return tuple(replace(by_id[name], cutoff=self.cutoffs.get(name)) for name in wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,22 @@ class FigureValue:
         if self.denominator is None:
             return None
         return Rate(self.numerator, self.denominator, self.excluded)
+
+
+def worded(value: FigureValue, wording: Wording | None) -> str:
+    """The number as a Chinese report says it, without its measure: 300余, 1.06万余, 超1800, 7.7万.
+
+    “余” and “超” only where something is cut off. Nothing known: “—”. Source: registers.md §9 "Wording".
+    """
+    if not value.is_known:
+        return "—"
+    rule = wording or Wording()
+    floored = value.amount // rule.step * rule.step if wording else value.amount
+    is_more = floored < value.amount
+    text = f"{(floored / 10_000).normalize():f}万" if rule.is_wan and floored >= 10_000 else f"{floored.normalize():f}"
+    if not is_more:
+        return text
+    return f"超{text}" if rule.is_over else f"{text}余"
 
 
 def group_number(

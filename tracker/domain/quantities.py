@@ -42,6 +42,13 @@ def beside(account: str, quantities: Iterable[str], groups: Iterable[str]) -> It
             yield f"{head}sum.{quantity}.by.{group}", quantity, group
 
 
+def base_of(account: str) -> str:
+    """The plain account beside which this one stands."""
+    parts = account.split(".")
+    ends = [parts.index(word) for word in ("sum", "by") if word in parts]
+    return ".".join(parts[: min(ends)]) or "held" if ends else account
+
+
 def quantity_field(account: str) -> str | None:
     """The field that the account adds up; None where it counts."""
     parts = account.split(".")

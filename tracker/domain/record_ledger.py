@@ -14,7 +14,7 @@ from tracker.domain.days import FOREVER, to_number
 from tracker.domain.ledger import Mark, Span
 from tracker.domain.quantities import beside, quantity_of
 from tracker.domain.record import Record, Report
-from tracker.domain.records import RecordKind, RecordRegister
+from tracker.domain.records import SELF, RecordKind, RecordRegister
 
 
 def record_account_names(register: RecordRegister) -> frozenset[str]:
@@ -32,10 +32,9 @@ def record_account_names(register: RecordRegister) -> frozenset[str]:
     return frozenset(names | {"voided"})
 
 
-def counting_of(account: str) -> str:
-    """ "flow" or "stock", for every account of a record or a duty."""
-    head = account.split(".", 1)[0]
-    return "stock" if head in ("live", "state", "value") else "flow"
+def is_stock_of_records(account: str) -> bool:
+    """Whether its marks hold between two days; the others never end."""
+    return account.split(".", 1)[0] in ("live", "state", "value")
 
 
 def record_marks(record: Record, register: RecordRegister) -> frozenset[Mark]:
@@ -63,11 +62,16 @@ class _Book:
     """The marks of one record: its segment and cohort are worked out once."""
 
     def __init__(self, record: Record, register: RecordRegister) -> None:
+        self.id = record.id
         self.unit = record.unit_id
         self.fields = record.fields
         self.register = register
         self.cohort = cohort_of(record, register)
         self.segment = segment_of(facts_of(record), register)
+
+    def _group(self, name: str) -> int | None:
+        """The record that a link names; `self`: this one, for figures over all of a register."""
+        return self.id if name == SELF else self.fields.get(name)
 
     def plain(
         self, account: str, ef: int, et: int, *, unit: int | None = None, source: int = 0, quantity: int = 1
@@ -80,7 +84,7 @@ class _Book:
         """The account itself, and beside it its sums and its groups."""
         yield from self.plain(account, ef, et, source=source)
         for name, quantity, group in beside(account, self.register.quantities, self.register.groups):
-            unit = self.fields.get(group) if group else self.unit
+            unit = self._group(group) if group else self.unit
             if unit is None:
                 continue
             amount = quantity_of(self.register.by_name[quantity], self.fields.get(quantity)) if quantity else 1

@@ -14,6 +14,9 @@ from functools import cached_property
 
 from tracker.domain.registers import Choice, Field, FieldType, Label, Predicate
 
+SELF = "self"
+"""Among the groups of a register: each record is a group of its own (the members among whom the least is sought)."""
+
 
 class RecordKind(StrEnum):
     ACTIVITY = "activity"

@@ -19,6 +19,12 @@ from tracker.models.rows import insert_rows
 
 MASK = "＊"
 _TABLE = PrivateValueRow.__table__
+# Built once: every list asks it.
+_OF_TICKETS = select(PrivateValueRow.ticket_id, PrivateValueRow.field, PrivateValueRow.value).where(
+    PrivateValueRow.ticket_id.in_(bindparam("ids", expanding=True)),
+    PrivateValueRow.field.in_(bindparam("fields", expanding=True)),
+    PrivateValueRow.is_current,
+)
 _COLUMNS = ("ticket_id", "commitment", "field", "salt", "value", "is_current")
 
 
@@ -74,13 +80,7 @@ def read_private_of_tickets(
 ) -> dict[int, dict[str, Any]]:
     """field → current value for each ticket of one page of a list. The caller masks."""
     out: dict[int, dict[str, Any]] = {i: {} for i in ticket_ids}
-    rows = conn.execute(
-        select(PrivateValueRow.ticket_id, PrivateValueRow.field, PrivateValueRow.value).where(
-            PrivateValueRow.ticket_id.in_(list(ticket_ids)),
-            PrivateValueRow.field.in_(list(fields)),
-            PrivateValueRow.is_current,
-        )
-    )
+    rows = conn.execute(_OF_TICKETS, {"ids": list(ticket_ids), "fields": list(fields)})
     for ticket_id, field, value in rows:
         out[ticket_id][field] = orjson.loads(value)
     return out

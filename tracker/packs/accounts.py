@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from tracker.domain.duties import DutySpec
+from tracker.domain.duties import DUTY_ACCOUNTS, DutySpec
 from tracker.domain.figures import Counting
 from tracker.domain.ledger import FLOWS, account_names
-from tracker.domain.quantities import is_added_from_marks, quantity_field, scale_of
-from tracker.domain.record_ledger import counting_of, record_account_names
+from tracker.domain.quantities import base_of, quantity_field, scale_of
+from tracker.domain.record_ledger import is_stock_of_records, record_account_names
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, Register
 
 AnyCounted = Register | RecordRegister | DutySpec
-
-DUTY_ACCOUNTS = frozenset({"due", "done", "late", "missed", "excused", "due_day"})
-_DUE_DAYS = frozenset(f"due_day.{day}" for day in range(1, 32))
 
 
 def accounts_of(counted: AnyCounted) -> frozenset[str]:
@@ -22,14 +19,14 @@ def accounts_of(counted: AnyCounted) -> frozenset[str]:
         return account_names(counted)
     if isinstance(counted, RecordRegister):
         return record_account_names(counted)
-    return DUTY_ACCOUNTS | _DUE_DAYS
+    return DUTY_ACCOUNTS
 
 
 def counting(counted: AnyCounted, account: str) -> Counting:
-    if not isinstance(counted, Register):
-        return Counting(counting_of(account))
-    head = account.split(".", 1)[0] if is_added_from_marks(account) else account
-    return Counting.FLOW if head in FLOWS else Counting.STOCK
+    if isinstance(counted, Register):
+        return Counting.FLOW if base_of(account) in FLOWS else Counting.STOCK
+    is_stock = isinstance(counted, RecordRegister) and is_stock_of_records(account)
+    return Counting.STOCK if is_stock else Counting.FLOW
 
 
 def scale(counted: AnyCounted, account: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.records import RecordRegister
+from tracker.domain.records import SELF, RecordRegister
 from tracker.domain.registers import NAMED_PATTERNS, Choice, Field, FieldType, Privacy, Register
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
@@ -153,7 +153,7 @@ def _check_headings(source: Source, register: AnyRegister, columns: Iterable[Fie
 def _check_counted(source: Source, register: AnyRegister) -> Iterator[Problem]:
     """What figures add up are open numbers, what they group by are links."""
     yield from unknown_names(source, ("quantities",), register.quantities, register.by_name, "field")
-    yield from unknown_names(source, ("groups",), register.groups, register.by_name, "field")
+    yield from unknown_names(source, ("groups",), register.groups, (*register.by_name, SELF), "field")
     for name in register.quantities:
         field = register.by_name.get(name)
         if field and (field.type not in _NUMBERS or field.is_private):

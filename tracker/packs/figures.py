@@ -17,8 +17,8 @@ from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 from tracker.packs.standard import standard_figures, standard_ids
 
-MAX_PREDICATES = 16
-"""Bits of a mark's segment."""
+MAX_PREDICATES = 28
+"""Bits of a mark's segment; the thirtieth says that a ticket is restricted."""
 
 OVER = "超"
 """The word that stands before a number that was cut off; any other stands behind it."""
@@ -113,7 +113,18 @@ def build_report(
         problems.extend(
             source.problem(("sections", n), f"unknown figure {name}", "see figures.yaml") for name in unknown
         )
-    return ReportSpec(source.data["id"], source.data["label"], tuple(sections))
+    cutoffs = source.data.get("cutoffs", {})
+    strangers = sorted(cutoffs.keys() - {name for _, names in sections for name in names})
+    problems.extend(
+        source.problem(("cutoffs", name), f"{name} stands in no section", "name a figure of it") for name in strangers
+    )
+    return ReportSpec(
+        source.data["id"],
+        source.data["label"],
+        tuple(sections),
+        source.day(("effective",), source.data.get("effective"), problems),
+        {name: day for name, text in cutoffs.items() if (day := source.day(("cutoffs", name), text, problems))},
+    )
 
 
 def _figure(
@@ -140,7 +151,6 @@ def _figure(
         source=item["source"],
         beside=tuple(item.get("beside", ())),
         rate_of=item.get("rate_of"),
-        cutoff=compiler.source.day(path, item.get("cutoff"), compiler.problems),
         grouping=Grouping(item.get("groups", "sum")),
         among=terms("among"),
         is_monthly=item.get("over") == "month",

@@ -25,7 +25,7 @@ from tracker.queries.lists import (
     Sort,
     TicketLine,
     View,
-    count_tickets,
+    count_views,
     end_of_week,
     lines_by_id,
     tickets_page,
@@ -89,7 +89,7 @@ def desk_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register
     late = page(View.OVERDUE, LATE_SHOWN)
     axis_days = _axis(max((line.due.days for line in late), default=0))
     return DeskPage(
-        {view: count_tickets(conn, viewer, Filters(None, view)) for view in COUNTED},
+        count_views(conn, viewer, None, COUNTED),
         _by_unit(late, axis_days),
         axis_days,
         page(View.VERIFY, CHECKS_SHOWN),

@@ -6,13 +6,14 @@ through the ways of `scope`; what they give is merged. Work per page: ways x (PA
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, true, union, union_all
+from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, true, union, union_all
+from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, Status
@@ -38,6 +39,8 @@ COUNTED_TO = 999
 """Counts beside a view are exact up to here; beyond, the page says that there are more."""
 SOON_DAYS = 3
 
+# Built once: putting a statement together costs more than running it.
+_ROWS = select(*T.__table__.c).where(T.id.in_(bindparam("ids", expanding=True)))
 _RUNNING = tuple(STATUS_NUMBERS[s] for s in CLOCK_RUNS)
 
 
@@ -205,6 +208,25 @@ def tickets_page(
 
 def count_tickets(conn: Connection, viewer: Viewer, filters: Filters) -> Count:
     """How many there are, counted up to COUNTED_TO."""
+    return _count(conn.scalar(select(_counted(viewer, filters))))
+
+
+def count_views(conn: Connection, viewer: Viewer, register: str | None, views: Sequence[View]) -> dict[View, Count]:
+    """The same of some views at once, in one statement that is built once for a viewer. None: of every register."""
+    wanted = tuple(views)
+    query = viewer.once(
+        ("counts", register, wanted),
+        lambda: select(*(_counted(viewer, Filters(register, view)).label(view.value) for view in wanted)),
+    )
+    return {view: _count(number) for view, number in zip(wanted, conn.execute(query).one(), strict=True)}
+
+
+def _count(number: int | None) -> Count:
+    return Count(min(number or 0, COUNTED_TO), (number or 0) > COUNTED_TO)
+
+
+def _counted(viewer: Viewer, filters: Filters) -> ColumnElement[int]:
+    """The number of them as SQL, up to one more than COUNTED_TO."""
     most = COUNTED_TO + 1
     arms = [
         select(T.id).where(arm).limit(most)
@@ -212,16 +234,11 @@ def count_tickets(conn: Connection, viewer: Viewer, filters: Filters) -> Count:
         for arm in _arms(viewer, filters, s)
     ]
     if not arms:
-        return Count(0, is_more=False)
+        return literal(0)
     # Through one way no ticket comes twice, and nothing need be compared.
     together = union_all if len(_ways(viewer, filters)) == 1 else union
     ids = arms[0] if len(arms) == 1 else together(*(select(arm.subquery().c.id) for arm in arms)).limit(most)
-    number = conn.scalar(select(func.count()).select_from(ids.subquery())) or 0
-    return Count(min(number, COUNTED_TO), number > COUNTED_TO)
-
-
-def count_views(conn: Connection, viewer: Viewer, register: str, views: Iterable[View]) -> dict[View, Count]:
-    return {view: count_tickets(conn, viewer, Filters(register, view)) for view in views}
+    return select(func.count()).select_from(ids.subquery()).scalar_subquery()
 
 
 def _segments(filters: Filters, sort: Sort) -> tuple[_Segment, ...]:
@@ -326,7 +343,7 @@ def lines_by_id(
     if not ids:
         return ()
     names = {number: name for name, number in viewer.register_ids.items()}
-    rows = {row.id: row for row in conn.execute(select(*T.__table__.c).where(T.id.in_(ids)))}
+    rows = {row.id: row for row in conn.execute(_ROWS, {"ids": list(ids)})}
     shown = sorted({f.name for r in registers.values() for f in r.fields if f.is_listed and f.is_private})
     open_ids = [i for i in ids if not rows[i].is_restricted]
     private = vault.read_private_of_tickets(conn, open_ids, shown) if shown and open_ids else {}

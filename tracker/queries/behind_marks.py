@@ -1,0 +1,186 @@
+"""The records behind a figure that is not a plain count of tickets: activities, subjects, statistics, owed periods, and
+the tickets whose quantities or groups it adds up.
+
+As known at the pair, from the marks themselves. Bound: one page, or a stream of pages for a file; counting scans the
+marks of the account, as the figure does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, literal, null, or_, select, true
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from tracker.domain.access import Reach
+from tracker.domain.days import to_number
+from tracker.domain.figures import FigureSpec, Term
+from tracker.domain.quantities import is_added_from_marks
+from tracker.domain.registers import DUTY_PREFIX
+from tracker.domain.texts import whole_numbers
+from tracker.house import House
+from tracker.models.ledger import MarkRow
+from tracker.models.records import RecordRow
+from tracker.models.tickets import TicketRow
+from tracker.queries.behind import DENOMINATOR, NUMERATOR, REST, SLICE, Behind
+from tracker.queries.figures import days_of, effective_of, term_folios
+from tracker.queries.scope import Viewer, ranges, visible
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class DrillRecord:
+    """One record of a list behind a figure. Days are day numbers. `quantity`: what it adds, as the ledger keeps it.
+
+    An owed period has no number of its own: `number` is empty and `unit_id` says whose it is.
+    """
+
+    counted_from: int
+    id: int
+    number: str
+    unit_id: int
+    held_on: int
+    state: str | None
+    summary: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDrill:
+    """A page of records, `count` in all, of which `hidden` are not this person's to see."""
+
+    records: tuple[DrillRecord, ...]
+    count: int
+    hidden: int
+    next_cursor: str | None
+
+
+def is_from_marks(spec: FigureSpec, house: House) -> bool:
+    """Whether the lists behind the figure are read here: it counts other records than tickets, or adds up."""
+    terms = (*spec.numerator, *spec.denominator)
+    return any(
+        is_added_from_marks(t.account) or (t.register or spec.register) not in house.pack.register_by_name
+        for t in terms
+    )
+
+
+def drill(
+    conn: Connection, house: House, behind: Behind, viewer: Viewer | None, *, cursor: str, limit: int
+) -> RecordDrill:
+    """`limit` records after the cursor, the latest first. `viewer` None: the command line. KeyError: no such part."""
+    listed = _Listed.of(conn, house, behind)
+    if listed is None:
+        return RecordDrill((), 0, 0, None)
+    shown = listed.shown_to(viewer)
+    found = [DrillRecord(*row) for row in conn.execute(listed.page(shown, cursor, limit + 1))]
+    count = int(conn.scalar(listed.count(true())) or 0)
+    open_count = count if viewer is None else int(conn.scalar(listed.count(shown)) or 0)
+    last = found[limit - 1] if len(found) > limit else None
+    return RecordDrill(tuple(found[:limit]), count, count - open_count, _cursor_after(last))
+
+
+def all_behind(conn: Connection, house: House, behind: Behind, viewer: Viewer | None) -> Iterator[DrillRecord]:
+    """Every record of the list that the person may see, in slices, for a file."""
+    cursor: str | None = ""
+    while cursor is not None:
+        page = drill(conn, house, behind, viewer, cursor=cursor, limit=SLICE)
+        yield from page.records
+        cursor = page.next_cursor
+
+
+def _cursor_after(last: DrillRecord | None) -> str | None:
+    return None if last is None else f"{last.counted_from}-{last.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The marks of a part, and the table that says what they are marks of."""
+
+    register: str
+    holds: Condition
+    columns: tuple[Any, ...]
+    joined: Any  # the table of the records, None for owed periods
+
+    @staticmethod
+    def of(conn: Connection, house: House, behind: Behind) -> _Listed | None:
+        """None where nothing has ever been counted under the part."""
+        spec = behind.spec
+        terms = _terms(spec, behind.part)
+        register = (terms[0].register if terms else "") or spec.register
+        holds = _in_force(conn, house, behind, terms, MarkRow)
+        if holds is None:
+            return None
+        if behind.part == REST:
+            other = aliased(MarkRow)
+            gone = _in_force(conn, house, behind, spec.numerator, other)
+            if gone is not None:
+                holds = and_(holds, MarkRow.ticket_id.not_in(select(other.ticket_id).where(gone)))
+        return _Listed(register, holds, *_source(register, house))
+
+    def shown_to(self, viewer: Viewer | None) -> Condition:
+        if viewer is None or self.joined is None:
+            return true()
+        if self.joined is TicketRow:
+            return visible(viewer)
+        number = viewer.register_ids.get(self.register)
+        found = [r for r in ranges(viewer, "view") if r.register_id in (None, number) and r.reach is not Reach.OWNER]
+        if any(r.is_everywhere for r in found):
+            return true()
+        units: frozenset[int] = frozenset().union(*(r.units for r in found))
+        return RecordRow.unit_id.in_(units)
+
+    def page(self, shown: Condition, cursor: str, limit: int) -> Select[Any]:
+        query = self._joined(select(MarkRow.ef, MarkRow.ticket_id, *self.columns, func.coalesce(MarkRow.quantity, 1)))
+        query = query.where(self.holds, shown)
+        place = whole_numbers(cursor, "-")
+        if len(place) == 2:
+            before = or_(MarkRow.ef < place[0], and_(MarkRow.ef == place[0], MarkRow.ticket_id < place[1]))
+            query = query.where(before)
+        return query.order_by(MarkRow.ef.desc(), MarkRow.ticket_id.desc()).limit(limit)
+
+    def count(self, shown: Condition) -> Select[Any]:
+        return self._joined(select(func.count()).select_from(MarkRow)).where(self.holds, shown)
+
+    def _joined(self, query: Select[Any]) -> Select[Any]:
+        return query if self.joined is None else query.join(self.joined, self.joined.id == MarkRow.ticket_id)
+
+
+def _source(register: str, house: House) -> tuple[tuple[Any, ...], Any]:
+    """(number, unit, day, state, summary) and the table they come from."""
+    if register.startswith(DUTY_PREFIX):
+        return (literal(""), MarkRow.unit, MarkRow.ef, null(), literal("")), None
+    if register in house.pack.register_by_name:
+        of_ticket = (TicketRow.number, TicketRow.place_id, TicketRow.found_on, null(), TicketRow.summary)
+        return of_ticket, TicketRow
+    return (RecordRow.number, RecordRow.unit_id, RecordRow.held_on, RecordRow.state, RecordRow.summary), RecordRow
+
+
+def _terms(spec: FigureSpec, part: str) -> tuple[Term, ...]:
+    named = {NUMERATOR: spec.numerator, DENOMINATOR: spec.denominator, REST: spec.denominator}
+    named |= {e.name: e.terms for e in spec.exclusions}
+    return named[part]
+
+
+def _in_force(conn: Connection, house: House, behind: Behind, terms: tuple[Term, ...], mark: Any) -> Condition | None:
+    """The marks that the terms count, as known at the pair's position."""
+    index, position = house.cube.folios(conn), behind.pair.position
+    since, effective = behind.month or (None, effective_of(behind.spec, behind.pair))
+    day = to_number(effective)
+    stretches: list[Condition] = []
+    for term in terms:
+        counted = house.pack.counted(term.register or behind.spec.register)
+        folios = term_folios(index, counted, term, effective, is_whole=behind.is_whole)
+        _, *before = days_of(term, effective, since)
+        if folios:
+            began = mark.ef > before[0] if before else true()
+            stretches.append(and_(mark.folio.in_(folios), began))
+    if not stretches:
+        return None
+    known = and_(mark.rf <= position, or_(mark.rt.is_(None), mark.rt > position))
+    lasts = or_(mark.et > day, mark.er > position)  # its end was not known yet
+    units = true() if behind.units is None else mark.unit.in_(behind.units)
+    return and_(or_(*stretches), mark.ef <= day, lasts, known, units)
