@@ -359,7 +359,7 @@ class Work:
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Done:
         world = self._world(request, self.house.today(request.now))
-        if command.ticket_id:
+        if command.ticket_id and not self.records.is_visible(command.ticket_id, world):
             self._visible(command.ticket_id, world)
         return self._say_accessed(request, command.ticket_id, command.kind, command.data)
 
