@@ -12,16 +12,22 @@ from typing import Any
 from tracker.domain.commands import (
     AddPerson,
     AddUnit,
+    AmendRecord,
     AmendTicket,
+    AnswerItems,
     ChangeAccount,
+    ChangeState,
     Command,
     EndGrant,
+    EnterRecord,
     GiveGrant,
     MarkDemonstration,
     PersonLeaves,
     RecordAccess,
     RegisterTicket,
+    ReportValue,
     TakeStep,
+    VoidRecord,
 )
 from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
@@ -40,6 +46,12 @@ _KINDS: Mapping[type, str] = {
     EndGrant: "grant_ended",
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
+    EnterRecord: "recorded",
+    AmendRecord: "amended",
+    VoidRecord: "voided",
+    ChangeState: "state_changed",
+    ReportValue: "reported",
+    AnswerItems: "checked",
 }
 
 
@@ -49,6 +61,10 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
+    if isinstance(command, EnterRecord):
+        return bool(first.data["register"] != command.register)
+    if isinstance(command, AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems):
+        return first.stream_id != command.record_id
     if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):
         return first.stream_id != command.person_id
     return False
