@@ -27,7 +27,7 @@ from tracker.domain.events import Event, StreamKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.handler import Done, Request, _Writing
+from tracker.handler import Done, Request, Work
 from tracker.house import House
 from tracker.log import seal, store
 from tracker.log.packing import unpack
@@ -43,7 +43,7 @@ _EVENT_DATA = list(EventRow.__table__.columns.keys()).index("data")
 Progress = Callable[[int, int], None]
 
 
-class LogWriting(_Writing):
+class LogWriting(Work):
     """The handler's unit of work without projections: it keeps the state of each ticket that goes on."""
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:

@@ -398,7 +398,7 @@ class Work:
         today = self.house.today(request.now)
         if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
             raise Refusal("not_permitted")
-        office = Office(self.directory, self.house.pack.register_by_name.keys(), request.actor_id, today)
+        office = Office(self.directory, self.house.pack.register_names, request.actor_id, today)
         kind, stream_id, events = decide_directory(command, office)
         if isinstance(command, PersonLeaves | EndGrant):
             check_keepers(command, self._restricted_naming(command.person_id), office)

@@ -157,7 +157,7 @@ def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: 
         cells[end] = cells.get(end, 0) - sign
 
 
-DELTAS_AT_ONCE = 2_000
+DELTAS_AT_ONCE = 20_000
 
 
 def read_delta_batches(conn: Connection, *, after: int, until: int | None = None) -> Iterator[Sequence[Delta]]:

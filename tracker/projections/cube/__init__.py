@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tracker.projections.cube.base import Base
+from tracker.projections.cube.base import CELLS_AT_ONCE, Base
 from tracker.projections.cube.cells import Batch, Cells, Delta, Ints, KnownDays, Places
 from tracker.projections.cube.files import CubeUnusable, Stored, load, store
 from tracker.projections.cube.question import Question, Tally, cuts_for
@@ -54,6 +54,7 @@ class Cube:
     def __init__(self, epoch: str, state: _State) -> None:
         self.epoch = epoch
         self._state = state
+        self._rest: tuple[int, int, Run] | None = None
         self._changing = threading.Lock()
         self._saving = threading.Lock()
 
@@ -61,19 +62,25 @@ class Cube:
     def build(batches: Iterable[Sequence[Delta]], *, epoch: str, position: int) -> Cube:
         """From all of `mark_deltas` in the order of the log, as of the head `position`.
 
-        Batches of some 2 000 rows. ValueError: positions or recorded days that go back.
+        Batches of some thousand rows. ValueError: positions or recorded days that go back.
         """
         places = Places.none()
         parts: list[Cells] = []
+        unsorted: list[Cells] = []
         known_days: list[KnownDays] = []
         for rows in batches:
             batch = Batch.of(rows)
             cells, places = batch.cells(places)
-            parts.append(cells)
+            unsorted.append(cells)
             known_days.append(KnownDays.of(batch.positions, batch.recorded_on))
+            if sum(some.size for some in unsorted) >= CELLS_AT_ONCE:
+                parts.append(Cells.joined(unsorted).by_folio())
+                unsorted = []
+        if unsorted:
+            parts.append(Cells.joined(unsorted).by_folio())
         base = Base.empty()
         if parts:
-            base = base.merged(Cells.joined(parts), KnownDays.joined(known_days))
+            base = base.merged(parts, KnownDays.joined(known_days))
         return Cube(epoch, _State(base, (), places, position))
 
     @staticmethod
@@ -111,7 +118,7 @@ class Cube:
             base = state.base
             if state.runs:
                 newer = joined_runs(state.runs)
-                base = base.merged(newer.cells, newer.known_days())
+                base = base.merged([newer.cells], newer.known_days())
             store(folder, Stored(self.epoch, state.position, {**base.arrays(), "places": state.places.ids}))
             mapped = Base.from_arrays(load(folder).arrays)
             with self._changing:
@@ -164,7 +171,16 @@ class Cube:
         for run in state.runs:
             run.read(tally, position, sign=1)
         if standing.sign:
-            rows = list(deltas_between(standing.lower, standing.upper))
-            rest, _ = Run.of(Batch.of(rows), state.places)
+            rest = self._rest_of_day(standing.lower, standing.upper, state.places, deltas_between)
             rest.read(tally, standing.upper, sign=standing.sign)
         return Counts(tally.at_days(asked), tuple(wanted.tolist()))
+
+    def _rest_of_day(self, lower: int, upper: int, places: Places, deltas_between: DeltasBetween) -> Run:
+        """The cells between two positions of a day. The latest are kept: a page asks several times at one position,
+        and on the day of a large import they are tens of thousands."""
+        kept = self._rest
+        if kept is not None and kept[:2] == (lower, upper):
+            return kept[2]
+        rest, _ = Run.of(Batch.of(list(deltas_between(lower, upper))), places)
+        self._rest = (lower, upper, rest)
+        return rest
