@@ -53,13 +53,13 @@ class Recorder:
         """The record as it was (None: a new one), its register, and what the command leads to."""
         if isinstance(command, EnterRecord):
             register = self._register(command.register)
-            world = self._world(context, register, self._checklist(register, command.values))
+            world = RecordWorld(context, register, self._checklist(register, command.values))
             decision = decide_enter(command, world)
             self._check_key(register, decision)
             return None, register, decision
         record = self._visible(command.record_id, context)
         register = self._register(record.register)
-        world = self._world(context, register, self._checklist(register, record.fields, record.checklist))
+        world = RecordWorld(context, register, self._checklist(register, record.fields, record.checklist))
         if isinstance(command, AmendRecord):
             return record, register, decide_amend_record(command, record, world)
         if isinstance(command, ChangeState):
@@ -75,9 +75,6 @@ class Recorder:
         if register is None:
             raise LookupError(f"no register {name} of records in pack {self._work.house.pack.name}")
         return register
-
-    def _world(self, context: World, register: RecordRegister, checklist: Checklist | None) -> RecordWorld:
-        return RecordWorld(context, register, checklist)
 
     def _checklist(
         self, register: RecordRegister, values: Mapping[str, Any], walked: str | None = None

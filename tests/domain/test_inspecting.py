@@ -1,4 +1,4 @@
-"""Answers of a checklist: what completes an inspection, what it proposes, and what a ticket keeps of where it came from."""
+"""Answers of a checklist: what completes an inspection, what it proposes, what its tickets keep of it."""
 
 from __future__ import annotations
 

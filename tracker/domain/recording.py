@@ -23,7 +23,7 @@ from tracker.domain.needs import check_length, check_place, evidence_given
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.values import CheckedValues, check_values, printable
+from tracker.domain.values import CheckedValues, check_values, filled, printable
 
 NEVER_RESTRICTED = False
 """What nobody may know of is a ticket: other records are open to all who see their unit."""
@@ -63,7 +63,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     register, context = world.register, world.context
     is_walked = world.checklist is not None and (bool(command.answers) or not command.is_complete)
     is_left = is_walked and not command.is_complete
-    given = {n: v for n, v in command.values.items() if v not in (None, "", [], ())} if is_left else command.values
+    given = filled(command.values) if is_left else command.values
     checked = check_values(register, given, context.directory, is_partial=is_left, all_private=False)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
@@ -166,8 +166,10 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
 
 
 def _amended_on(data: Mapping[str, Any], record: Record) -> date:
-    """A correction holds for every day: it carries the record's own."""
-    return date.fromisoformat(data["on"]) if "on" in data else record.on
+    """A correction holds for every day: it carries the record's own, of a statistic that of its latest report."""
+    if "on" in data:
+        return date.fromisoformat(data["on"])
+    return from_number(record.reports[-1].day) if record.reports else record.on
 
 
 def decide_void_record(command: VoidRecord, record: Record, world: RecordWorld) -> Decision:
