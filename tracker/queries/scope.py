@@ -6,7 +6,7 @@ to `domain.access.may`, and the union of `ways` equal to `visible`; the same of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -26,13 +26,15 @@ Found = TypeVar("Found")
 Condition = ColumnElement[bool]
 
 NARROW = 60
-"""Up to so many units a list is merged from one index range per unit; above, the register's own range is
-read and filtered, since then a good part of its rows belongs to the list anyway."""
+"""Up to so many units (times the registers asked for) a list is merged from one index range for each; above, the
+register's own range is read and filtered, since then a good part of its rows belongs to the list anyway. SQLite merges
+500 ranges and no more."""
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks, on which day. `register_ids`: register name → number in the tables.
+    """Who asks, on which day. `register_ids`: register name → number in the tables. `ticket_registers`: those of them
+    that keep tickets; None: all.
 
     `_known`: what was worked out for this viewer; a page asks for the same ranges and ways dozens of times.
     """
@@ -41,7 +43,14 @@ class Viewer:
     directory: Directory
     register_ids: Mapping[str, int]
     on: date
+    ticket_registers: Collection[str] | None = None
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def ticket_register_ids(self) -> tuple[int, ...]:
+        """Where tickets are looked for that may lie in any register."""
+        kept = self.register_ids if self.ticket_registers is None else self.ticket_registers
+        return tuple(number for name, number in self.register_ids.items() if name in kept)
 
     def once(self, key: tuple[Any, ...], work: Callable[[], Found]) -> Found:
         """The answer of `work`, which is asked the first time only."""
@@ -130,8 +139,8 @@ def ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> t
     """Conditions whose union is `visible` in these registers (None: in all), each the start of an index range.
 
     Each begins with an equality that `ix_tickets_register`, `_place` or `_owner` serves and carries what is left
-    to check; who sees everything reads all registers by `ix_tickets_shelf`. Bound: NARROW units, or registers, per
-    grant.
+    to check; who sees everything reads all registers by `ix_tickets_shelf`. Bound: NARROW ranges, or one for each
+    register, per grant.
     """
     return viewer.once(("ways", action, register_ids), lambda: _all_ways(viewer, action, register_ids))
 
@@ -140,7 +149,7 @@ def _all_ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None)
     is_open = _is_open_to(viewer.person)
     if register_ids is None and any(_is_unlimited(r) for r in ranges(viewer, action)):
         return (is_open,)
-    wanted = tuple(viewer.register_ids.values()) if register_ids is None else register_ids
+    wanted = viewer.ticket_register_ids if register_ids is None else register_ids
     found: dict[str, Condition] = {}
     for r in ranges(viewer, action):
         ids = wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id)
@@ -159,7 +168,7 @@ def _is_unlimited(r: Range) -> bool:
 def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[tuple[str, Condition]]:
     if not register_ids:
         return
-    if r.is_everywhere or r.reach is Reach.ANYWHERE or len(r.units) > NARROW:
+    if r.is_everywhere or r.reach is Reach.ANYWHERE or len(r.units) * len(register_ids) > NARROW:
         part = "" if r.is_everywhere and r.reach is not Reach.OWNER else f" {r.reach} {hash(r.units)}"
         for register_id in register_ids:
             yield f"register {register_id}{part}", and_(T.register_id == register_id, _lies_in(r))
