@@ -16,8 +16,11 @@ from tracker.domain.commands import (
     ChangeAccount,
     Command,
     EndGrant,
+    ExcusePeriod,
     GiveGrant,
     MarkDemonstration,
+    MissPeriod,
+    OpenPeriod,
     PersonLeaves,
     RecordAccess,
     RegisterTicket,
@@ -40,6 +43,9 @@ _KINDS: Mapping[type, str] = {
     EndGrant: "grant_ended",
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
+    OpenPeriod: "opened",
+    MissPeriod: "missed",
+    ExcusePeriod: "excused",
 }
 
 
@@ -49,6 +55,8 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
+    if isinstance(command, MissPeriod | ExcusePeriod):
+        return first.stream_id != command.period_id
     if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):
         return first.stream_id != command.person_id
     return False
