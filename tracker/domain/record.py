@@ -106,7 +106,7 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
     reports = r.reports
     if "stage" in data:
         reports = tuple(
-            Report(to_number(e.occurred_on), x.stage, _merged(x.fields, data["changes"]), e.position)
+            Report(_day(data) or x.day, x.stage, _merged(x.fields, data["changes"]), e.position)
             if x.stage == data["stage"]
             else x
             for x in reports
@@ -123,6 +123,10 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         turns=turns,
         reports=reports,
     )
+
+
+def _day(data: Mapping[str, Any]) -> int | None:
+    return to_number(date.fromisoformat(data["on"])) if "on" in data else None
 
 
 def _merged(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

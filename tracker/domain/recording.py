@@ -147,8 +147,10 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
 
 
 def _amended_on(data: Mapping[str, Any], record: Record) -> date:
-    """A correction holds for every day: it carries the record's own."""
-    return date.fromisoformat(data["on"]) if "on" in data else record.on
+    """A correction holds for every day: it carries the record's own, of a statistic that of its latest report."""
+    if "on" in data:
+        return date.fromisoformat(data["on"])
+    return from_number(record.reports[-1].day) if record.reports else record.on
 
 
 def decide_void_record(command: VoidRecord, record: Record, world: RecordWorld) -> Decision:

@@ -7,12 +7,13 @@ every installation alike. Nothing here knows the handler or a database: `tracker
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 from tracker.domain.deadlines import WorkCalendar
-from tracker.packs.demo import houses, petitions, toilets
+from tracker.packs.demo import courtyard, disputes, houses, petitions, toilets
 from tracker.packs.demo.people import DemoPerson, read_people
 from tracker.packs.demo.story import Act, Teller
 
@@ -20,6 +21,13 @@ __all__ = ["Act", "DemoPerson", "Demonstration", "demonstration"]
 
 SEED = 20231206
 """The day the seed report was published."""
+_TALES: tuple[Callable[[Path, Teller], None], ...] = (
+    petitions.tell,
+    houses.tell,
+    toilets.tell,
+    courtyard.tell,
+    disputes.tell,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +41,9 @@ class Demonstration:
 def demonstration(folder: Path, villages: tuple[str, ...], calendar: WorkCalendar) -> Demonstration:
     """The year told in `folder`, with its villages in the order of their codes."""
     acts: list[Act] = []
-    for tell in (petitions.tell, houses.tell, toilets.tell):
+    for tell in _TALES:
         # A dice of its own for each register: a change in one leaves the others as they are.
-        teller = Teller(Random(SEED), calendar)  # noqa: S311 # a fixed seed is what is wanted
+        teller = Teller(Random(SEED), calendar, tuple(acts))  # noqa: S311 # a fixed seed is what is wanted
         tell(folder, teller)
         acts.extend(teller.acts)
     acts.sort(key=lambda act: act.at)

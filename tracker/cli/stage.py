@@ -1,0 +1,192 @@
+"""Plays the acts of a demonstration: each as the command that it stands for, in the order in which it was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from tracker.domain.commands import (
+    AmendRecord,
+    ChangeState,
+    Command,
+    EnterRecord,
+    RegisterTicket,
+    ReportValue,
+    TakeStep,
+    VoidRecord,
+)
+from tracker.domain.recording import FAIL, PASS
+from tracker.handler import Done, Request, handle_all
+from tracker.house import House
+from tracker.log import store
+from tracker.log.files import FileStore
+from tracker.packs.demo.pictures import Picture, draw
+from tracker.packs.demo.story import Act, Deed, PostName, StoryKey, UnitName
+
+LONGEST_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The ids of units by name and of people by post."""
+
+    units: Mapping[str, int]
+    people: Mapping[str, int]
+
+
+@dataclass(slots=True)
+class _Told:
+    """A ticket or record as far as its story has been told."""
+
+    id: int
+    number: str
+    version: int
+
+
+class Stage:
+    """Plays acts in batches: one transaction until an act needs to know what an earlier one led to."""
+
+    def __init__(self, house: House, files: FileStore, names: Names) -> None:
+        self._house, self._files, self._names = house, files, names
+        self._told: dict[str, _Told] = {}
+        self._waiting: list[tuple[Act, Request]] = []
+        self._in_batch: set[str] = set()
+
+    def play(self, acts: tuple[Act, ...], progress: Callable[[int, int], None]) -> None:
+        for done, act in enumerate(acts):
+            needed = {act.story, *(v.key for v in act.values.values() if isinstance(v, StoryKey))}
+            if needed & self._in_batch or len(self._waiting) >= LONGEST_BATCH:
+                self._carry_out()
+                progress(done, len(acts))
+            actor_id = self._names.people[act.by]
+            self._waiting.append((act, Request(self._command(act), actor_id, act.at)))
+            self._in_batch.add(act.story)
+        self._carry_out()
+        progress(len(acts), len(acts))
+
+    def _carry_out(self) -> None:
+        results = handle_all(self._house, [request for _, request in self._waiting])
+        for (act, _), result in zip(self._waiting, results, strict=True):
+            if isinstance(result, Done):
+                number = result.number or ""
+                self._told[act.story] = _Told(result.stream_id, number, self._version(result))
+        self._waiting, self._in_batch = [], set()
+
+    def _version(self, done: Done) -> int:
+        if not done.is_repeat:
+            return done.events[-1].version
+        with self._house.engine.connect() as conn:
+            return len(store.read_stream(conn, done.events[0].stream_kind, done.stream_id))
+
+    def _command(self, act: Act) -> Command:
+        values = {name: self._resolved(value) for name, value in act.values.items()}
+        return _COMMANDS[act.deed](self, act, values)
+
+    # -- tickets --------------------------------------------------------------------------------------
+    def _register(self, act: Act, values: dict[str, Any]) -> Command:
+        return RegisterTicket(
+            register=act.register,
+            values=values,
+            place_id=self._names.units[act.place],
+            found_on=act.on,
+            is_restricted=bool(act.named),
+            named_ids=tuple(self._names.people[post] for post in act.named),
+            milestones=act.milestones,
+            milestone_values=act.milestone_values,
+            evidence=self._kept(act),
+            key=act.key,
+        )
+
+    def _step(self, act: Act, values: dict[str, Any]) -> Command:
+        told = self._told[act.story]
+        return TakeStep(
+            ticket_id=told.id,
+            step=act.what,
+            version=told.version,
+            occurred_on=act.on,
+            values=values,
+            evidence=self._kept(act),
+            key=act.key,
+        )
+
+    # -- records --------------------------------------------------------------------------------------
+    def _enter(self, act: Act, values: dict[str, Any]) -> Command:
+        return EnterRecord(
+            register=act.register,
+            values=values,
+            state=act.what or None,
+            answers=self._answers(act),
+            evidence=self._kept(act),
+            key=act.key,
+        )
+
+    def _answers(self, act: Act) -> Mapping[str, Mapping[str, Any]]:
+        """Every item of the register's checklist: passed, but those that the act says failed."""
+        name = self._house.pack.record_by_name[act.register].checklist
+        if name is None:
+            return {}
+        items = self._house.pack.checklist_by_name[name].item_by_id
+        return {
+            str(item): {"result": FAIL, "note": act.failed[item]} if item in act.failed else {"result": PASS}
+            for item in items
+        }
+
+    def _state(self, act: Act, values: dict[str, Any]) -> Command:
+        told = self._told[act.story]
+        return ChangeState(
+            record_id=told.id,
+            version=told.version,
+            state=act.what,
+            occurred_on=act.on,
+            values=values,
+            key=act.key,
+        )
+
+    def _report(self, act: Act, values: dict[str, Any]) -> Command:
+        told = self._told[act.story]
+        return ReportValue(record_id=told.id, version=told.version, values=values, key=act.key)
+
+    def _amend(self, act: Act, values: dict[str, Any]) -> Command:
+        told = self._told[act.story]
+        return AmendRecord(record_id=told.id, version=told.version, changes=values, reason=act.what, key=act.key)
+
+    def _void(self, act: Act, values: dict[str, Any]) -> Command:
+        told = self._told[act.story]
+        return VoidRecord(record_id=told.id, version=told.version, reason=act.what, key=act.key)
+
+    # -- values ---------------------------------------------------------------------------------------
+    def _resolved(self, value: Any) -> Any:
+        if isinstance(value, UnitName):
+            return self._names.units[value.name]
+        if isinstance(value, PostName):
+            return self._names.people[value.post]
+        if isinstance(value, StoryKey):
+            told = self._told[value.key]
+            return value.text.format(number=told.number) if value.text else told.id
+        return value
+
+    def _kept(self, act: Act) -> tuple[dict[str, Any], ...]:
+        return tuple(self._stored(picture) for picture in act.pictures)
+
+    def _stored(self, picture: Picture) -> dict[str, Any]:
+        stored = self._files.put(BytesIO(draw(picture)), picture.name)
+        return {
+            "digest": stored.digest,
+            "name": stored.name,
+            "media_type": stored.media_type,
+            "size": stored.size,
+            "kind": picture.kind,
+        }
+
+
+_COMMANDS: Mapping[Deed, Callable[[Stage, Act, dict[str, Any]], Command]] = {
+    Deed.REGISTER: Stage._register,
+    Deed.STEP: Stage._step,
+    Deed.ENTER: Stage._enter,
+    Deed.STATE: Stage._state,
+    Deed.REPORT: Stage._report,
+    Deed.AMEND: Stage._amend,
+    Deed.VOID: Stage._void,
+}
