@@ -119,16 +119,19 @@ class Timekeeper:
         entered_on = self._entered_on(before, after, events)
         self.rows.flush()
         for spec in specs:
-            for period_id in sorted(set(self._holding(spec, after)) | set(self._holding(spec, before))):
+            for period_id in sorted(self._holding(spec, before) | self._holding(spec, after)):
                 self._count(request, spec, period_id, after, entered_on)
 
-    def _holding(self, spec: DutySpec, record: Record | None) -> list[int]:
-        owner = owner_of(spec, record) if record else None
-        if record is None or owner is None:
-            return []
+    def _holding(self, spec: DutySpec, record: Record | None) -> set[int]:
+        """The periods for which the record, as it stands or stood, is an answer."""
+        if record is None or not fulfils(spec, record, self._pack.record_by_name[spec.activity]):
+            return set()
+        owner = owner_of(spec, record)
+        if owner is None:
+            return set()
         is_subject = spec.owed_by.link is not None
         day = to_number(record.on)
-        return periods_holding(self._work.conn, spec.id, owner, day, spec.late_days, is_subject=is_subject)
+        return set(periods_holding(self._work.conn, spec.id, owner, day, spec.late_days, is_subject=is_subject))
 
     def _count(
         self, request: Request, spec: DutySpec, period_id: int, record: Record, entered_on: date
