@@ -21,6 +21,7 @@ from tracker.domain.commands import (
     Command,
     DirectoryCommand,
     EndGrant,
+    EnterRecord,
     ErasePrivateValues,
     MarkDemonstration,
     PersonLeaves,
@@ -42,7 +43,7 @@ from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
-from tracker.domain.repeats import is_another, is_another_problem
+from tracker.domain.repeats import is_another, is_another_problem, is_another_record
 from tracker.domain.ticket import Ticket
 from tracker.house import House
 from tracker.log import store
@@ -197,7 +198,7 @@ class Work:
         """The answer that the first use of the key got."""
         self.flush()
         (first,) = store.read_events(self.conn, [position])
-        if is_another(command, first) or (isinstance(command, RegisterTicket) and self._is_new(command, first)):
+        if is_another(command, first) or self._is_new(command, first):
             raise Refusal("key_used_for_another_command")
         number = None
         if first.stream_kind is StreamKind.TICKET:
@@ -206,7 +207,13 @@ class Work:
             number = record.number
         return Done((first,), first.stream_id, number, is_repeat=True)
 
-    def _is_new(self, command: RegisterTicket, first: Event) -> bool:
+    def _is_new(self, command: Command, first: Event) -> bool:
+        """Something else was typed into the form that the key came with."""
+        if isinstance(command, EnterRecord):
+            register = self.house.pack.record_by_name[command.register]
+            return is_another_record(command, first, register, self.directory)
+        if not isinstance(command, RegisterTicket):
+            return False
         private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
         return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 

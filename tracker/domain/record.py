@@ -50,7 +50,8 @@ class Record:
     is_void: bool = False
     void_reason: str | None = None
     is_complete: bool = True
-    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo
+    checklist: str | None = None  # the one that was walked
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo, left_out
     evidence: tuple[Evidence, ...] = ()
     turns: tuple[StateTurn, ...] = ()
     reports: tuple[Report, ...] = ()
@@ -93,6 +94,7 @@ def _recorded(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         recorder_id=e.actor_id,
         key=data.get("key"),
         is_complete=data.get("complete", True),
+        checklist=data.get("checklist"),
         answers=dict(data.get("answers", {})),
         evidence=_files(e, data),
         turns=opened,
@@ -106,7 +108,7 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
     reports = r.reports
     if "stage" in data:
         reports = tuple(
-            Report(to_number(e.occurred_on), x.stage, _merged(x.fields, data["changes"]), e.position)
+            Report(_day(data) or x.day, x.stage, _merged(x.fields, data["changes"]), e.position)
             if x.stage == data["stage"]
             else x
             for x in reports
@@ -123,6 +125,10 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         turns=turns,
         reports=reports,
     )
+
+
+def _day(data: Mapping[str, Any]) -> int | None:
+    return to_number(date.fromisoformat(data["on"])) if "on" in data else None
 
 
 def _merged(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,9 +156,15 @@ def _report(e: Event, fields: Mapping[str, Any], stage: str) -> Report:
 
 
 def _checked(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
-    answers = {**r.answers, **data["answers"]}
-    evidence = (*r.evidence, *_files(e, data))
-    return replace(r, answers=answers, is_complete=data.get("complete", r.is_complete), evidence=evidence)
+    return replace(
+        r,
+        fields=_merged(r.fields, data.get("fields", {})),
+        private={**r.private, **data.get("private", {})},
+        checklist=data.get("checklist", r.checklist),
+        answers={**r.answers, **data["answers"]},
+        is_complete=data.get("complete", r.is_complete),
+        evidence=(*r.evidence, *_files(e, data)),
+    )
 
 
 def _files(e: Event, data: Mapping[str, Any]) -> tuple[Evidence, ...]:

@@ -12,28 +12,42 @@ from typing import Any
 from tracker.domain.commands import (
     AddPerson,
     AddUnit,
+    AmendRecord,
     AmendTicket,
+    AnswerItems,
     ChangeAccount,
+    ChangeState,
     Command,
     EndGrant,
+    EnterRecord,
     GiveGrant,
     MarkDemonstration,
     PersonLeaves,
     RecordAccess,
     RegisterTicket,
+    ReportValue,
     TakeStep,
+    VoidRecord,
 )
 from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
 from tracker.domain.events import Event
 from tracker.domain.lifecycle import STEP_BY_NAME
 from tracker.domain.people import Directory
+from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusals
 from tracker.domain.registers import Register
+from tracker.domain.values import check_values, filled
 
 _KINDS: Mapping[type, str] = {
     RegisterTicket: "registered",
     AmendTicket: "amended",
+    EnterRecord: "recorded",
+    AmendRecord: "amended",
+    VoidRecord: "voided",
+    ChangeState: "state_changed",
+    ReportValue: "reported",
+    AnswerItems: "checked",
     AddUnit: "unit_added",
     AddPerson: "person_added",
     GiveGrant: "granted",
@@ -49,6 +63,8 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
+    if isinstance(command, AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems):
+        return first.stream_id != command.record_id
     if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):
         return first.stream_id != command.person_id
     return False
@@ -85,3 +101,20 @@ def is_another_problem(
         or checked.private.keys() != was_private
         or any(private.get(name, value) != value for name, value in checked.private.items())
     )
+
+
+def is_another_record(command: EnterRecord, first: Event, register: RecordRegister, directory: Directory) -> bool:
+    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them."""
+    if first.data.get("register") != register.name:
+        return True
+    is_left = not command.is_complete
+    given = filled(command.values) if is_left else command.values
+    try:
+        checked = check_values(register, given, directory, is_partial=is_left, all_private=False)
+    except Refusals:
+        return True
+    was = dict(first.data["fields"])
+    if command.answers and register.nil_field not in checked.open:
+        was.pop(register.nil_field, None)  # what the answers said
+    was_private: Mapping[str, Any] = first.data.get("private", {})
+    return dict(checked.open) != was or checked.private.keys() != was_private.keys()

@@ -1,5 +1,5 @@
-"""What pages read, written from events in the same transaction: tickets, series, ledger, people, search; rebuild makes
-them again from the log. The cube is a cache of the ledger.
+"""What pages read, written from events in the same transaction: tickets, records, series, ledger, people, search;
+rebuild makes them again from the log. The cube is a cache of the ledger.
 
 A projection never decides and never commits.
 """
