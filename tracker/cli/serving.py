@@ -55,7 +55,7 @@ def load_demonstration(installation: Installation) -> None:
         raise click.ClickException(f"The pack {installation.house.pack.name} has no demonstration.")
     if not demonstration.is_wanted(installation.house):
         raise click.ClickException("The database has records already; a demonstration needs an empty one.")
-    click.echo("Loading the demonstration township (once, some twenty seconds) …")
+    click.echo("Loading the demonstration township (once, half a minute) …")
     demonstration.load(installation.house, folder, installation.files(), Progress("Loading"))
 
 
