@@ -20,8 +20,11 @@ from tracker.domain.commands import (
     Command,
     EndGrant,
     EnterRecord,
+    ExcusePeriod,
     GiveGrant,
     MarkDemonstration,
+    MissPeriod,
+    OpenPeriod,
     PersonLeaves,
     RecordAccess,
     RegisterTicket,
@@ -37,7 +40,7 @@ from tracker.domain.people import Directory
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusals
 from tracker.domain.registers import Register
-from tracker.domain.values import check_values
+from tracker.domain.values import check_values, filled
 
 _KINDS: Mapping[type, str] = {
     RegisterTicket: "registered",
@@ -54,6 +57,9 @@ _KINDS: Mapping[type, str] = {
     EndGrant: "grant_ended",
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
+    OpenPeriod: "opened",
+    MissPeriod: "missed",
+    ExcusePeriod: "excused",
 }
 
 
@@ -63,6 +69,8 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
+    if isinstance(command, MissPeriod | ExcusePeriod):
+        return first.stream_id != command.period_id
     if isinstance(command, AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems):
         return first.stream_id != command.record_id
     if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):
@@ -107,10 +115,14 @@ def is_another_record(command: EnterRecord, first: Event, register: RecordRegist
     """Other open values than those recorded with the key. Private ones are not compared: the log does not have them."""
     if first.data.get("register") != register.name:
         return True
+    is_left = not command.is_complete
+    given = filled(command.values) if is_left else command.values
     try:
-        checked = check_values(register, command.values, directory, is_partial=False, all_private=False)
+        checked = check_values(register, given, directory, is_partial=is_left, all_private=False)
     except Refusals:
         return True
-    was: Mapping[str, Any] = first.data["fields"]
+    was = dict(first.data["fields"])
+    if command.answers and register.nil_field not in checked.open:
+        was.pop(register.nil_field, None)  # what the answers said
     was_private: Mapping[str, Any] = first.data.get("private", {})
     return dict(checked.open) != was or checked.private.keys() != was_private.keys()
