@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker.domain.access import may
+from tracker.domain.checklists import Checklist, checklist_for
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
 from tracker.domain.context import Decision, World
 from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind
+from tracker.domain.inspecting import subject_link
 from tracker.domain.ledger import Mark
 from tracker.domain.record import Record, evolve, fold
 from tracker.domain.record_ledger import record_marks
@@ -51,13 +53,13 @@ class Recorder:
         """The record as it was (None: a new one), its register, and what the command leads to."""
         if isinstance(command, EnterRecord):
             register = self._register(command.register)
-            world = self._world(context, register)
+            world = RecordWorld(context, register, self._checklist(register, command.values))
             decision = decide_enter(command, world)
             self._check_key(register, decision)
             return None, register, decision
         record = self._visible(command.record_id, context)
         register = self._register(record.register)
-        world = self._world(context, register)
+        world = RecordWorld(context, register, self._checklist(register, record.fields, record.checklist))
         if isinstance(command, AmendRecord):
             return record, register, decide_amend_record(command, record, world)
         if isinstance(command, ChangeState):
@@ -74,9 +76,18 @@ class Recorder:
             raise LookupError(f"no register {name} of records in pack {self._work.house.pack.name}")
         return register
 
-    def _world(self, context: World, register: RecordRegister) -> RecordWorld:
-        checklists = self._work.house.pack.checklist_by_name
-        return RecordWorld(context, register, checklists[register.checklist] if register.checklist else None)
+    def _checklist(
+        self, register: RecordRegister, values: Mapping[str, Any], walked: str | None = None
+    ) -> Checklist | None:
+        """The one that was walked, else the one for the subject that these values name."""
+        pack = self._work.house.pack
+        known = pack.checklist_by_name.get(walked or "")
+        if known is not None or register.checklist is None:
+            return known
+        named = pack.checklist_by_name[register.checklist]
+        link = subject_link(register, named)
+        subject = self.find(values[link.name]) if link and isinstance(values.get(link.name), int) else None
+        return checklist_for(named, pack.checklists, subject.fields if subject else {})
 
     def _check_key(self, register: RecordRegister, decision: Decision) -> None:
         """One stream of values for each thing that is measured."""

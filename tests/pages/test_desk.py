@@ -11,6 +11,7 @@ from tracker import clock
 from tracker.blueprints.desk import MOST_TOLD
 from tracker.blueprints.list_view import MOST_ROWS
 from tracker.domain.commands import TakeStep
+from tracker.queries import desk
 from tracker.queries.tickets import ticket_now
 
 
@@ -181,3 +182,15 @@ def test_first_pages_read_in_every_language(town, browse):
     assigned(town, "粪管断裂渗漏一处", due=-12)
     for locale in ("zh-Hans", "zh-Hant", "en"):
         assert "粪管断裂渗漏一处" in browse("staff", locale).text("/today")
+
+
+def test_where_a_group_of_the_desk_is_cut_it_says_so(town, browse, monkeypatch):
+    monkeypatch.setattr(desk, "SHOWN", dict.fromkeys(desk.SHOWN, 1))
+    for due in (-9, -3, 0, 0):
+        assigned(town, f"差{due}天的一件", due=due)
+    text = browse("supervisor").text("/desk")
+    assert "The 1 latest are shown." in text
+    assert "差-3天的一件" not in text
+    assert "1 ticket late" not in text  # of a cut list nobody knows how many the unit has
+    assert "There are more; these come first." in text
+    assert text.count('class="day__date"') == 1  # a day that the cut list does not reach is not called empty

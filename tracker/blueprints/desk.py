@@ -51,6 +51,7 @@ def show() -> ResponseReturnValue:
         numbers=_numbers(page),
         late=[_late_unit(unit) for unit in page.late],
         late_count=sum(len(unit.lines) for unit in page.late),
+        cut={view.value for view in page.cut},
         to_verify=list_view.rows(page.to_verify),
         to_decide=list_view.rows(page.to_decide),
         relapsed=list_view.rows(page.relapsed),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from tracker.domain.checklists import checklist_for
 from tracker.domain.commands import (
     AmendRecord,
     ChangeState,
@@ -17,7 +18,9 @@ from tracker.domain.commands import (
     TakeStep,
     VoidRecord,
 )
-from tracker.domain.recording import FAIL, PASS
+from tracker.domain.events import StreamKind
+from tracker.domain.inspecting import FAIL, PASS, subject_link
+from tracker.domain.record import fold
 from tracker.handler import Done, Request, handle_all
 from tracker.house import House
 from tracker.log import store
@@ -117,21 +120,31 @@ class Stage:
             register=act.register,
             values=values,
             state=act.what or None,
-            answers=self._answers(act),
+            answers=self._answers(act, values),
             evidence=self._kept(act),
             key=act.key,
         )
 
-    def _answers(self, act: Act) -> Mapping[str, Mapping[str, Any]]:
-        """Every item of the register's checklist: passed, but those that the act says failed."""
-        name = self._house.pack.record_by_name[act.register].checklist
-        if name is None:
+    def _answers(self, act: Act, values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        """Every item of the checklist for this subject: passed, but those that the act says failed."""
+        register, pack = self._house.pack.record_by_name[act.register], self._house.pack
+        if register.checklist is None:
             return {}
-        items = self._house.pack.checklist_by_name[name].item_by_id
+        named = pack.checklist_by_name[register.checklist]
+        link = subject_link(register, named)
+        checklist = checklist_for(named, pack.checklists, self._facts(values.get(link.name)) if link else {})
         return {
             str(item): {"result": FAIL, "note": act.failed[item]} if item in act.failed else {"result": PASS}
-            for item in items
+            for item in checklist.item_by_id
         }
+
+    def _facts(self, subject_id: int | None) -> Mapping[str, Any]:
+        """What its file says of a subject; it is in the log already, since an act that names one waits for it."""
+        if subject_id is None:
+            return {}
+        with self._house.engine.connect() as conn:
+            subject = fold(store.read_stream(conn, StreamKind.RECORD, subject_id))
+        return subject.fields if subject else {}
 
     def _state(self, act: Act, values: dict[str, Any]) -> Command:
         told = self._told[act.story]

@@ -6,7 +6,7 @@ Answers are pass, fail or not applicable; a fail needs a note and a photo. Sourc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +40,9 @@ class Checklist:
     """The questions put to one subject of the register `subject`, or to none in particular.
 
     `where`: the facts of the subject for which it is meant (a school, a canteen); empty: for all.
-    `is_scored`: the share of items passed is shown; otherwise only what failed.
+    `is_scored`: the share of items passed is shown; otherwise only what failed. `is_signed`: whoever lives or works
+    there is asked for a signature. `copies`: register of tickets → its field → the field of the subject whose value a
+    ticket begins with, where the two are named apart.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Checklist:
     items: tuple[ChecklistItem, ...]
     where: tuple[Predicate, ...] = ()
     is_scored: bool = False
+    is_signed: bool = False
+    copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
     def item_by_id(self) -> Mapping[int, ChecklistItem]:

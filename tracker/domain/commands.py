@@ -20,7 +20,7 @@ class RegisterTicket:
     `values`: field name → value as the register's types say, private fields in clear (the handler
     moves them to the vault). `milestones`: name → day, for those known at the start; `milestone_values`:
     name → field → value, recorded with them. `external_key`: what makes an imported row the same row
-    when the file comes again.
+    when the file comes again. `origin_id`, `origin_item`: the inspection that found it, and the item that failed.
     """
 
     register: str
@@ -33,6 +33,8 @@ class RegisterTicket:
     milestone_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     evidence: tuple[Mapping[str, Any], ...] = ()
     external_key: str | None = None
+    origin_id: int | None = None
+    origin_item: str | None = None
     key: str | None = None
 
 
@@ -147,7 +149,8 @@ class EnterRecord:
     """An activity was held, a subject is taken up, a statistic is reported: a record of a register that is no promise.
 
     `values`: field name → value, private ones in clear. `state`: of a subject, when it is not the first one.
-    `answers`: item → {result, note, photo} of the register's checklist; `is_complete`: all that will be answered.
+    `answers`: item → {result, note, photo} of the register's checklist, none where it was not walked. `is_complete`:
+    all that will be answered; of an inspection that is left for now, fields that are told at its end may be missing.
     """
 
     register: str
@@ -205,12 +208,17 @@ class ReportValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerItems:
-    """Answers of an inspection: item → {result, note, photo}. It may be left, and continued another day."""
+    """Answers of an inspection: item → {result, note, photo, left_out}. It may be left, and continued another day.
+
+    `values`: fields of the record that are told at the end, while it is unfinished. `left_out`: why a failed item
+    opens no ticket.
+    """
 
     record_id: int
     version: int
     answers: Mapping[str, Mapping[str, Any]]
     is_complete: bool
+    values: Mapping[str, Any] = field(default_factory=dict)
     evidence: tuple[Mapping[str, Any], ...] = ()
     key: str | None = None
 

@@ -49,6 +49,8 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     _check_day_found(command.found_on, world.today)
     checked = checked_values(command, register, world.directory)
     check_links(register.links, checked.open, world)
+    if command.origin_id is not None and world.register_of(command.origin_id) is None:
+        raise Refusal("record_unknown", value=str(command.origin_id))
     external_key = _external_key(command, register, world)
     data: dict[str, Any] = {
         "register": register.name,
@@ -63,6 +65,8 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
         data["named"] = list(named)
     if external_key:
         data["external_key"] = external_key
+    if command.origin_id is not None:
+        data["origin"] = {"record": command.origin_id, "item": command.origin_item or ""}
     private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)

@@ -147,6 +147,8 @@ def _registered(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.is_restricted = data.get("restricted", False)
     t.named_ids = tuple(data.get("named", ()))
     t.external_key = data.get("external_key")
+    if origin := data.get("origin"):
+        t.origin_id, t.origin_item = origin["record"], origin["item"]
     _add_evidence(t, e, data.get("evidence", ()))
     t.milestones = {
         name: Reached(_number(m["on"]), m.get("values", {}), e.position, frozenset({e.actor_id}))

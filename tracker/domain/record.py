@@ -50,7 +50,8 @@ class Record:
     is_void: bool = False
     void_reason: str | None = None
     is_complete: bool = True
-    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo
+    checklist: str | None = None  # the one that was walked
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo, left_out
     evidence: tuple[Evidence, ...] = ()
     turns: tuple[StateTurn, ...] = ()
     reports: tuple[Report, ...] = ()
@@ -93,6 +94,7 @@ def _recorded(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         recorder_id=e.actor_id,
         key=data.get("key"),
         is_complete=data.get("complete", True),
+        checklist=data.get("checklist"),
         answers=dict(data.get("answers", {})),
         evidence=_files(e, data),
         turns=opened,
@@ -154,9 +156,15 @@ def _report(e: Event, fields: Mapping[str, Any], stage: str) -> Report:
 
 
 def _checked(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
-    answers = {**r.answers, **data["answers"]}
-    evidence = (*r.evidence, *_files(e, data))
-    return replace(r, answers=answers, is_complete=data.get("complete", r.is_complete), evidence=evidence)
+    return replace(
+        r,
+        fields=_merged(r.fields, data.get("fields", {})),
+        private={**r.private, **data.get("private", {})},
+        checklist=data.get("checklist", r.checklist),
+        answers={**r.answers, **data["answers"]},
+        is_complete=data.get("complete", r.is_complete),
+        evidence=(*r.evidence, *_files(e, data)),
+    )
 
 
 def _files(e: Event, data: Mapping[str, Any]) -> tuple[Evidence, ...]:

@@ -17,17 +17,16 @@ from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, Enter
 from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
+from tracker.domain.inspecting import answers_given, lacking, nil_said, subject_link
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.values import CheckedValues, check_values, printable
+from tracker.domain.values import CheckedValues, check_values, filled, printable
 
-PASS, FAIL, NOT_APPLICABLE = "pass", "fail", "na"
 NEVER_RESTRICTED = False
 """What nobody may know of is a ticket: other records are open to all who see their unit."""
-RESULTS = (PASS, FAIL, NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,12 @@ class RecordWorld:
     context: World
     register: RecordRegister
     checklist: Checklist | None
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """Fields that an unfinished inspection no longer changes: its day, its unit, what it looks at."""
+        link = subject_link(self.register, self.checklist) if self.checklist else None
+        return frozenset({self.register.day_field, self.register.unit_field} | ({link.name} if link else set()))
 
 
 def record_facts(register: str, unit_id: int) -> TicketFacts:
@@ -53,9 +58,13 @@ def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | 
 
 # -- recording ----------------------------------------------------------------------------------------
 def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
-    """Refusals: permission, values, the day, links that lead nowhere, a statistic that is there already."""
+    """Refusals: permission, values, the day, links that lead nowhere, a statistic that is there already, and of a
+    checklist that was walked to its end whatever lacks."""
     register, context = world.register, world.context
-    checked = check_values(register, command.values, context.directory, is_partial=False, all_private=False)
+    is_walked = world.checklist is not None and (bool(command.answers) or not command.is_complete)
+    is_left = is_walked and not command.is_complete
+    given = filled(command.values) if is_left else command.values
+    checked = check_values(register, given, context.directory, is_partial=is_left, all_private=False)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
     check_links(register.links, checked.open, context)
@@ -64,7 +73,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         "pack": register.version,
         "number": context.number_for(register, NEVER_RESTRICTED),
         "unit": unit_id,
-        "fields": dict(checked.open),
+        "fields": {name: value for name, value in checked.open.items() if value is not None},
     }
     if register.states:
         data["state"] = _first_state(command.state, register)
@@ -73,10 +82,20 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data["stage"] = checked.open[register.stage_field or ""]
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-    if world.checklist is not None:
-        data["answers"] = _answers(command.answers, world.checklist, {}, command.evidence)
-        data["complete"] = _completes(data["answers"], world.checklist, is_wanted=command.is_complete)
+    if is_walked and world.checklist is not None:
+        data.update(_walked(command, checked, world.checklist, world))
     return Decision((NewEvent("recorded", on, data),), checked.private)
+
+
+def _walked(command: EnterRecord, checked: CheckedValues, checklist: Checklist, world: RecordWorld) -> dict[str, Any]:
+    """What an inspection adds: its checklist, the answers so far and whether that is all."""
+    answers = answers_given(command.answers, checklist, {}, command.evidence)
+    data: dict[str, Any] = {"checklist": checklist.name, "answers": answers, "complete": command.is_complete}
+    if command.is_complete:
+        if wrong := lacking(world.register, checklist, checked.open, set(checked.private), answers):
+            raise Refusals(wrong)
+        data["fields"] = {**checked.open, **nil_said(world.register, checked.open, answers)}
+    return data
 
 
 def _day(checked: CheckedValues, world: RecordWorld) -> date:
@@ -241,60 +260,29 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     """Some or all answers of an inspection; it may be left and continued until it is complete."""
     _check_open(record, command.version)
     _permit("register", record.unit_id, world)
-    if world.checklist is None:
+    checklist = world.checklist
+    if checklist is None:
         raise Refusal("step_not_possible_now")
-    answers = _answers(command.answers, world.checklist, record.answers, command.evidence)
+    register, context = world.register, world.context
+    told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in world.settled}
+    checked = check_values(register, told, context.directory, is_partial=True, all_private=False)
+    check_links(register.links, checked.open, context)
+    answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}
-    data: dict[str, Any] = {
-        "answers": answers,
-        "complete": record.is_complete or _completes(all_answers, world.checklist, is_wanted=command.is_complete),
-    }
+    fields = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
+    if command.is_complete and not record.is_complete:
+        after = {**record.fields, **fields}
+        if wrong := lacking(register, checklist, after, {*record.private, *checked.private}, all_answers):
+            raise Refusals(wrong)
+        fields.update(nil_said(register, after, all_answers))
+    data: dict[str, Any] = {"answers": answers, "complete": record.is_complete or command.is_complete}
+    if fields:
+        data["fields"] = fields
+    if record.checklist is None:
+        data["checklist"] = checklist.name
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-    if not answers and not command.evidence and data["complete"] == record.is_complete:
+    is_same = not answers and not fields and not checked.private and not command.evidence
+    if is_same and data["complete"] == record.is_complete:
         raise Refusal("nothing_changed")
-    return Decision((NewEvent("checked", record.on, data),), {})
-
-
-def _answers(
-    given: Mapping[str, Mapping[str, Any]],
-    checklist: Checklist,
-    before: Mapping[str, Mapping[str, Any]],
-    evidence: tuple[Mapping[str, Any], ...],
-) -> dict[str, dict[str, Any]]:
-    """The answers that are new. A failed item needs a note: what is wrong, in the words of who saw it."""
-    wrong: list[Refusal] = []
-    new: dict[str, dict[str, Any]] = {}
-    digests = {str(f["digest"]) for f in evidence}
-    for item, answer in given.items():
-        result = str(answer.get("result", ""))
-        note = printable(str(answer.get("note", "")))
-        if not item.isdecimal() or int(item) not in checklist.item_by_id:
-            wrong.append(Refusal("item_unknown", field=f"item-{item}", value=item))
-        elif result not in RESULTS:
-            wrong.append(Refusal("choice_unknown", field=f"item-{item}", value=result))
-        elif result == FAIL and not note:
-            wrong.append(Refusal("note_missing", field=f"note-{item}"))
-        else:
-            said: dict[str, Any] = {"result": result}
-            if note:
-                check_length(note, f"note-{item}")
-                said["note"] = note
-            if (photo := str(answer.get("photo", ""))) and photo in digests:
-                said["photo"] = photo
-            elif "photo" in before.get(item, {}):
-                said["photo"] = before[item]["photo"]
-            if dict(before.get(item, {})) != said:
-                new[item] = said
-    if wrong:
-        raise Refusals(wrong)
-    return new
-
-
-def _completes(answers: Mapping[str, Any], checklist: Checklist, *, is_wanted: bool) -> bool:
-    if not is_wanted:
-        return False
-    missing = [item for item in checklist.item_by_id if str(item) not in answers]
-    if missing:
-        raise Refusals([Refusal("answer_missing", field=f"item-{item}") for item in missing])
-    return True
+    return Decision((NewEvent("checked", record.on, data),), checked.private)

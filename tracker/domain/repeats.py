@@ -37,7 +37,7 @@ from tracker.domain.people import Directory
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusals
 from tracker.domain.registers import Register
-from tracker.domain.values import check_values
+from tracker.domain.values import check_values, filled
 
 _KINDS: Mapping[type, str] = {
     RegisterTicket: "registered",
@@ -107,10 +107,14 @@ def is_another_record(command: EnterRecord, first: Event, register: RecordRegist
     """Other open values than those recorded with the key. Private ones are not compared: the log does not have them."""
     if first.data.get("register") != register.name:
         return True
+    is_left = not command.is_complete
+    given = filled(command.values) if is_left else command.values
     try:
-        checked = check_values(register, command.values, directory, is_partial=False, all_private=False)
+        checked = check_values(register, given, directory, is_partial=is_left, all_private=False)
     except Refusals:
         return True
-    was: Mapping[str, Any] = first.data["fields"]
+    was = dict(first.data["fields"])
+    if command.answers and register.nil_field not in checked.open:
+        was.pop(register.nil_field, None)  # what the answers said
     was_private: Mapping[str, Any] = first.data.get("private", {})
     return dict(checked.open) != was or checked.private.keys() != was_private.keys()

@@ -120,6 +120,8 @@ class Ticket:
     is_restricted: bool = False
     named_ids: tuple[int, ...] = ()
     external_key: str | None = None
+    origin_id: int | None = None  # the inspection that found it
+    origin_item: str = ""  # and the item that failed there
 
     owner_unit_id: int | None = None
     owner_id: int | None = None

@@ -66,6 +66,11 @@ def check_values(
     return CheckedValues(kept, private)
 
 
+def filled(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that say something."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], ())}
+
+
 def is_needed(field: Field, values: Mapping[str, Any]) -> bool:
     """Whether the field has to be filled in, beside these values of the others."""
     lifted = field.required_unless is not None and bool(values.get(field.required_unless))

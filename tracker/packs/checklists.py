@@ -33,8 +33,10 @@ def build_checklist(
         items=items,
         where=predicates_of(data.get("where", {})),
         is_scored=data.get("scored", False),
+        is_signed=data.get("signed", False),
+        copies=data.get("copies", {}),
     )
-    problems.extend(_check_head(source, checklist, records))
+    problems.extend(_check_head(source, checklist, records, tickets))
     problems.extend(_check_items(source, checklist, tickets))
     return checklist
 
@@ -54,7 +56,9 @@ def _creation(item: Mapping[str, Any]) -> Creation:
     return Creation(item["register"], {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
-def _check_head(source: Source, checklist: Checklist, records: Mapping[str, RecordRegister]) -> Iterator[Problem]:
+def _check_head(
+    source: Source, checklist: Checklist, records: Mapping[str, RecordRegister], tickets: Mapping[str, Register]
+) -> Iterator[Problem]:
     if source.name != f"{FOLDER}/{checklist.name}.yaml":
         yield source.problem(("name",), f"{checklist.name} stands in {source.name}", "name both alike")
     if checklist.subject is None:
@@ -65,6 +69,24 @@ def _check_head(source: Source, checklist: Checklist, records: Mapping[str, Reco
     yield from unknown_names(source, ("subject",), (checklist.subject,), subjects, "register of subjects")
     if subject := subjects.get(checklist.subject):
         yield from check_choices(source, ("where",), source.data.get("where", {}), subject)
+        yield from _check_copies(source, checklist, subject, tickets)
+
+
+def _check_copies(
+    source: Source, checklist: Checklist, subject: RecordRegister, tickets: Mapping[str, Register]
+) -> Iterator[Problem]:
+    """A private value goes only into a field that is as private."""
+    yield from unknown_names(source, ("copies",), checklist.copies, tickets, "register of tickets")
+    for name, pairs in checklist.copies.items():
+        if (register := tickets.get(name)) is None:
+            continue
+        path: KeyPath = ("copies", name)
+        yield from unknown_names(source, path, pairs, register.by_name, "field")
+        yield from unknown_names(source, path, pairs.values(), subject.by_name, "field")
+        for into, taken in pairs.items():
+            here, there = register.by_name.get(into), subject.by_name.get(taken)
+            if here is not None and there is not None and there.is_private and not here.is_private:
+                yield source.problem(path, f"{taken} is private and {into} is open", "make both private")
 
 
 def _check_items(source: Source, checklist: Checklist, tickets: Mapping[str, Register]) -> Iterator[Problem]:

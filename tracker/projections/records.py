@@ -17,6 +17,8 @@ from tracker.domain.ticket import Ticket
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.rows import write_rows
 
+ORIGIN = "@origin"
+"""What stands for the field's name where a ticket comes from an inspection: no field is called so."""
 SHELF_FINISHED, SHELF_UNFINISHED, SHELF_VOID = 0, 1, 2
 
 _RECORDS = RecordRow.__table__
@@ -59,9 +61,8 @@ class RecordWriter:
 
     def put_ticket(self, before: Ticket | None, after: Ticket, register: Register) -> None:
         """Only the links of a ticket: its row is TicketWriter's."""
-        if not register.links or (
-            before is not None and before.fields is after.fields and before.is_gone == after.is_gone
-        ):
+        names_none = not register.links and after.origin_id is None
+        if names_none or (before is not None and before.fields is after.fields and before.is_gone == after.is_gone):
             return
         if before is None:
             self._born_here.add(after.id)
@@ -92,8 +93,13 @@ class RecordWriter:
 
 def links_of_ticket(ticket: Ticket, register: Register, register_id: int) -> list[dict[str, Any]]:
     """What a ticket names. A restricted one is named by nobody's page."""
-    values = {} if ticket.is_gone or ticket.is_restricted else ticket.fields
-    return _rows(ticket.id, register.links, values, register_id, to_number(ticket.found_on))
+    if ticket.is_gone or ticket.is_restricted:
+        return []
+    held_on = to_number(ticket.found_on)
+    rows = _rows(ticket.id, register.links, ticket.fields, register_id, held_on)
+    if ticket.origin_id is not None:
+        rows.append(_link(ticket.origin_id, register_id, held_on, ticket.id, ORIGIN))
+    return rows
 
 
 def insert_links(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -105,16 +111,18 @@ def _rows(
     source_id: int, named: Iterable[Field], values: Mapping[str, Any], register_id: int, held_on: int
 ) -> list[dict[str, Any]]:
     return [
-        {
-            "target_id": values[f.name],
-            "register_id": register_id,
-            "held_on": held_on,
-            "source_id": source_id,
-            "field": f.name,
-        }
-        for f in named
-        if values.get(f.name) is not None
+        _link(values[f.name], register_id, held_on, source_id, f.name) for f in named if values.get(f.name) is not None
     ]
+
+
+def _link(target_id: int, register_id: int, held_on: int, source_id: int, field: str) -> dict[str, Any]:
+    return {
+        "target_id": target_id,
+        "register_id": register_id,
+        "held_on": held_on,
+        "source_id": source_id,
+        "field": field,
+    }
 
 
 def record_row(r: Record, register: RecordRegister, register_id: int) -> dict[str, Any]:

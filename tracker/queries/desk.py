@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, and_, select, union_all
+from sqlalchemy import CompoundSelect, Connection, and_, literal, select, union_all
 
 from tracker.domain.access import holds_any
 from tracker.domain.lifecycle import AWAITING, OPEN, Status
@@ -27,18 +28,17 @@ from tracker.queries.lists import (
     View,
     count_views,
     end_of_week,
+    keyed,
     lines_by_id,
-    tickets_page,
+    segments,
 )
 from tracker.queries.scope import Condition, Viewer
 
 T = TicketRow
-LATE_SHOWN = 60
+SHOWN = {View.OVERDUE: 30, View.VERIFY: 10, View.WEEK: 20, View.RELAPSED: 10, View.DECIDE: 10}
+"""So many of each view stand on the desk, a quarter of a millisecond a row; the page says where there are more."""
 LONGEST_AXIS = 120
 """Days; what is later stands at the end of the axis, or one forgotten ticket would press all others together."""
-CHECKS_SHOWN = 20
-WEEK_SHOWN = 40
-SIDE_SHOWN = 10
 TODAY_SHOWN = 60
 """What a phone shows and a person does in a day; beside them WAITING_SHOWN that wait for somebody else."""
 WAITING_SHOWN = 20
@@ -46,6 +46,14 @@ WAITING_SHOWN = 20
 _WAITING = AWAITING | {Status.PAUSED, Status.RETURNED}
 
 COUNTED = (View.OPEN, View.OVERDUE, View.WEEK, View.VERIFY, View.RELAPSED, View.DECIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first lines of a view. `is_more`: there are others after them."""
+
+    lines: tuple[TicketLine, ...]
+    is_more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,10 @@ class WeekDay:
 
 @dataclass(frozen=True, slots=True)
 class DeskPage:
-    """The desk. `axis_days`: the length of the one axis on which all late tickets stand."""
+    """The desk. `axis_days`: the length of the one axis on which all late tickets stand.
+
+    `cut`: the views of which there are more tickets than stand here. `week` then ends with the last day it reaches.
+    """
 
     counts: Mapping[View, Count]
     late: tuple[LateUnit, ...]
@@ -77,26 +88,52 @@ class DeskPage:
     week: tuple[WeekDay, ...]
     relapsed: tuple[TicketLine, ...]
     to_decide: tuple[TicketLine, ...]
+    cut: frozenset[View]
 
 
 def desk_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> DeskPage:
     """What is late and whose, what waits for a check or a decision, what falls due this week."""
-
-    def page(view: View, limit: int) -> tuple[TicketLine, ...]:
-        filters = Filters(None, view)
-        return tickets_page(conn, viewer, registers, filters, sort=Sort.DUE, after=None, limit=limit).lines
-
-    late = page(View.OVERDUE, LATE_SHOWN)
+    first = _first_lines(conn, viewer, registers, SHOWN)
+    late, week = first[View.OVERDUE].lines, first[View.WEEK]
     axis_days = _axis(max((line.due.days for line in late), default=0))
     return DeskPage(
-        count_views(conn, viewer, None, COUNTED),
-        _by_unit(late, axis_days),
-        axis_days,
-        page(View.VERIFY, CHECKS_SHOWN),
-        _by_day(page(View.WEEK, WEEK_SHOWN), viewer.on),
-        page(View.RELAPSED, SIDE_SHOWN),
-        page(View.DECIDE, SIDE_SHOWN),
+        counts=count_views(conn, viewer, None, COUNTED),
+        late=_by_unit(late, axis_days),
+        axis_days=axis_days,
+        to_verify=first[View.VERIFY].lines,
+        week=_by_day(week, viewer.on),
+        relapsed=first[View.RELAPSED].lines,
+        to_decide=first[View.DECIDE].lines,
+        cut=frozenset(view for view, found in first.items() if found.is_more),
     )
+
+
+def _first_lines(
+    conn: Connection, viewer: Viewer, registers: Mapping[str, Register], wanted: Mapping[View, int]
+) -> dict[View, First]:
+    """So many of each view, of every register, by due day: one statement, built once for a viewer, and one for rows."""
+    query = viewer.once(("first", tuple(wanted.items())), lambda: _first_keys(viewer, wanted))
+    found: dict[View, list[int]] = {view: [] for view in wanted}
+    views = list(wanted)
+    for row in sorted(conn.execute(query)) if query is not None else ():
+        found[views[row[0] // 2]].append(row[2])
+    kept = {view: ids[: wanted[view]] for view, ids in found.items()}
+    ids = list(dict.fromkeys(i for each in kept.values() for i in each))
+    lines = {line.id: line for line in lines_by_id(conn, viewer, registers, ids)}
+    return {view: First(tuple(lines[i] for i in kept[view]), len(found[view]) > wanted[view]) for view in wanted}
+
+
+def _first_keys(viewer: Viewer, wanted: Mapping[View, int]) -> CompoundSelect[Any] | None:
+    """(place of the view and its segment, due day, id) of one ticket more than wanted of each."""
+    arms = []
+    for place, (view, limit) in enumerate(wanted.items()):
+        filters = Filters(None, view)
+        for part, segment in enumerate(segments(filters, Sort.DUE)):
+            query = keyed(viewer, filters, segment, Sort.DUE, None, limit + 1)
+            if query is not None:
+                keys = query.subquery()
+                arms.append(select(literal(2 * place + part), keys.c.due, keys.c.id))
+    return union_all(*arms) if arms else None
 
 
 def _axis(longest: int) -> int:
@@ -115,10 +152,11 @@ def _by_unit(lines: tuple[TicketLine, ...], axis_days: int) -> tuple[LateUnit, .
     )
 
 
-def _by_day(lines: tuple[TicketLine, ...], today: date) -> tuple[WeekDay, ...]:
-    """Every day from today to Sunday, also those on which nothing falls due."""
-    due = {on: tuple(group) for on, group in groupby(lines, key=lambda line: line.due.on)}
-    days = [today + timedelta(days=n) for n in range((end_of_week(today) - today).days + 1)]
+def _by_day(found: First, today: date) -> tuple[WeekDay, ...]:
+    """Every day from today to Sunday, also those on which nothing falls due; of a cut list the days it reaches."""
+    due = {on: tuple(group) for on, group in groupby(found.lines, key=lambda line: line.due.on)}
+    end = found.lines[-1].due.on if found.is_more else None
+    days = [today + timedelta(days=n) for n in range(((end or end_of_week(today)) - today).days + 1)]
     return tuple(WeekDay(day, due.get(day, ())) for day in days)
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, true, union, union_all
+from sqlalchemy import Connection, Select, and_, bindparam, func, literal, or_, select, true, union, union_all
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
@@ -162,7 +162,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
+class Segment:
     """A part of a list that one order covers. `has_due` None: both, in the order of ids."""
 
     shelves: tuple[int, ...]
@@ -191,9 +191,9 @@ def tickets_page(
     limit: int,
 ) -> Page:
     """`limit` tickets that the person may see, after the cursor. By due day, open ones come before closed ones."""
-    segments = _segments(filters, sort)
+    parts = segments(filters, sort)
     found: list[tuple[int, int, int]] = []
-    for index, segment in enumerate(segments):
+    for index, segment in enumerate(parts):
         if after is not None and index < after.segment:
             continue
         if len(found) > limit:
@@ -229,9 +229,7 @@ def _counted(viewer: Viewer, filters: Filters) -> ColumnElement[int]:
     """The number of them as SQL, up to one more than COUNTED_TO."""
     most = COUNTED_TO + 1
     arms = [
-        select(T.id).where(arm).limit(most)
-        for s in _segments(filters, Sort.NEWEST)
-        for arm in _arms(viewer, filters, s)
+        select(T.id).where(arm).limit(most) for s in segments(filters, Sort.NEWEST) for arm in _arms(viewer, filters, s)
     ]
     if not arms:
         return literal(0)
@@ -241,21 +239,29 @@ def _counted(viewer: Viewer, filters: Filters) -> ColumnElement[int]:
     return select(func.count()).select_from(ids.subquery()).scalar_subquery()
 
 
-def _segments(filters: Filters, sort: Sort) -> tuple[_Segment, ...]:
+def segments(filters: Filters, sort: Sort) -> tuple[Segment, ...]:
     shelves = SHELVES.get(filters.view, (SHELF_OPEN,))
     if filters.status is not None:  # a status lies on one shelf: no other is looked through in vain
         shelves = tuple(shelf for shelf in shelves if shelf == SHELF_OF[filters.status])
     if sort is not Sort.DUE:
-        return (_Segment(shelves, None),)
+        return (Segment(shelves, None),)
     if filters.view in (View.OVERDUE, View.WEEK):
-        return tuple(_Segment((shelf,), has_due=True) for shelf in shelves)
-    return tuple(_Segment((shelf,), has_due) for shelf in shelves for has_due in (True, False))
+        return tuple(Segment((shelf,), has_due=True) for shelf in shelves)
+    return tuple(Segment((shelf,), has_due) for shelf in shelves for has_due in (True, False))
 
 
 def _keys(
-    conn: Connection, viewer: Viewer, filters: Filters, segment: _Segment, sort: Sort, after: Cursor | None, limit: int
+    conn: Connection, viewer: Viewer, filters: Filters, segment: Segment, sort: Sort, after: Cursor | None, limit: int
 ) -> list[tuple[int, int]]:
-    """(id, due day or 0) in order. Each arm is one range of an index, read no further than needed."""
+    """(id, due day or 0) in order."""
+    query = keyed(viewer, filters, segment, sort, after, limit)
+    return [] if query is None else [(row.id, row.due) for row in conn.execute(query)]
+
+
+def keyed(
+    viewer: Viewer, filters: Filters, segment: Segment, sort: Sort, after: Cursor | None, limit: int
+) -> Select[Any, Any] | None:
+    """The query of these. Each arm is one range of an index, read no further than needed. None: nothing is open."""
     due = func.coalesce(T.due_on, 0).label("due")
     # Of one place there are few: they are sorted, or SQLite reads the whole register in the order of ids.
     order = _order(segment, sort, T.due_on, T.id if filters.place_id is None or segment.has_due else T.id + 0)
@@ -263,29 +269,26 @@ def _keys(
     arms = [
         select(T.id, due).where(arm, start).order_by(*order).limit(limit) for arm in _arms(viewer, filters, segment)
     ]
-    if not arms:
-        return []
-    if len(arms) == 1:
-        return [(row.id, row.due) for row in conn.execute(arms[0])]
+    if len(arms) < 2:
+        return arms[0] if arms else None
     merged = union(*(select(arm.subquery()) for arm in arms)).subquery()
-    rows = conn.execute(select(merged).order_by(*_order(segment, sort, merged.c.due, merged.c.id)).limit(limit))
-    return [(row.id, row.due) for row in rows]
+    return select(merged.c.id, merged.c.due).order_by(*_order(segment, sort, merged.c.due, merged.c.id)).limit(limit)
 
 
-def _order(segment: _Segment, sort: Sort, due: Any, ticket_id: Any) -> tuple[Any, ...]:
+def _order(segment: Segment, sort: Sort, due: Any, ticket_id: Any) -> tuple[Any, ...]:
     if segment.has_due:
         return (due, ticket_id)
     return (ticket_id.desc(),) if sort is Sort.NEWEST else (ticket_id,)
 
 
-def _is_after(segment: _Segment, sort: Sort, after: Cursor) -> Condition:
+def _is_after(segment: Segment, sort: Sort, after: Cursor) -> Condition:
     if segment.has_due:
         # The plain comparison first: the index starts there.
         return and_(T.due_on >= after.due, or_(T.due_on > after.due, T.id > after.id))
     return T.id < after.id if sort is Sort.NEWEST else T.id > after.id
 
 
-def _arms(viewer: Viewer, filters: Filters, segment: _Segment) -> list[Condition]:
+def _arms(viewer: Viewer, filters: Filters, segment: Segment) -> list[Condition]:
     narrow = _narrowing(viewer, filters, segment)
     # Of those that wait for a decision there are few, by their own index: SQLite would rather read the shelf.
     column: Any = T.shelf + 0 if filters.view is View.DECIDE else T.shelf
@@ -311,7 +314,7 @@ def _ways(viewer: Viewer, filters: Filters) -> tuple[Condition, ...]:
     return (and_(T.owner_unit_id == filters.owner_unit_id, among, visible(viewer)),)
 
 
-def _narrowing(viewer: Viewer, filters: Filters, segment: _Segment) -> Condition:
+def _narrowing(viewer: Viewer, filters: Filters, segment: Segment) -> Condition:
     today = to_number(viewer.on)
     tests: list[Condition] = []
     if segment.has_due is not None:
