@@ -28,7 +28,7 @@ NARROW = 60
 read and filtered, since then a good part of its rows belongs to the list anyway."""
 
 MOST_WAYS = 120
-"""Beyond it each register is read as a whole: SQLite joins at most 500 SELECTs, and a view may ask for four statuses."""
+"""Beyond it each register is read as a whole: SQLite joins at most 500 SELECTs, and a view asks for four statuses."""
 
 
 @dataclass(frozen=True)
