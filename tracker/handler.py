@@ -50,7 +50,7 @@ from tracker.domain.ticket import Ticket
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, erase, read_private
-from tracker.models.rows import writer
+from tracker.models.rows import pipelined, writer
 from tracker.models.tickets import NamedPersonRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
@@ -107,6 +107,8 @@ def handle(house: House, command: Command, *, actor_id: int, now: datetime, besi
         done = writing.carry_out(Request(command, actor_id, now))
         if beside is not None and not done.is_repeat:
             beside(writing.conn)
+        with pipelined(writing.conn):
+            writing.flush()
         return done
 
 
