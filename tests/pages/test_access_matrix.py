@@ -13,6 +13,7 @@ from io import BytesIO
 from urllib.parse import quote
 
 import pytest
+from duty_town import TOWN
 from flask import Flask
 from pages.conftest import PASSWORD, Browse, Visitor
 from pages.test_figures import FIGURES, REPORT
@@ -23,7 +24,7 @@ from township import PHOTO, Township, at, plain_ticket
 from werkzeug.datastructures import FileStorage
 
 from tracker import clock, signin, uploads
-from tracker.domain.commands import EnterRecord
+from tracker.domain.commands import EnterRecord, OpenPeriod
 from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
 from tracker.handler import handle
@@ -125,6 +126,10 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
         ("GET", "/registers/toilet/assign", OFFICE),
         ("POST", "/registers/toilet/assign", OFFICE),
     ),
+    "duties.show": (("GET", "/duties", READERS),),
+    "duties.period": (("GET", "/duties/{period}", NEAR), ("GET", "/duties/999999", NOBODY)),
+    "duties.excuse": (("POST", "/duties/{period}/excuse", frozenset({"supervisor", "approver"})),),
+    "scheduled.show": (("GET", "/admin/jobs", ADMIN),),
     "search.show": (("GET", "/search?q=x", READERS),),
     "tickets.show": (("GET", "{ticket}", NEAR),),
     "tickets.amend": (
@@ -148,6 +153,10 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
 }
 PUBLIC = frozenset({"health.check", "profile.language", "profile.sign_in", "profile.sign_out", "static"})
 
+MARCH = date(2023, 3, 1)
+
+PACK = replace(RECORDS, records=(*RECORDS.records, *TOWN.records), duties=TOWN.duties)
+
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -161,8 +170,8 @@ GUARDED_TWICE = {"tickets.evidence": "view"} | {
 
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    """The small township, whose pack also has figures."""
-    founded = Township.joined(engine, replace(RECORDS, figures=FIGURES, reports=(REPORT,)))
+    """The small township, whose pack also has figures, duties and registers of every kind."""
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -186,6 +195,7 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
         "grant": str(town.directory.people[colleague].grants[0].id),
         "account": str(account(town, "colleague", colleague)),
         "account_off": str(account(town, "colleague-off", colleague)),
+        "period": str(town.by_system(OpenPeriod(duty="twice", unit_id=town.unit["chenguang"], start=MARCH), at(MARCH))),
         "sheet": upload.told["sheets"][0][0],
         "theirs": str(upload_for(town, upload, colleague)),
     }
