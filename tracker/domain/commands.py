@@ -145,6 +145,18 @@ class MarkDemonstration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefineRegister:
+    """A register is made, or changed from a day on. `files`: path inside the pack → text (`registers/x.yaml`,
+    `checklists/x.yaml`, `figures/x.yaml`, `deadlines/x.yaml`). `version`: the one that was seen, 0 for a new one."""
+
+    name: str
+    files: Mapping[str, str]
+    takes_effect_on: date
+    version: int
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnterRecord:
     """An activity was held, a subject is taken up, a statistic is reported: a record of a register that is no promise.
 
@@ -226,4 +238,12 @@ class AnswerItems:
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
 RecordCommand = EnterRecord | AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems
-Command = TicketCommand | RecordCommand | DirectoryCommand | RecordAccess | ErasePrivateValues | MarkDemonstration
+Command = (
+    TicketCommand
+    | RecordCommand
+    | DirectoryCommand
+    | DefineRegister
+    | RecordAccess
+    | ErasePrivateValues
+    | MarkDemonstration
+)

@@ -18,6 +18,7 @@ from tracker.domain.commands import (
     ChangeAccount,
     ChangeState,
     Command,
+    DefineRegister,
     EndGrant,
     EnterRecord,
     GiveGrant,
@@ -54,6 +55,7 @@ _KINDS: Mapping[type, str] = {
     EndGrant: "grant_ended",
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
+    DefineRegister: "register_defined",
 }
 
 
