@@ -21,8 +21,11 @@ from tracker.domain.commands import (
     DefineRegister,
     EndGrant,
     EnterRecord,
+    ExcusePeriod,
     GiveGrant,
     MarkDemonstration,
+    MissPeriod,
+    OpenPeriod,
     PersonLeaves,
     RecordAccess,
     RegisterTicket,
@@ -56,6 +59,9 @@ _KINDS: Mapping[type, str] = {
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
     DefineRegister: "register_defined",
+    OpenPeriod: "opened",
+    MissPeriod: "missed",
+    ExcusePeriod: "excused",
 }
 
 
@@ -65,6 +71,8 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
+    if isinstance(command, MissPeriod | ExcusePeriod):
+        return first.stream_id != command.period_id
     if isinstance(command, AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems):
         return first.stream_id != command.record_id
     if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):
