@@ -107,6 +107,8 @@ class _Definer:
         check_head(definition, command.version, self.known, today)
         before = load_defined(folder, in_effect(self.known, max(on, today)))
         self._before = _registers(before)
+        if command.is_new and command.name in self._before:
+            raise Refusal("register_name_taken", field="name", name=command.name)
         after = self._loaded(folder, definition)
         definition, retired = self._with_retired(definition, after)
         if retired:
@@ -164,7 +166,9 @@ class _Definer:
     def _is_recounted(self, name: str, after: Pack) -> bool:
         new = _registers(after).get(name)
         old = self._before[name]
-        return new is not None and not (counts_alike(old, new) and is_shown_alike(old, new)) and bool(self.records(name))
+        return (
+            new is not None and not (counts_alike(old, new) and is_shown_alike(old, new)) and bool(self.records(name))
+        )
 
     def _too_much(self, changed: Sequence[str], *, is_today: bool) -> Iterator[Refusal]:
         for name in changed:
@@ -180,8 +184,9 @@ class _Definer:
         if name not in self._ids:
             number = self.conn.scalar(select(RegisterRow.id).where(RegisterRow.name == name))
             register = self._before.get(name)
-            is_there = number is not None and register is not None
-            self._ids[name] = record_ids(self.conn, register, number, MOST_RECOUNTED + 1) if is_there else []
+            if number is None or register is None:
+                return []
+            self._ids[name] = record_ids(self.conn, register, number, MOST_RECOUNTED + 1)
         return self._ids[name]
 
     def use(self, name: str) -> Use:

@@ -6,7 +6,7 @@ tests all use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Engine, select
 
-from tracker import clock
 from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.defining import Definition, definitions_of, in_effect
 from tracker.domain.events import StreamKind
@@ -48,6 +47,7 @@ class House:
     time_zone: ZoneInfo
     cube: LiveCube = field(default_factory=LiveCube)
     folios: FolioBook = field(default_factory=FolioBook)
+    now: Callable[[], datetime] | None = None  # without a clock, every version is in effect
     _directory: Directory | None = None
     _register_numbers: Mapping[str, int] = field(default_factory=dict)
     _definitions: tuple[Definition, ...] = ()
@@ -92,7 +92,8 @@ class House:
             return
         if count > len(self._definitions):
             self._definitions = definitions_of(store.read_stream(conn, StreamKind.REGISTER, 0))
-        wanted = in_effect(self._definitions, today or self.today(clock.now()))
+        on = today or (self.today(self.now()) if self.now else date.max)
+        wanted = in_effect(self._definitions, on)
         if wanted != self._in_effect:
             self.pack = load_defined(self.pack.folder, wanted)
             self._in_effect = wanted
@@ -114,11 +115,13 @@ class House:
         return self._register_numbers
 
 
-def build_house(engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInfo) -> House:
+def build_house(
+    engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInfo, now: Callable[[], datetime] | None = None
+) -> House:
     """The house of an installation. PackError: the pack cannot be used; ValueError: a holiday notice cannot.
 
     `pack`: the name of one that comes with the product, or a folder. Holiday notices that the calendar package
-    does not know yet lie as JSON files in `instance`/calendar.
+    does not know yet lie as JSON files in `instance`/calendar. `now`: the clock, which says what is in effect.
     """
     notices = [read_notice(path) for path in sorted((instance / CALENDAR_FOLDER).glob("*.json"))]
     return House(
@@ -126,6 +129,7 @@ def build_house(engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInf
         pack=_pack(pack),
         calendar=work_calendar(notices),
         time_zone=time_zone,
+        now=now,
         cube=LiveCube(instance / CUBE_FOLDER),
     )
 

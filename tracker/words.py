@@ -114,14 +114,18 @@ REFUSALS: Mapping[str, Any] = {
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
     "nothing_changed": _("Nothing was changed."),
-    "definition_moved_on": _("Another administrator changed this register to version %(version)s meanwhile. Look again."),
+    "definition_moved_on": _(
+        "Another administrator changed this register to version %(version)s meanwhile. Look again."
+    ),
     "register_mistaken": _("The files have mistakes, which are listed with their lines."),
     "register_name_taken": _("A register with this name is there already: %(name)s. Choose another name."),
     "register_name_fixed": _("The file of the register must be called %(name)s and say so under `name`."),
     "register_file_elsewhere": _("The file %(path)s is not one that this register may bring."),
     "register_kind_fixed": _("The kind is fixed: %(count)s records are there."),
     "register_prefix_fixed": _("The prefix %(prefix)s is fixed: %(count)s records carry it in their numbers."),
-    "effect_in_past": _("Records of the past keep the version that they were made with. Enter %(today)s or a later day."),
+    "effect_in_past": _(
+        "Records of the past keep the version that they were made with. Enter %(today)s or a later day."
+    ),
     "part_in_use": _("“%(name)s” is used by records, so it cannot be removed."),
     "part_fixed": _("The type or privacy of “%(name)s” cannot change: records are there that use it."),
     "counting_changes_today_only": _(

@@ -78,12 +78,13 @@ def define(
     version: int = 0,
     on: str = DAY,
     by: str = "administrator",
+    seen_on: str = "2999-01-01",
 ) -> None:
     files = {"registers/well_cover.yaml": well, "figures/well_cover.yaml": figures}
     command = DefineRegister(name="well_cover", files=files, takes_effect_on=date.fromisoformat(on), version=version)
     town.do(command, by, at(DAY))
     with town.engine.connect() as conn:
-        town.house.follow(conn)
+        town.house.follow(conn, date.fromisoformat(seen_on))
 
 
 def register(town: Township, **values: object) -> int:
@@ -158,7 +159,7 @@ def test_only_administrators_define_and_never_for_the_past(town: Township) -> No
 
 
 def test_a_later_day_is_waited_for(town: Township) -> None:
-    define(town, on="2999-01-01")
+    define(town, on="2999-01-01", seen_on=DAY)
     assert "well_cover" not in town.house.pack.register_by_name
     with town.engine.connect() as conn:
         town.house.follow(conn, date(2999, 1, 1))

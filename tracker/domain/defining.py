@@ -1,4 +1,4 @@
-"""Registers that an administrator makes or changes: what was defined, from when it holds, and what a change may not harm.
+"""Registers that an administrator makes or changes: what was defined, from when it holds, what a change may not harm.
 
 A definition is a fact of the log: the files of a register as they stand from a day on. What records use cannot
 disappear: a choice in use is retired, any other part in use stays; kind and prefix are fixed with the first record.
