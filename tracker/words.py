@@ -291,6 +291,7 @@ CHOICES: Mapping[str, Any] = {
     "photo_after": _("After"),
     "photo_check": _("At the check"),
     "document": _("Document"),
+    "photo": _("Photograph"),
     "signature": _("Signature"),
 }
 
