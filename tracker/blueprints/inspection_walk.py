@@ -1,0 +1,144 @@
+"""An inspection in hand, as its pages share it: the register, the checklist, what is looked at, the record so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask import abort, url_for
+
+from tracker.blueprints import inspection_view as view
+from tracker.blueprints.inspection_view import Activity
+from tracker.blueprints.rights import can_on, connection, house, today, viewer
+from tracker.domain.checklists import Checklist
+from tracker.domain.record import Record
+from tracker.domain.recording import record_facts
+from tracker.domain.records import RecordRegister
+from tracker.domain.registers import Label
+from tracker.forms.inspection import InspectionForm
+from tracker.forms.links import Links
+from tracker.forms.options import Options, options_for
+from tracker.queries import inspections, records, scope
+from tracker.queries.record_lists import RecordLine
+
+
+def activities_open_for(action: str) -> tuple[RecordRegister, ...]:
+    """Registers with a checklist in which the person may do this somewhere."""
+    opened = scope.open_registers(viewer(), action)
+    return tuple(r for r in house().pack.records if r.checklist and r.name in opened)
+
+
+def activity_named(name: str) -> Activity:
+    found = next((r for r in activities_open_for("register") if r.name == name), None)
+    activity = view.activity_of(found) if found else None
+    if activity is None:
+        abort(404)
+    return activity
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An inspection that was begun and left. `href`: where it goes on."""
+
+    number: str
+    href: str
+    label: Label
+    place: str
+    on: date
+    answered: int
+
+
+def left_rows(lines: Iterable[RecordLine]) -> list[Left]:
+    there = tuple(lines)
+    answered = inspections.answered(connection(), [line.id for line in there])
+    labels = {r.name: r.label for r in house().pack.records}
+    return [
+        Left(
+            line.number,
+            url_for("inspections.walk", number=line.number),
+            labels[line.register],
+            view.place_of(line),
+            line.on,
+            answered.get(line.id, 0),
+        )
+        for line in there
+    ]
+
+
+def left_by(person_id: int) -> list[Left]:
+    """What this person began and left, in all registers."""
+    registers = {r.name: r for r in activities_open_for("register")}
+    return left_rows(
+        inspections.unfinished(connection(), viewer(), registers, recorder_id=person_id) if registers else ()
+    )
+
+
+def options_in(register: str) -> Options:
+    asking = viewer()
+    links = Links(connection(), asking, house().pack)
+    return options_for(asking, action="register", register=register, links=links)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """An inspection in hand: a new one (`record` None) or one that was left."""
+
+    activity: Activity
+    checklist: Checklist
+    subject: Record | None
+    record: Record | None
+
+    @property
+    def settled(self) -> dict[str, Any]:
+        """Fields of a new one that the subject decides."""
+        register, link = self.activity.register, self.activity.link()
+        if self.subject is None or link is None:
+            return {}
+        return {link: self.subject.id, register.unit_field: self.subject.unit_id}
+
+    @property
+    def address(self) -> str:
+        if self.record is not None:
+            return url_for("inspections.walk", number=self.record.number)
+        subject = self.subject.number if self.subject else None
+        return url_for("inspections.begin", register=self.activity.register.name, subject=subject)
+
+    def form(self) -> InspectionForm:
+        register, options = self.activity.register, options_in(self.activity.register.name)
+        if self.record is None:
+            return InspectionForm.to_begin(register, self.checklist, options, today(), self.settled)
+        return InspectionForm.to_continue(self.record, register, self.checklist, options)
+
+
+def opened(number: str) -> Walk:
+    found = records.find_visible_id(connection(), viewer(), number)
+    record = records.record_at(connection(), found) if found else None
+    register = house().pack.record_by_name.get(record.register) if record else None
+    activity = view.activity_of(register) if register else None
+    if record is None or activity is None or record.is_void:
+        abort(404)
+    subject = activity.subject_of(record)
+    walked = house().pack.checklist_by_name.get(record.checklist or "")
+    return Walk(activity, walked or activity.checklist_of(subject), subject, record)
+
+
+def may_go_on(record: Record) -> bool:
+    return can_on("register", record_facts(record.register, record.unit_id))
+
+
+def head(walking: Walk) -> dict[str, Any]:
+    """What every page about one inspection shows of it."""
+    activity, subject = walking.activity, walking.subject
+    line = view.line_of(subject, activity.subject) if subject and activity.subject else None
+    return {
+        "activity": activity,
+        "register": activity.register,
+        "checklist": walking.checklist,
+        "record": walking.record,
+        "here": walking.address,
+        "subject": line,
+        "subject_text": view.summary_of(line, activity.subject) if line and activity.subject else "",
+        "subject_place": view.place_of(line) if line else "",
+    }
