@@ -61,7 +61,7 @@ def _flask_config(settings: Settings) -> dict[str, Any]:
 def _engine_options(settings: Settings) -> dict[str, Any]:
     if settings.database_url.get_backend_name() == "sqlite":
         return {}
-    return {"isolation_level": "READ COMMITTED", "pool_pre_ping": True, "pool_size": settings.threads}
+    return {"isolation_level": "READ COMMITTED", "pool_size": settings.threads}
 
 
 def _join_proxies(app: Flask, settings: Settings) -> None:
@@ -105,7 +105,11 @@ def _signed_in(token: str) -> Account | None:
 
     settings: Settings = current_app.config["SETTINGS"]
     limits = signin.Limits(idle=settings.session_idle, length=settings.session_length)
-    return signin.resume(extensions.db.engine, token, limits, clock.now())
+    account = signin.resume(extensions.db.session.connection(), token, limits, clock.now())
+    if account is not None and account.is_seen_anew:
+        extensions.db.session.rollback()  # the page then reads what is written here
+        signin.keep_seen(extensions.db.engine, account, clock.now())
+    return account
 
 
 def _join_house(app: Flask, settings: Settings) -> None:

@@ -5,6 +5,8 @@ Transactions are ours on both databases: SQLite's driver is put in autocommit an
 """
 
 import sqlite3
+import time
+from contextlib import closing
 
 from flask import has_request_context
 from flask_babel import Babel
@@ -16,7 +18,8 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
 from tracker.models import Base
 
@@ -39,6 +42,9 @@ SQLITE_PRAGMAS = (
 # A page that waits longer has failed for its reader; jobs and the command line may take their time.
 POSTGRESQL_WEB_LIMITS = "SELECT set_config('lock_timeout', '10s', true), set_config('statement_timeout', '20s', true)"
 
+ASKED_AFTER = 5.0
+"""Seconds."""
+
 
 @event.listens_for(Engine, "connect")
 def _prepare(driver_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -47,6 +53,28 @@ def _prepare(driver_connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     driver_connection.isolation_level = None
     for pragma in SQLITE_PRAGMAS:
         driver_connection.execute(pragma)
+
+
+@event.listens_for(Pool, "checkin")
+def _note_use(_driver_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info["used"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_for_life(
+    driver_connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    """A connection that has lain idle may have been closed by a server or a firewall. One just used is taken as it is:
+    to ask each time is a fifth of a short command. Where one does turn out to be gone, the pool renews them all."""
+    used = record.info.get("used")
+    if used is None or time.monotonic() - used < ASKED_AFTER or isinstance(driver_connection, sqlite3.Connection):
+        return
+    try:
+        with closing(driver_connection.cursor()) as cursor:
+            cursor.execute("SELECT 1")
+        driver_connection.rollback()
+    except Exception as error:  # whatever it says, it does not answer; the pool opens others
+        raise InvalidatePoolError from error
 
 
 @event.listens_for(Engine, "begin")

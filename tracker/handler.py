@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -20,9 +20,11 @@ from tracker.domain.commands import (
     AmendTicket,
     Command,
     DirectoryCommand,
+    DutyCommand,
     EndGrant,
     EnterRecord,
     ErasePrivateValues,
+    ExcusePeriod,
     MarkDemonstration,
     PersonLeaves,
     RecordAccess,
@@ -48,7 +50,7 @@ from tracker.domain.ticket import Ticket
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, erase, read_private
-from tracker.models.rows import writer
+from tracker.models.rows import pipelined, writer
 from tracker.models.tickets import NamedPersonRow
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
@@ -57,6 +59,7 @@ from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
+from tracker.timekeeper import Timekeeper
 
 Beside = Callable[[Connection], object]
 SYSTEM = 0
@@ -104,6 +107,8 @@ def handle(house: House, command: Command, *, actor_id: int, now: datetime, besi
         done = writing.carry_out(Request(command, actor_id, now))
         if beside is not None and not done.is_repeat:
             beside(writing.conn)
+        with pipelined(writing.conn):
+            writing.flush()
         return done
 
 
@@ -171,6 +176,7 @@ class Work:
         self.series = SeriesWriter(conn)
         self.numbers = numbers
         self.records = Recorder(self)
+        self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
         self._states: dict[int, Ticket] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
@@ -186,6 +192,8 @@ class Work:
             return self._ticket_command(request, command, hashed)
         if isinstance(command, RecordCommand):
             return self._record_command(request, command, hashed)
+        if isinstance(command, DutyCommand):
+            return self._duty_command(request, command, hashed)
         if isinstance(command, RecordAccess):
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
@@ -217,7 +225,8 @@ class Work:
         private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
         return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 
-    def _world(self, request: Request, today: date) -> World:
+    def world(self, request: Request) -> World:
+        today = self.house.today(request.now)
         return World(
             actor=self._actor(request.actor_id),
             today=today,
@@ -248,7 +257,7 @@ class Work:
     def _ticket_command(
         self, request: Request, command: RegisterTicket | TakeStep | AmendTicket, key: bytes | None
     ) -> Done:
-        world = self._world(request, self.house.today(request.now))
+        world = self.world(request)
         before: Ticket | None = None
         if isinstance(command, RegisterTicket):
             register = self.house.register(command.register)
@@ -295,13 +304,19 @@ class Work:
 
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
-        today = self.house.today(request.now)
-        before, _, decision = self.records.decide(command, self._world(request, today))
+        before, _, decision = self.records.decide(command, self.world(request))
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended, self.house.today(appended[0].recorded_at))
         self.vault.keep(state.id, rows, is_amendment=before is not None)
+        self.periods.look_at(request, before, state, appended)
         return Done(appended, state.id, state.number)
+
+    def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
+        if request.actor_id != SYSTEM and not isinstance(command, ExcusePeriod):
+            raise Refusal("not_permitted")
+        events = self.periods.carry_out(request, command, key)
+        return Done(events, events[0].stream_id, None)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
         state = before
@@ -365,7 +380,7 @@ class Work:
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Done:
-        world = self._world(request, self.house.today(request.now))
+        world = self.world(request)
         if command.ticket_id:
             self._visible(command.ticket_id, world)
         return self._say_accessed(request, command.ticket_id, command.kind, command.data)
@@ -434,6 +449,7 @@ class Work:
         self.ledger.flush()
         self.tickets.flush()
         self.records.flush()
+        self.periods.flush()
         self.texts.flush()
         self.series.flush()
 
@@ -441,5 +457,6 @@ class Work:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
         self._states, self._marks = {}, {}
         self.records.forget()
+        self.periods.forget()
         self._states, self._marks = {}, {}
         self.external.forget()

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Update, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, Update, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from tracker import passwords
@@ -35,6 +35,23 @@ FIRST_ATTEMPT = (
     " ON CONFLICT DO NOTHING"
 )
 SEEN_STEP = timedelta(minutes=1)  # a read should not write each time
+# Built once: every page asks it.
+_IS_ALIVE = (
+    SignInSessionRow.ended_at.is_(None),
+    SignInSessionRow.seen_at > bindparam("seen_after"),
+    SignInSessionRow.started_at > bindparam("started_after"),
+)
+_OF_TOKEN = (
+    select(AccountRow, SignInSessionRow.id.label("session_id"), SignInSessionRow.seen_at)
+    .join(SignInSessionRow, SignInSessionRow.account_id == AccountRow.id)
+    .where(SignInSessionRow.token_hash == bindparam("token"), *_IS_ALIVE, AccountRow.disabled_at.is_(None))
+)
+_OF_ACCOUNT = (
+    select(SignInSessionRow.__table__)
+    .where(SignInSessionRow.account_id == bindparam("account"), *_IS_ALIVE)
+    .order_by(SignInSessionRow.seen_at.desc())
+    .limit(50)
+)
 
 
 class SignInResult(StrEnum):
@@ -70,7 +87,10 @@ class Browser:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account behind a request, in the shape that Flask-Login expects."""
+    """The account behind a request, in the shape that Flask-Login expects.
+
+    `is_seen_anew`: SEEN_STEP has passed since the use of its session was last written down.
+    """
 
     id: int
     login: str
@@ -79,6 +99,7 @@ class Account:
     must_change: bool
     session_id: int
     token: str
+    is_seen_anew: bool = False
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -177,26 +198,19 @@ def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now:
         return _start_session(conn, row, browser, SignInResult.SIGNED_IN, now)
 
 
-def resume(engine: Engine, token: str, limits: Limits, now: datetime) -> Account | None:
+def resume(conn: Connection, token: str, limits: Limits, now: datetime) -> Account | None:
     """The account of a session that is neither ended, idle for too long, nor too old."""
-    with engine.connect() as conn, conn.begin():
-        found = conn.execute(
-            select(AccountRow, SignInSessionRow.id.label("session_id"), SignInSessionRow.seen_at)
-            .join(SignInSessionRow, SignInSessionRow.account_id == AccountRow.id)
-            .where(
-                SignInSessionRow.token_hash == _digest(token),
-                SignInSessionRow.ended_at.is_(None),
-                SignInSessionRow.seen_at > to_ms(now - limits.idle),
-                SignInSessionRow.started_at > to_ms(now - limits.length),
-                AccountRow.disabled_at.is_(None),
-            )
-        ).one_or_none()
+    found = conn.execute(_OF_TOKEN, {"token": _digest(token), **_bounds(limits, now)}).one_or_none()
     if found is None:
         return None
-    if found.seen_at < to_ms(now - SEEN_STEP):
-        with writer(engine) as conn, conn.begin():
-            conn.execute(_session(found.session_id).values(seen_at=to_ms(now)))
-    return _account(found, found.session_id, token)
+    is_seen_anew = found.seen_at < to_ms(now - SEEN_STEP)
+    return replace(_account(found, found.session_id, token), is_seen_anew=is_seen_anew)
+
+
+def keep_seen(engine: Engine, account: Account, now: datetime) -> None:
+    """Write down that a session was used."""
+    with writer(engine) as conn, conn.begin():
+        conn.execute(_session(account.session_id).values(seen_at=to_ms(now)))
 
 
 def sign_out(engine: Engine, account: Account, *, address: str, now: datetime) -> None:
@@ -288,17 +302,7 @@ def choose_locale(engine: Engine, account_id: int, locale: str) -> None:
 
 def signed_in_devices(conn: Connection, account_id: int, limits: Limits, now: datetime) -> list[SignedInDevice]:
     """The sessions that are alive, the latest first; at most 50."""
-    rows = conn.execute(
-        select(SignInSessionRow.__table__)
-        .where(
-            SignInSessionRow.account_id == account_id,
-            SignInSessionRow.ended_at.is_(None),
-            SignInSessionRow.seen_at > to_ms(now - limits.idle),
-            SignInSessionRow.started_at > to_ms(now - limits.length),
-        )
-        .order_by(SignInSessionRow.seen_at.desc())
-        .limit(50)
-    )
+    rows = conn.execute(_OF_ACCOUNT, {"account": account_id, **_bounds(limits, now)})
     return [SignedInDevice(r.id, r.device, r.address, from_ms(r.started_at), from_ms(r.seen_at)) for r in rows]
 
 
@@ -392,6 +396,10 @@ def _by_login(conn: Connection, login: str) -> Row[*tuple[Any, ...]] | None:
 
 def _session(session_id: int) -> Update:
     return update(SignInSessionRow).where(SignInSessionRow.id == session_id)
+
+
+def _bounds(limits: Limits, now: datetime) -> dict[str, int]:
+    return {"seen_after": to_ms(now - limits.idle), "started_after": to_ms(now - limits.length)}
 
 
 def _digest(secret: str) -> bytes:

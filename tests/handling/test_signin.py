@@ -31,6 +31,15 @@ def attempt(engine: Engine, now: datetime, browser: Browser = DESK, *, login="ch
     return signin.sign_in(engine, login=login, password=password, browser=browser, now=now)
 
 
+def resumed(engine: Engine, token: str, limits: Limits, now: datetime) -> signin.Account | None:
+    """As a page does it: the use of the session is written down when that is due."""
+    with engine.connect() as conn:
+        account = signin.resume(conn, token, limits, now)
+    if account is not None and account.is_seen_anew:
+        signin.keep_seen(engine, account, now)
+    return account
+
+
 def kinds(engine: Engine) -> list[str]:
     with engine.connect() as conn:
         return list(conn.scalars(select(SignInRecordRow.kind).order_by(SignInRecordRow.id)))
@@ -39,7 +48,7 @@ def kinds(engine: Engine) -> list[str]:
 def test_the_right_password_opens_a_session(engine, account_id, now):
     got = attempt(engine, now)
     assert got.result is SignInResult.SIGNED_IN
-    account = signin.resume(engine, got.account.get_id(), LIMITS, now)
+    account = resumed(engine, got.account.get_id(), LIMITS, now)
     assert (account.id, account.person_id, account.locale, account.must_change) == (account_id, 7, "zh-Hant", True)
     assert kinds(engine) == ["signed_in"]
 
@@ -139,17 +148,17 @@ def test_old_failures_are_forgotten_and_leave_no_rows(engine, account_id, now):
 
 def test_a_session_ends_when_idle_and_after_its_length(engine, account_id, now):
     token = attempt(engine, now).account.token
-    assert signin.resume(engine, token, LIMITS, now + timedelta(hours=2)) is None
+    assert resumed(engine, token, LIMITS, now + timedelta(hours=2)) is None
     for hour in range(1, 12):
-        assert signin.resume(engine, token, LIMITS, now + timedelta(hours=hour))
-    assert signin.resume(engine, token, LIMITS, now + timedelta(hours=12)) is None
+        assert resumed(engine, token, LIMITS, now + timedelta(hours=hour))
+    assert resumed(engine, token, LIMITS, now + timedelta(hours=12)) is None
 
 
 def test_signing_out_ends_this_session_only(engine, account_id, now):
     first, second = attempt(engine, now).account, attempt(engine, now).account
     signin.sign_out(engine, first, address="192.0.2.10", now=now)
-    assert signin.resume(engine, first.token, LIMITS, now) is None
-    assert signin.resume(engine, second.token, LIMITS, now)
+    assert resumed(engine, first.token, LIMITS, now) is None
+    assert resumed(engine, second.token, LIMITS, now)
 
 
 def test_each_sign_in_has_a_token_of_its_own(engine, account_id, now):
@@ -162,9 +171,9 @@ def test_a_new_password_ends_every_session_and_renews_this_one(engine, account_i
         engine, mine.account, current=PASSWORD, new="new 口令 2024", browser=replace(DESK, device=mine.device), now=now
     )
     assert got.result is SignInResult.CHANGED
-    assert signin.resume(engine, other.token, LIMITS, now) is None
-    assert signin.resume(engine, mine.account.token, LIMITS, now) is None
-    assert signin.resume(engine, got.account.token, LIMITS, now).must_change is False
+    assert resumed(engine, other.token, LIMITS, now) is None
+    assert resumed(engine, mine.account.token, LIMITS, now) is None
+    assert resumed(engine, got.account.token, LIMITS, now).must_change is False
     assert attempt(engine, now).result is SignInResult.WRONG
     assert attempt(engine, now, password="new 口令 2024").result is SignInResult.SIGNED_IN
 
@@ -191,7 +200,7 @@ def test_an_administrator_resets_a_password_that_must_then_be_changed(engine, ac
     with writer(engine) as conn, conn.begin():
         assert signin.reset_password(conn, login="chenguang", **more)
         assert not signin.reset_password(conn, login="nobody", **more)
-    assert signin.resume(engine, token, LIMITS, now) is None
+    assert resumed(engine, token, LIMITS, now) is None
     assert attempt(engine, now, password="first 口令 9").account.must_change
 
 
@@ -199,7 +208,7 @@ def test_a_disabled_account_signs_nobody_in(engine, account_id, now):
     token = attempt(engine, now).account.token
     with writer(engine) as conn, conn.begin():
         assert signin.disable_account(conn, login="chenguang", address="192.0.2.1", now=now)
-    assert signin.resume(engine, token, LIMITS, now) is None
+    assert resumed(engine, token, LIMITS, now) is None
     assert attempt(engine, now).result is SignInResult.WRONG
 
 
@@ -211,7 +220,7 @@ def test_devices_are_listed_and_can_be_ended_by_their_owner_only(engine, account
         assert [d.name for d in signin.signed_in_devices(conn, account_id, LIMITS, now)] == ["Firefox", "Phone"]
     assert not signin.end_session(engine, other, phone.session_id, address="", now=now)
     assert signin.end_session(engine, desk, phone.session_id, address="", now=now)
-    assert signin.resume(engine, phone.token, LIMITS, now) is None
+    assert resumed(engine, phone.token, LIMITS, now) is None
 
 
 def test_the_chosen_language_is_kept(engine, account_id, now):

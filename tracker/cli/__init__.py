@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from tracker.cli import accounts, figures, imports, log, serving
+from tracker.cli import accounts, duties, figures, imports, log, serving
 
 
 class _Commands(click.Group):
@@ -45,6 +45,7 @@ main.add_command(serving.run)
 main.add_command(imports.import_file)
 main.add_command(figures.show)
 main.add_command(figures.drill)
+main.add_command(duties.duties)
 main.add_command(log.verify)
 main.add_command(log.rebuild)
 main.add_command(log.erase)

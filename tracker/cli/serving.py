@@ -55,7 +55,7 @@ def load_demonstration(installation: Installation) -> None:
         raise click.ClickException(f"The pack {installation.house.pack.name} has no demonstration.")
     if not demonstration.is_wanted(installation.house):
         raise click.ClickException("The database has records already; a demonstration needs an empty one.")
-    click.echo("Loading the demonstration township (once, some twenty seconds) …")
+    click.echo("Loading the demonstration township (once, half a minute) …")
     demonstration.load(installation.house, folder, installation.files(), Progress("Loading"))
 
 
@@ -92,6 +92,8 @@ def _check_port(host: str, port: int) -> None:
 def _serve(installation: Installation) -> None:
     from waitress.server import create_server
 
+    from tracker import clock, jobs
+
     settings = installation.settings
     server: Any = create_server(
         installation.app,
@@ -106,9 +108,11 @@ def _serve(installation: Installation) -> None:
     signal.signal(signal.SIGTERM, _stop)
     click.echo(f"Xiaohao: http://{settings.host}:{settings.port}   (Ctrl-C stops it)")
     _print_accounts(installation)
+    stop_clockwork = jobs.start(installation.house, clock.now)
     try:
         server.run()
     finally:
+        stop_clockwork()
         server.close()
     click.echo("Stopped.")
 

@@ -104,6 +104,8 @@ RIGHTS: Mapping[str, tuple[Rule, ...]] = {
     "recheck": (_rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, Role.SUPERVISOR, Role.AUDITOR),),
     "relapse": (_rule(Reach.PLACE_OR_OWNER, Role.VERIFIER, Role.SUPERVISOR),),
     "decide_exclusion": (_rule(Reach.PLACE_OR_OWNER, Role.APPROVER),),
+    # duties
+    "excuse": (_rule(Reach.PLACE_OR_OWNER, Role.APPROVER, Role.SUPERVISOR),),
     # people and packs
     "administer": (_rule(Reach.ANYWHERE, Role.ADMINISTRATOR),),
 }

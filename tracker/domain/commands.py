@@ -223,7 +223,48 @@ class AnswerItems:
     key: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPeriod:
+    """A period of a duty begins for a unit, or for one of its subjects. For the clockwork alone."""
+
+    duty: str
+    unit_id: int
+    start: date
+    subject_id: int | None = None
+
+    @property
+    def key(self) -> str:
+        """However often the clockwork comes by, a period is opened once."""
+        return f"duty:{self.duty}:{self.unit_id}:{self.subject_id}:{self.start}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissPeriod:
+    """The last day on which the period could be fulfilled is over. For the clockwork alone."""
+
+    period_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExcusePeriod:
+    """Flood, ice, epidemic: nobody is reproached with it, and it is not done either."""
+
+    period_id: int
+    version: int
+    reason: str
+    key: str | None = None
+
+
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
 RecordCommand = EnterRecord | AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems
-Command = TicketCommand | RecordCommand | DirectoryCommand | RecordAccess | ErasePrivateValues | MarkDemonstration
+DutyCommand = OpenPeriod | MissPeriod | ExcusePeriod
+Command = (
+    TicketCommand
+    | RecordCommand
+    | DutyCommand
+    | DirectoryCommand
+    | RecordAccess
+    | ErasePrivateValues
+    | MarkDemonstration
+)

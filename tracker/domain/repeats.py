@@ -20,8 +20,11 @@ from tracker.domain.commands import (
     Command,
     EndGrant,
     EnterRecord,
+    ExcusePeriod,
     GiveGrant,
     MarkDemonstration,
+    MissPeriod,
+    OpenPeriod,
     PersonLeaves,
     RecordAccess,
     RegisterTicket,
@@ -54,6 +57,9 @@ _KINDS: Mapping[type, str] = {
     EndGrant: "grant_ended",
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
+    OpenPeriod: "opened",
+    MissPeriod: "missed",
+    ExcusePeriod: "excused",
 }
 
 
@@ -63,6 +69,8 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
+    if isinstance(command, MissPeriod | ExcusePeriod):
+        return first.stream_id != command.period_id
     if isinstance(command, AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems):
         return first.stream_id != command.record_id
     if isinstance(command, GiveGrant | EndGrant | PersonLeaves | ChangeAccount):

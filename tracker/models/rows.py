@@ -7,11 +7,12 @@ SQLite: one executemany of tuples. PostgreSQL: COPY from 200 rows on, below that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, Insert, Select, Table, Update
+from sqlalchemy.exc import DBAPIError
 
 COPY_FROM = 200
 
@@ -21,17 +22,33 @@ def writer(engine: Engine) -> Connection:
     return engine.connect().execution_options(write=True)
 
 
+@contextmanager
+def pipelined(conn: Connection) -> Iterator[None]:
+    """What is written inside goes to PostgreSQL on one journey, not on one for each statement. Nothing is read inside.
+
+    A refusal of the database is known when the block ends; its kind is then the same as without a pipeline.
+    """
+    if conn.dialect.name == "sqlite":
+        yield
+        return
+    errors = conn.dialect.loaded_dbapi.Error
+    try:
+        with _driver(conn).pipeline():
+            yield
+    except errors as error:
+        raise DBAPIError.instance(None, None, error, errors, dialect=conn.dialect) from error
+
+
 def insert_rows(conn: Connection, table: Table, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows whose values stand in the order of `columns` (names of ours, never input)."""
     if not rows:
         return
     is_sqlite = conn.dialect.name == "sqlite"
-    if is_sqlite or len(rows) < COPY_FROM:
+    driver = _driver(conn)
+    # No COPY inside a pipeline.
+    if is_sqlite or len(rows) < COPY_FROM or driver.pgconn.pipeline_status:
         conn.exec_driver_sql(_insert(table.name, columns, "?" if is_sqlite else "%s"), list(rows))
         return
-    driver = conn.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection has no driver behind it")
     with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
@@ -64,15 +81,21 @@ def stream_rows(conn: Connection, query: Select[*tuple[Any, ...]], size: int) ->
     Its values are numbers of ours: they are written into the statement.
     """
     statement = str(query.compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True}))
-    driver = conn.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection has no driver behind it")
+    driver = _driver(conn)
     # A named cursor stays on the server of PostgreSQL, which else would send everything at once.
     cursor = driver.cursor() if conn.dialect.name == "sqlite" else driver.cursor(name="stream_rows")
     with closing(cursor):
         cursor.execute(statement)
         while rows := cursor.fetchmany(size):
             yield rows
+
+
+def _driver(conn: Connection) -> Any:
+    """The driver's own connection, for what SQLAlchemy has no word for."""
+    driver = conn.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the connection has no driver behind it")
+    return driver
 
 
 @cache

@@ -15,19 +15,23 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, delete
 
+from tracker.domain import duty
 from tracker.domain.days import to_number
+from tracker.domain.duty_ledger import duty_marks
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.ledger import Mark
 from tracker.domain.numbers import year_and_serial
 from tracker.domain.record import Record, evolve
 from tracker.domain.record_ledger import record_marks
-from tracker.domain.registers import Pack
+from tracker.domain.registers import DUTY_PREFIX, Pack
 from tracker.log import store
+from tracker.models.duties import DutyPeriodRow
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.people import GrantRow, PersonRow, UnitRow
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.tickets import NamedPersonRow, SeriesRow, SupportRow, TicketRow
 from tracker.projections import folding, ledger, search, tickets
+from tracker.projections.duties import DutyWriter
 from tracker.projections.folios import FolioBook, FolioKey, FolioWriter, folio_numbers
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.people import project_directory
@@ -44,6 +48,7 @@ TABLES: tuple[Table, ...] = tuple(
         SeriesRow,
         RecordRow,
         RecordLinkRow,
+        DutyPeriodRow,
         MarkRow,
         MarkDeltaRow,
         UnitRow,
@@ -112,6 +117,7 @@ def _write_again(
         count = _processes(size) if processes is None else processes
         _tickets(conn, rules, folios, size, count, lambda done: progress(done, size))
     _Records(conn, pack, numbers, time_zone, folios).write()
+    _Periods(conn, time_zone, folios).write()
     progress(size, size)
 
 
@@ -200,6 +206,42 @@ class _Records:
         self._ledger.flush()
         self._rows.flush()
         self._series.flush()
+
+
+class _Periods:
+    """Owed periods, some events each."""
+
+    def __init__(self, conn: Connection, time_zone: ZoneInfo, folios: FolioBook) -> None:
+        self._conn = conn
+        self._time_zone = time_zone
+        self._ledger = LedgerWriter(conn, folios)
+        self._rows = DutyWriter(conn)
+
+    def write(self) -> None:
+        unwritten = 0
+        for events in store.read_by_stream(self._conn, StreamKind.DUTY):
+            self._period(events)
+            unwritten += len(events)
+            if unwritten >= FLUSH_EVERY:
+                self._flush()
+                unwritten = 0
+        self._flush()
+
+    def _period(self, events: list[Event]) -> None:
+        state: duty.OwedPeriod | None = None
+        held: frozenset[Mark] = frozenset()
+        for event in events:
+            state = duty.evolve(state, event)
+            now = duty_marks(state)
+            recorded_on = to_number(event.recorded_at.astimezone(self._time_zone).date())
+            self._ledger.post(state.id, DUTY_PREFIX + state.duty, event.position, recorded_on, held, now)
+            held = now
+        if state is not None:
+            self._rows.put(None, state)
+
+    def _flush(self) -> None:
+        self._ledger.flush()
+        self._rows.flush()
 
 
 def _folded(

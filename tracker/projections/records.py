@@ -51,6 +51,11 @@ class RecordWriter:
         self._links: dict[int, list[dict[str, Any]]] = {}
         self._born_here: set[int] = set()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a record is not written yet."""
+        return bool(self._new or self._changed)
+
     def put(self, before: Record | None, after: Record) -> None:
         register = self._registers[after.register]
         if before is None:

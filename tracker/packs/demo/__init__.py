@@ -13,7 +13,27 @@ from pathlib import Path
 from random import Random
 
 from tracker.domain.deadlines import WorkCalendar
-from tracker.packs.demo import courtyard, disputes, houses, petitions, toilets
+from tracker.packs.demo import (
+    builds,
+    courtyard,
+    disputes,
+    house_files,
+    households,
+    houses,
+    members,
+    party,
+    petitions,
+    posts,
+    practice,
+    projects,
+    rivers,
+    safety,
+    statistics,
+    straw,
+    subsidies,
+    toilet_files,
+    toilets,
+)
 from tracker.packs.demo.people import DemoPerson, read_people
 from tracker.packs.demo.story import Act, Teller
 
@@ -27,6 +47,20 @@ _TALES: tuple[Callable[[Path, Teller], None], ...] = (
     toilets.tell,
     courtyard.tell,
     disputes.tell,
+    rivers.tell,
+    straw.tell,
+    safety.tell,
+    party.tell,
+    members.tell,
+    practice.tell,
+    households.tell,
+    subsidies.tell,
+    posts.tell,
+    builds.tell,
+    toilet_files.tell,
+    house_files.tell,
+    projects.tell,
+    statistics.tell,
 )
 
 

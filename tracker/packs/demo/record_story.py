@@ -28,9 +28,12 @@ class RecordStory(Chronicle):
         more = {"values": values, "pictures": tuple(pictures), "failed": dict(failed or {})}
         self._tell(Deed.ENTER, by, on, at or self._recorded(on), what=state, **more)
 
-    def change(self, state: str, by: str, on: date, *, at: datetime | None = None, **values: Any) -> None:
+    def change(
+        self, state: str, by: str, on: date, *, at: datetime | None = None, is_prompt: bool = False, **values: Any
+    ) -> None:
         """The subject is in another state from that day on, with what belongs to it."""
-        self._tell(Deed.STATE, by, on, at or self._recorded(on), what=state, values=values)
+        moment = at or self._recorded(on, is_prompt=is_prompt)
+        self._tell(Deed.STATE, by, on, moment, what=state, values=values)
 
     def report(self, by: str, on: date, values: Mapping[str, Any], *, at: datetime | None = None) -> None:
         self._tell(Deed.REPORT, by, on, at or self._recorded(on), what="", values=values)
@@ -43,6 +46,13 @@ class RecordStory(Chronicle):
         self._tell(Deed.VOID, by, on, self._recorded(on, is_prompt=True), what=reason, values={})
 
 
+_WORKED_MINUTES = 500
+
+
 def early(minutes: float) -> datetime:
-    """A moment of the first days of the year told, when ledgers of the years before were taken over."""
-    return BEGIN + timedelta(minutes=minutes)
+    """A moment of the first days of the year told, when ledgers of the years before were taken over.
+
+    `minutes` of work since the first morning.
+    """
+    days, rest = divmod(minutes, _WORKED_MINUTES)
+    return BEGIN + timedelta(days=days, minutes=rest)

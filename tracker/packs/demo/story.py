@@ -144,7 +144,11 @@ class Teller:
         last = END.date() - _DAY if month == END.month else date(END.year, month + 1, 1) - _DAY
         start = max(date(END.year, month, first), BEGIN.date())
         days = [start + n * _DAY for n in range((last - start).days + 1)]
-        return [d for d in days if self.calendar.is_working(d) or (is_rest_too and not is_festival(d))]
+        return [d for d in days if self.calendar.is_working(d) or (is_rest_too and self.is_ordinary(d))]
+
+    def is_ordinary(self, day: date) -> bool:
+        """A working day, or a rest day outside the two long festivals."""
+        return not is_festival(day)
 
     def deal(self, rows: Mapping[str, int], columns: Mapping[int, int], pins: Iterable[tuple[str, int]] = ()) -> Deal:
         """Cells of a table that is known by its totals, mostly village × month: `pins` first, the rest by the dice."""
@@ -252,6 +256,7 @@ class Story(Chronicle):
         self._tell(Deed.STEP, by, on, moment, what=step, values=values, pictures=tuple(pictures))
 
     def assign(self, by: str, on: date, unit: str, owner: str, lead: str, **values: Any) -> None:
+        """`values`: also what `step` takes, as `at`."""
         self.step(
             "assign",
             by,

@@ -1,0 +1,442 @@
+"""A year of duties by an injected clock, on both databases: two holders compete, die and stand still.
+
+What the log says at the end must be what a loop over plain lists of facts says: it shares no code with `tracker`, knows
+only what was held, where, when, and when that was entered, and looks at every day by itself.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import URL, select
+from township import CHINA, PACK, Township, at, label
+
+from tracker.domain.commands import AmendRecord, ChangeState, Command, EnterRecord, VoidRecord
+from tracker.domain.days import from_number
+from tracker.domain.duties import DutySpec, OwedBy, Period
+from tracker.domain.events import StreamKind
+from tracker.domain.records import RecordKind, RecordRegister, State
+from tracker.domain.registers import Field, FieldType
+from tracker.handler import Done, Request, handle_all
+from tracker.jobs import LEASE, let_go, run_duties, take_turn
+from tracker.log import store
+from tracker.models.duties import DutyPeriodRow, JobRunRow
+from tracker.models.ledger import FolioRow, MarkRow
+from tracker.models.rows import writer
+from tracker.projections.duties import STANDING_BY_NUMBER
+from tracker.projections.rebuild import rebuild
+
+DAY = timedelta(days=1)
+FIRST, LAST = date(2023, 1, 3), date(2024, 1, 20)
+VILLAGES = ("chenguang", "donghu")
+
+
+def _record_field(name: str, kind: FieldType, **more: Any) -> Field:
+    return Field(name, kind, label(name), **more)
+
+
+_HEAD = (
+    _record_field("held_on", FieldType.DATE, is_required=True),
+    _record_field("place", FieldType.UNIT, is_required=True),
+    _record_field("remark", FieldType.TEXT),
+)
+WALK = RecordRegister(
+    name="walk",
+    label=label("巡查"),
+    kind=RecordKind.ACTIVITY,
+    prefix="巡",
+    ascii_prefix="XC",
+    version="1",
+    fields=(
+        *_HEAD,
+        _record_field("post", FieldType.RECORD, register="post"),
+        _record_field("minutes", FieldType.INTEGER),
+        _record_field("nothing", FieldType.YES_NO),
+    ),
+    measure=label("次"),
+    day_field="held_on",
+    unit_field="place",
+    summary_field="remark",
+    nil_field="nothing",
+)
+POST = RecordRegister(
+    name="post",
+    label=label("灯杆"),
+    kind=RecordKind.SUBJECT,
+    prefix="杆",
+    ascii_prefix="DG",
+    version="1",
+    fields=_HEAD,
+    measure=label("根"),
+    day_field="held_on",
+    unit_field="place",
+    summary_field="remark",
+    states=(State("standing", label("在用")), State("fallen", label("已倒"), is_end=True)),
+)
+
+
+def _duty(name: str, every: Period, **more: Any) -> DutySpec:
+    given: dict[str, Any] = {"owed_by": OwedBy(("village",)), "in_force_from": date(2023, 1, 1), **more}
+    return DutySpec(id=name, label=label(name), activity="walk", every=every, source="tests", **given)
+
+
+DUTIES = (
+    _duty("weekly", Period.WEEK, late_days=2, has_nil_reports=True, in_force_from=date(2023, 1, 2)),
+    _duty("twentieth", Period.MONTH_DAY, month_day=20, late_days=5, has_nil_reports=True),
+    _duty("daily", Period.DAY, within=(((7, 10), (7, 19)),), enter_days=1, has_nil_reports=True),
+    _duty("twice", Period.MONTH, count=2),  # a nil report is none
+    _duty("report", Period.MONTH, enter_days=5, late_days=3, has_nil_reports=True, in_force_to=date(2023, 10, 31)),
+    _duty(
+        "look",
+        Period.QUARTER,
+        owed_by=OwedBy(subjects="post", states=("standing",), link="post"),
+        at_least=(("minutes", 5),),
+        has_nil_reports=True,
+    ),
+)
+TOWN = replace(PACK, records=(WALK, POST), duties=DUTIES)
+
+
+@pytest.fixture
+def town_pack():
+    return TOWN
+
+
+@pytest.fixture
+def town(database: URL) -> Iterator[Township]:
+    founded = Township.joined(database, TOWN)
+    yield founded
+    founded.close()
+
+
+# -- what happens -------------------------------------------------------------------------------------
+@dataclass
+class Fact:
+    """A walk as it was entered, and what became of it: (day recorded, what) in their order."""
+
+    place: str
+    post: int | None
+    held_on: date
+    entered_on: date
+    minutes: int
+    is_nil: bool
+    moved: list[tuple[date, date]]
+    voided_on: date | None = None
+    record_id: int = 0
+    version: int = 1
+
+
+def invented(chance: random.Random) -> list[Fact]:
+    """Some walks of every week, a good part of them entered late, moved or voided afterwards."""
+    facts = []
+    day = FIRST
+    while day <= date(2023, 12, 31):
+        for place in VILLAGES:
+            if chance.random() < (0.7 if day.month == 7 else 0.25):
+                entered = day + chance.choice((0, 0, 0, 1, 2, 4, 8)) * DAY
+                post = chance.choice((None, 0, 1, 2))
+                fact = Fact(place, post, day, entered, chance.choice((2, 30)), chance.random() < 0.3, [])
+                if chance.random() < 0.1:
+                    moved_to = day - chance.randrange(1, 9) * DAY
+                    fact.moved.append((entered + chance.randrange(1, 20) * DAY, max(moved_to, FIRST)))
+                if chance.random() < 0.1:
+                    fact.voided_on = entered + chance.randrange(20, 40) * DAY
+                facts.append(fact)
+        day += DAY
+    return facts
+
+
+POST_ENDS = {1: date(2023, 5, 15)}
+"""The second post falls; the third is put up late."""
+POST_BEGINS = {0: date(2023, 1, 1), 1: date(2023, 1, 1), 2: date(2023, 4, 3)}
+POST_PLACE = {0: "chenguang", 1: "donghu", 2: "donghu"}
+
+
+class Year:
+    """Plays the facts day by day, and lets the clockwork come by as it may."""
+
+    def __init__(self, town: Township, chance: random.Random) -> None:
+        self.town, self.chance = town, chance
+        self.facts = invented(chance)
+        self.post: dict[int, int] = {}
+        self.houses = {"A": town.again(), "B": town.again()}
+        self.run_days: list[date] = []
+        self.doubled: list[date] = []
+
+    def play(self) -> None:
+        day = FIRST
+        while day <= LAST:
+            if day == FIRST:
+                self._put_up(day)
+            self._clockwork(day)
+            if day != FIRST:
+                self._put_up(day)
+            self._entries(day)
+            day += DAY
+        for house in self.houses.values():
+            house.close()
+
+    # -- people -----------------------------------------------------------------------------------
+    def _put_up(self, day: date) -> None:
+        for post, begins in POST_BEGINS.items():
+            if max(begins, FIRST) == day:
+                values = {"held_on": begins, "place": self.town.unit[POST_PLACE[post]], "remark": str(post)}
+                (event,) = self.town.do(EnterRecord(register="post", values=values), "supervisor", at(day, 0))
+                self.post[post] = event.stream_id
+            if POST_ENDS.get(post) == day:
+                fallen = ChangeState(record_id=self.post[post], version=1, state="fallen", occurred_on=day)
+                self.town.do(fallen, "supervisor", at(day))
+
+    def _entries(self, day: date) -> None:
+        entering = [fact for fact in self.facts if fact.entered_on == day]
+        changing = [(fact, to) for fact in self.facts for on, to in fact.moved if on == day]
+        voiding = [fact for fact in self.facts if fact.voided_on == day]
+        commands: list[Command] = [self._entry(fact) for fact in entering]
+        for fact, to in changing:
+            changes = {"held_on": to}
+            commands.append(AmendRecord(record_id=fact.record_id, version=1, changes=changes, reason="日期有误"))
+            fact.version += 1
+        commands += [VoidRecord(record_id=f.record_id, version=f.version, reason="重复") for f in voiding]
+        if commands:
+            requests = [Request(command, self.town.person["supervisor"], at(day)) for command in commands]
+            results = handle_all(self.town.house, requests)
+            for fact, result in zip(entering, results, strict=False):
+                fact.record_id = result.stream_id if isinstance(result, Done) else 0
+
+    def _entry(self, fact: Fact) -> EnterRecord:
+        values: dict[str, Any] = {"held_on": fact.held_on, "place": self.town.unit[fact.place], "remark": "巡查"}
+        values |= {"minutes": fact.minutes, "nothing": fact.is_nil}
+        if fact.post is not None and fact.post in self.post:
+            values["post"] = self.post[fact.post]
+        else:
+            fact.post = None
+        return EnterRecord(register="walk", values=values)
+
+    # -- the clockwork ----------------------------------------------------------------------------
+    def _clockwork(self, day: date) -> None:
+        if is_standing_still(day):
+            return
+        now = datetime.combine(day, time(0, 5), CHINA)
+        if day.day in (1, 20) and day.month % 2:
+            self._both_at_once(now)  # without a lease: nothing happens twice all the same
+        else:
+            self._in_turn(now)
+        self.run_days.append(day)
+
+    def _both_at_once(self, now: datetime) -> None:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda house: run_duties(house.house, now), self.houses.values()))
+
+    def _in_turn(self, now: datetime) -> None:
+        """One comes first, often the other at the same instant; sometimes one restarts, or lets go."""
+        order = self.chance.sample(sorted(self.houses), 2)
+        coming = order if self.chance.random() < 0.5 else order[:1]
+        ran = [name for name in coming if take_turn(self.houses[name].house, name, self._clock(now)) is not None]
+        if len(ran) != 1:
+            self.doubled.append(now.date())
+        if self.chance.random() < 0.1:
+            self.houses[order[0]].close()
+            self.houses[order[0]] = self.town.again()
+        if self.chance.random() < 0.3:
+            let_go(self.town.engine, order[0])
+
+    def _clock(self, now: datetime) -> Callable[[], datetime]:
+        return lambda: now
+
+
+def is_standing_still(day: date) -> bool:
+    """A weekend's power cut, three weeks over the daily reports of July; from September on only some days see it."""
+    is_off = date(2023, 3, 31) <= day <= date(2023, 4, 3) or date(2023, 7, 12) <= day <= date(2023, 8, 3)
+    return is_off or (day >= date(2023, 9, 1) and day.day % 3 != 0)
+
+
+# -- what ought to be said ----------------------------------------------------------------------------
+Key = tuple[str, str, int | None, date]
+"""(duty, village, post, first day)."""
+
+
+def naive_periods(run_days: list[date]) -> Iterator[tuple[Key, date]]:
+    """Every period that must have been opened, with its last day: found by looking at each day."""
+    days = [FIRST + n * DAY for n in range(-400, (LAST - FIRST).days + 400)]
+    for name, is_in, of in (
+        ("weekly", lambda d: d >= date(2023, 1, 2), lambda d: d.isocalendar()[:2]),
+        ("twentieth", lambda d: d >= date(2023, 1, 1) and d.day == 20, lambda d: d),
+        ("daily", lambda d: d >= date(2023, 1, 1) and d.month == 7 and 10 <= d.day <= 19, lambda d: d),
+        ("twice", lambda d: d >= date(2023, 1, 1), lambda d: (d.year, d.month)),
+        ("report", lambda d: date(2023, 1, 1) <= d <= date(2023, 10, 31), lambda d: (d.year, d.month)),
+        ("look", lambda d: d >= date(2023, 1, 1), lambda d: (d.year, (d.month + 2) // 3)),
+    ):
+        groups: dict[Any, list[date]] = {}
+        for day in filter(is_in, days):
+            groups.setdefault(of(day), []).append(day)
+        for group in groups.values():
+            begins, ends = group[0], group[-1]
+            if ends < FIRST or begins > LAST:
+                continue
+            opened_on = min((run for run in run_days if run >= begins), default=None)
+            if opened_on is None:
+                continue
+            if name != "look":
+                for place in VILLAGES:
+                    yield (name, place, None, begins), ends
+                continue
+            for post, since in POST_BEGINS.items():
+                end = POST_ENDS.get(post)
+                # On the day itself the clockwork comes before people do, but on the very first.
+                is_known = since < opened_on or (since <= opened_on and opened_on == FIRST)
+                has_fallen = end is not None and end <= begins and end < opened_on
+                if since <= begins and is_known and not has_fallen:
+                    yield (name, POST_PLACE[post], post, begins), ends
+
+
+RULES = {  # duty: needed, late days, days to enter
+    "weekly": (1, 2, None),
+    "twentieth": (1, 5, None),
+    "daily": (1, 0, 1),
+    "twice": (2, 0, None),
+    "report": (1, 3, 5),
+    "look": (1, 0, None),
+}
+
+
+def naive_made(facts: list[Fact], key: Key, ends: date, seen: date) -> date | None:
+    """The day on which enough was there, as the walks entered before the day `seen` tell; None: never."""
+    name, place, post, begins = key
+    needed, late_days, enter_days = RULES[name]
+    days = []
+    for fact in facts:
+        if fact.entered_on >= seen or (fact.voided_on is not None and fact.voided_on < seen):
+            continue
+        if (fact.post if post is not None else fact.place) != (post if post is not None else place):
+            continue
+        if (name == "look" and fact.minutes < 5) or (name == "twice" and fact.is_nil):
+            continue
+        held_on = fact.held_on
+        for on, to in fact.moved:
+            if on < seen:
+                held_on = to
+        if not begins <= held_on <= ends + late_days * DAY:
+            continue
+        if enter_days is None or fact.entered_on <= ends + enter_days * DAY:
+            days.append(held_on)
+        elif fact.entered_on <= ends + (enter_days + late_days) * DAY:
+            days.append(fact.entered_on)
+    days.sort()
+    return days[needed - 1] if len(days) >= needed else None
+
+
+def naive_says(facts: list[Fact], key: Key, ends: date, run_days: list[date]) -> tuple[str, int, dict[str, date]]:
+    """How the period stands at the end, how often it was said to be missed, and its accounts with their days."""
+    _, late_days, enter_days = RULES[key[0]]
+    over = ends + (late_days + (enter_days or 0)) * DAY
+    said, is_missed = 0, False
+    for run in run_days:
+        if naive_made(facts, key, ends, run) is not None:
+            is_missed = False
+        elif run > over and not is_missed:
+            said, is_missed = said + 1, True
+    made = naive_made(facts, key, ends, LAST + 99 * DAY)
+    due = ends + max(1, enter_days or 0) * DAY
+    accounts = {"due": due, "due.by.day": due}
+    if made is None:
+        return "missed" if is_missed else "open", said, {**accounts, "missed": due + late_days * DAY}
+    if made <= ends:
+        return "done", said, {**accounts, "done": due}
+    return "late", said, {**accounts, "late": max(made, due)}
+
+
+# -- the test -----------------------------------------------------------------------------------------
+def test_a_year_by_the_clock_is_what_a_loop_over_days_says(town: Township) -> None:
+    year = Year(town, random.Random(2023))
+    year.play()
+    assert year.doubled == []
+    expected = {
+        key: naive_says(of, key, ends, year.run_days)
+        for key, ends in naive_periods(year.run_days)
+        for of in [near(year.facts, key, ends)]
+    }
+    found = told(town, year.post)
+    assert found == expected
+    standings = [standing for standing, _, _ in found.values()]
+    assert set(standings) >= {"done", "late", "missed", "open"}
+    assert any(said > 1 for _, said, _ in found.values()) or any(
+        said and standing == "done" for standing, said, _ in found.values()
+    )
+    assert_same_when_made_again(town)
+
+
+def near(facts: list[Fact], key: Key, ends: date) -> list[Fact]:
+    """Those that could ever matter to the period: a naive loop need not be a slow one."""
+    margin = 40 * DAY
+    return [f for f in facts if key[3] - margin <= f.held_on <= ends + margin]
+
+
+def told(town: Township, posts: dict[int, int]) -> dict[Key, tuple[str, int, dict[str, date]]]:
+    """The same from the tables and the log."""
+    post_of = {record_id: post for post, record_id in posts.items()}
+    found = {}
+    with town.engine.connect() as conn:
+        marks: dict[int, dict[str, date]] = {}
+        query = select(MarkRow.ticket_id, FolioRow.account, MarkRow.ef).join(FolioRow, FolioRow.id == MarkRow.folio)
+        for period_id, account, ef in conn.execute(query.where(FolioRow.register.like("duty:%"), MarkRow.rt.is_(None))):
+            marks.setdefault(period_id, {})[account] = from_number(ef)
+        for row in conn.execute(select(*DutyPeriodRow.__table__.columns)):
+            place = str(town.code_of_unit(row.unit_id))
+            key = (row.duty, place, post_of.get(row.subject_id), from_number(row.starts))
+            events = store.read_stream(conn, StreamKind.DUTY, row.id)
+            said = sum(1 for event in events if event.kind == "missed")
+            found[key] = (STANDING_BY_NUMBER[row.standing].value, said, marks[row.id])
+    return found
+
+
+def assert_same_when_made_again(town: Township) -> None:
+    def rows() -> tuple[list[Any], list[Any]]:
+        with town.engine.connect() as conn:
+            periods = conn.execute(select(*DutyPeriodRow.__table__.columns).order_by(DutyPeriodRow.id)).all()
+            marks = conn.execute(
+                select(FolioRow.account, MarkRow.ticket_id, MarkRow.ef, MarkRow.rf, MarkRow.rt)
+                .join(FolioRow, FolioRow.id == MarkRow.folio)
+                .where(FolioRow.register.like("duty:%"))
+            ).all()
+        return [tuple(row) for row in periods], sorted(tuple(row) for row in marks if row.rt is None)
+
+    before = rows()
+    with writer(town.engine) as conn, conn.begin():
+        rebuild(conn, TOWN, CHINA, town.house.folios, lambda done, total: None)
+    assert rows() == before
+
+
+# -- the lease ----------------------------------------------------------------------------------------
+def test_a_dead_holder_is_followed_by_whoever_comes_once_its_lease_has_run_out(town: Township) -> None:
+    def at_minute(minute: float) -> Callable[[], datetime]:
+        instant = datetime.combine(FIRST, time(8), CHINA) + timedelta(minutes=minute)
+        return lambda: instant
+
+    long = LEASE.total_seconds() / 60
+    assert take_turn(town.house, "A", at_minute(0)) is not None
+    before_midnight = 16 * 60 - 1
+    assert take_turn(town.house, "A", at_minute(before_midnight)) is None  # nothing to do, and alive
+    assert take_turn(town.house, "B", at_minute(before_midnight + long - 0.1)) is None
+    assert take_turn(town.house, "B", at_minute(before_midnight + long)) is not None
+    assert take_turn(town.house, "A", at_minute(before_midnight + long)) is None
+
+
+def test_a_fault_is_written_down_and_the_work_is_done_the_next_time(town: Township) -> None:
+    broken = replace(DUTIES[0], activity="no_such_register")
+    town.house.pack = replace(TOWN, duties=(broken,))
+    now = at(FIRST)
+    with pytest.raises(KeyError):
+        take_turn(town.house, "A", lambda: now)
+    town.house.pack = TOWN
+    ran = take_turn(town.house, "A", lambda: now)
+    assert ran is not None
+    assert ran.opened > 0
+    with town.engine.connect() as conn:
+        runs = conn.execute(select(JobRunRow.opened, JobRunRow.fault).order_by(JobRunRow.id)).all()
+    assert [(run.opened, run.fault and run.fault[:8]) for run in runs] == [(0, "KeyError"), (ran.opened, None)]

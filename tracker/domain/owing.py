@@ -1,0 +1,121 @@
+"""What counts for an owed period, and what a command about one leads to: opening, missing, excusing.
+
+Each period is looked at by itself: a record that comes late for one may be in time for the next, and counts for both.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from tracker.domain.access import TicketFacts, may
+from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod
+from tracker.domain.context import World
+from tracker.domain.duties import DutySpec
+from tracker.domain.duty import OwedPeriod, Standing, period_of
+from tracker.domain.events import NewEvent
+from tracker.domain.needs import check_length
+from tracker.domain.quantities import quantity_of, scale_of
+from tracker.domain.record import Record
+from tracker.domain.record_ledger import facts_of
+from tracker.domain.records import RecordRegister
+from tracker.domain.refusals import Refusal
+from tracker.domain.values import printable
+
+
+# -- what counts --------------------------------------------------------------------------------------
+def fulfils(spec: DutySpec, record: Record, register: RecordRegister) -> bool:
+    """Whether the record is of the kind that the duty asks for, whoever owes it and whenever it was held."""
+    if record.register != spec.activity or record.is_void or not record.is_complete:
+        return False
+    is_nil = bool(register.nil_field and record.fields.get(register.nil_field))
+    if is_nil and not spec.has_nil_reports:
+        return False
+    return all(predicate.holds(facts_of(record)) for predicate in spec.where) and all(
+        _reaches(register, record, name, least) for name, least in spec.at_least
+    )
+
+
+def _reaches(register: RecordRegister, record: Record, name: str, least: int) -> bool:
+    field = register.by_name[name]
+    return quantity_of(field, record.fields.get(name)) >= least * scale_of(field)
+
+
+def owner_of(spec: DutySpec, record: Record) -> int | None:
+    """The subject for which the record is, or else its unit; None where it names no subject."""
+    link = spec.owed_by.link
+    found = record.fields.get(link) if link else record.unit_id
+    return None if found is None else int(found)
+
+
+def counts_on(period: OwedPeriod, held_on: date, entered_on: date) -> date | None:
+    """The day on which something held and entered then counts for the period; None: it does not.
+
+    Where entering is bound to days too, what was entered after them counts on the day it was entered.
+    """
+    if not period.start <= held_on <= period.last_day:
+        return None
+    if period.enter_days is None or entered_on <= period.end + timedelta(days=period.enter_days):
+        return held_on
+    return entered_on if entered_on <= period.last_entry else None
+
+
+def changes(period: OwedPeriod, record: Record, *, on: date | None) -> tuple[NewEvent, ...]:
+    """What the record as it now stands changes in the period. `on`: the day on which it counts, None: it does not."""
+    if period.counted.get(record.id) == on:
+        return ()
+    if on is None:
+        return (NewEvent("uncounted", record.on, {"record": record.id}),)
+    return (NewEvent("counted", record.on, {"record": record.id, "on": on.isoformat()}),)
+
+
+# -- commands -----------------------------------------------------------------------------------------
+def decide_open(command: OpenPeriod, spec: DutySpec, pack_version: str) -> NewEvent:
+    """LookupError: no period of the duty begins on that day."""
+    days = period_of(spec, command.start)
+    if days is None:
+        raise LookupError(f"no period of {spec.id} begins on {command.start}")
+    data: dict[str, Any] = {
+        "duty": spec.id,
+        "unit": command.unit_id,
+        "subject": command.subject_id,
+        "from": days[0].isoformat(),
+        "to": days[1].isoformat(),
+        "needed": spec.count,
+        "late_days": spec.late_days,
+        "pack": pack_version,
+    }
+    if spec.enter_days is not None:
+        data["enter_days"] = spec.enter_days
+    return NewEvent("opened", days[0], data)
+
+
+def decide_miss(command: MissPeriod, period: OwedPeriod, today: date) -> NewEvent:
+    """Refused while it runs, and where it is whole, excused, or said to be missed already."""
+    if period.standing is not Standing.OPEN or today <= period.last_entry:
+        raise Refusal("step_not_possible_now")
+    return NewEvent("missed", period.due_on + timedelta(days=period.late_days), {})
+
+
+def decide_excuse(command: ExcusePeriod, period: OwedPeriod, facts: TicketFacts, world: World) -> NewEvent:
+    """By whoever may decide for the unit, with a reason; not where it was done, and shown apart from what was."""
+    if not may(world.actor, "excuse", facts, world.directory, world.today):
+        raise Refusal("not_permitted")
+    if command.version != period.version:
+        raise Refusal("stale_version")
+    if not can_be_excused(period):
+        raise Refusal("step_not_possible_now")
+    reason = printable(command.reason)
+    if not reason:
+        raise Refusal("reason_missing", field="reason")
+    check_length(reason, "reason")
+    return NewEvent("excused", world.today, {"reason": reason})
+
+
+def can_be_excused(period: OwedPeriod) -> bool:
+    return period.standing not in (Standing.DONE, Standing.EXCUSED)
+
+
+def period_facts(spec: DutySpec, unit_id: int) -> TicketFacts:
+    """What the permission table needs of a period: it lies where the records lie that fulfil it."""
+    return TicketFacts(spec.activity, unit_id, None, (), is_restricted=False, named_ids=())
