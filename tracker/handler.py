@@ -381,7 +381,7 @@ class Work:
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Done:
         world = self.world(request)
-        if command.ticket_id:
+        if command.ticket_id and not self.records.is_visible(command.ticket_id, world):
             self._visible(command.ticket_id, world)
         return self._say_accessed(request, command.ticket_id, command.kind, command.data)
 

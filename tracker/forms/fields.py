@@ -13,8 +13,8 @@ from typing import Any
 
 import wtforms
 from flask_babel import gettext
-from wtforms import widgets
 from markupsafe import Markup
+from wtforms import widgets
 from wtforms.fields.choices import SelectChoice
 
 from tracker import words

@@ -1,4 +1,4 @@
-"""Records and tickets that a form may link to: the newest of a register that the person may see, and any by its number."""
+"""Records and tickets that a form may link to: the newest that the person may see, and any by its number."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from tracker.queries.lists import Filters, Sort, TicketLine, View
 from tracker.queries.record_lists import RecordFilters, RecordLine
 from tracker.queries.scope import Viewer, records_visible, visible
 
+R = RecordRow
+T = TicketRow
 MOST_SUGGESTED = 100
 _SERIAL_YEARS = 15
 _SUMMARY = 30  # characters of a text that tell which one it is
@@ -47,9 +49,7 @@ class Links:
     # -- activities, subjects, statistics -------------------------------------------------------------
     def _of_records(self, register: RecordRegister) -> LinkChoices:
         filters = RecordFilters(register.name)
-        page = record_lists.records_slice(
-            self.conn, self.viewer, register, filters, after=None, limit=MOST_SUGGESTED
-        )
+        page = record_lists.records_slice(self.conn, self.viewer, register, filters, after=None, limit=MOST_SUGGESTED)
         return LinkChoices(
             [(line.number, self._told(line, register)) for line in page.lines],
             page.next is None,
@@ -71,7 +71,6 @@ class Links:
         return unit.label(languages.current()) if unit else ""
 
     def _record(self, register: RecordRegister, typed: str) -> int | None:
-        R = RecordRow
         here = (R.register_id == self.viewer.register_ids[register.name], records_visible(self.viewer))
         wanted = R.number.in_(_numbers(register, typed, self.viewer.on.year))
         return self.conn.scalar(select(R.id).where(wanted, *here).order_by(R.id.desc()).limit(1))
@@ -99,7 +98,6 @@ class Links:
         return f"{self._unit(line.place_id)} {line.summary[:_SUMMARY]}".strip()
 
     def _ticket(self, register: Register, typed: str) -> int | None:
-        T = TicketRow
         here = (T.register_id == self.viewer.register_ids[register.name], visible(self.viewer))
         wanted = T.number.in_(_numbers(register, typed, self.viewer.on.year))
         return self.conn.scalar(select(T.id).where(wanted, *here).order_by(T.id.desc()).limit(1))

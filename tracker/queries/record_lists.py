@@ -13,7 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, func, or_, select, true, union, union_all
+from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, true, union, union_all
+from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.records import RecordRegister
@@ -27,7 +28,9 @@ from tracker.queries.tickets import masked
 
 R = RecordRow
 PAGE = 50
-FIRST_YEAR, LAST_YEAR = 1970, 2999
+
+# Built once: putting a statement together costs more than running it.
+_ROWS = select(*R.__table__.c).where(R.id.in_(bindparam("ids", expanding=True)))
 
 
 class RecordView(StrEnum):
@@ -130,17 +133,33 @@ def records_slice(
     return RecordLines(lines, RecordCursor(*keys[limit - 1]) if len(keys) > limit else None)
 
 
-def count_records(conn: Connection, viewer: Viewer, filters: RecordFilters) -> Count:
-    """How many there are, counted up to COUNTED_TO."""
+def count_records(conn: Connection, viewer: Viewer, filters: Sequence[RecordFilters]) -> tuple[Count, ...]:
+    """How many there are of each, counted up to COUNTED_TO, in one statement that is built once for a viewer."""
+    wanted = tuple(filters)
+    if not wanted:
+        return ()
+    query = viewer.once(
+        ("counted records", wanted), lambda: select(*(_counted(viewer, f).label(f"n{i}") for i, f in enumerate(wanted)))
+    )
+    return tuple(Count(min(number, COUNTED_TO), number > COUNTED_TO) for number in conn.execute(query).one())
+
+
+def count_narrowed(conn: Connection, viewer: Viewer, filters: RecordFilters) -> Count:
+    """How many there are of a list as somebody narrowed it."""
+    number = conn.scalar(select(_counted(viewer, filters))) or 0
+    return Count(min(number, COUNTED_TO), number > COUNTED_TO)
+
+
+def _counted(viewer: Viewer, filters: RecordFilters) -> ColumnElement[int]:
+    """The number of them as SQL, up to one more than COUNTED_TO."""
     most = COUNTED_TO + 1
     arms = [select(R.id).where(arm).limit(most) for arm in _arms(viewer, filters)]
     if not arms:
-        return Count(0, is_more=False)
+        return literal(0)
     # An arm is one shelf of one unit, or of all: no record comes twice unless grants of more than NARROW units overlap.
-    together = union_all if len(arms) <= len(_shelves(filters)) else union
-    ids = arms[0] if len(arms) == 1 else together(*(select(arm.subquery().c.id) for arm in arms)).limit(most)
-    number = conn.scalar(select(func.count()).select_from(ids.subquery())) or 0
-    return Count(min(number, COUNTED_TO), number > COUNTED_TO)
+    merged = union_all if len(arms) <= len(_shelves(filters)) else union
+    ids = arms[0] if len(arms) == 1 else merged(*(select(arm.subquery().c.id) for arm in arms)).limit(most)
+    return select(func.count()).select_from(ids.subquery()).scalar_subquery()
 
 
 def _keys(
@@ -204,18 +223,16 @@ def views_of(register: RecordRegister) -> tuple[RecordView, ...]:
     return (*found, RecordView.VOID)
 
 
-def living_states(register: RecordRegister) -> tuple[str, ...]:
-    """States in which a subject counts as one of the living."""
-    return tuple(s.name for s in register.states if not s.is_end)
+def living(register: RecordRegister) -> tuple[RecordFilters, ...]:
+    """Subjects that are in no end state, state by state."""
+    return tuple(RecordFilters(register.name, state=s.name) for s in register.states if not s.is_end)
 
 
-def count_living(conn: Connection, viewer: Viewer, register: RecordRegister) -> Count:
-    """Subjects in no end state, counted up to COUNTED_TO."""
-    counts = [
-        count_records(conn, viewer, RecordFilters(register.name, state=state)) for state in living_states(register)
-    ]
-    total = sum(count.number for count in counts)
-    return Count(min(total, COUNTED_TO), total > COUNTED_TO or any(count.is_more for count in counts))
+def together(counts: Iterable[Count]) -> Count:
+    """The counts of parts that do not overlap, as one."""
+    parts = tuple(counts)
+    total = sum(count.number for count in parts)
+    return Count(min(total, COUNTED_TO), total > COUNTED_TO or any(count.is_more for count in parts))
 
 
 # -- lines --------------------------------------------------------------------------------------------
@@ -226,7 +243,7 @@ def lines_of(
     if not ids:
         return ()
     names = {number: name for name, number in viewer.register_ids.items()}
-    rows = {row.id: row for row in conn.execute(select(*R.__table__.c).where(R.id.in_(ids)))}
+    rows = {row.id: row for row in conn.execute(_ROWS, {"ids": list(ids)})}
     shown = sorted({name for r in registers.values() for name in _private_shown(r)})
     private = vault.read_private_of_tickets(conn, ids, shown) if shown else {}
     return tuple(_line(rows[i], registers[names[rows[i].register_id]], private.get(i, {})) for i in ids)
@@ -253,4 +270,3 @@ def _line(row: Any, register: RecordRegister, private: Mapping[str, Any]) -> Rec
             name: masked(register.by_name[name], value) for name, value in private.items() if name in register.by_name
         },
     )
-

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, true
 
 from tracker.domain.events import StreamKind
-from tracker.domain.numbers import record_number, serial_typed
+from tracker.domain.numbers import record_number, serial_typed, typed_number
 from tracker.domain.record import Record, fold
 from tracker.domain.records import RecordRegister
 from tracker.log import store, vault
@@ -64,6 +64,13 @@ def visible_numbers(conn: Connection, viewer: Viewer, ids: Iterable[int]) -> dic
         return {}
     rows = conn.execute(select(R.id, R.number).where(R.id.in_(wanted), records_visible(viewer)))
     return {row.id: row.number for row in rows}
+
+
+def find_number(conn: Connection, viewer: Viewer, registers: Iterable[RecordRegister], typed: str) -> str | None:
+    """The number of the one record that somebody typed, with either prefix."""
+    plain = typed_number(typed, registers)
+    found = find_visible_id(conn, viewer, plain) if plain else None
+    return None if found is None else plain
 
 
 def ids_by_serial(conn: Connection, viewer: Viewer, registers: Iterable[RecordRegister], typed: str) -> list[int]:
@@ -146,7 +153,9 @@ def linked(
     limit: int,
 ) -> Linked:
     """Those that the person may see. Bound: read in the order of the links' own key, no further than needed."""
-    start = true() if after is None else and_(L.held_on <= after.day, or_(L.held_on < after.day, L.source_id < after.id))
+    start: Condition = true()
+    if after is not None:
+        start = and_(L.held_on <= after.day, or_(L.held_on < after.day, L.source_id < after.id))
     query = (
         select(L.held_on, L.source_id)
         .where(_names(viewer, target_id, register), start, _may_be_seen(viewer, is_of_tickets=is_of_tickets))

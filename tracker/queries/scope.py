@@ -181,9 +181,7 @@ def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[
 # -- activities, subjects, statistics: each lies in the unit under which it counts --------------------
 def records_visible(viewer: Viewer, action: str = "view") -> Condition:
     """True for each row of a record on which the person may do `action` today. The same as `access.may`."""
-    return viewer.once(
-        ("records", action), lambda: or_(false(), *(_holds_record(r) for r in ranges(viewer, action)))
-    )
+    return viewer.once(("records", action), lambda: or_(false(), *(_holds_record(r) for r in ranges(viewer, action))))
 
 
 def _holds_record(r: Range) -> Condition:
