@@ -11,6 +11,7 @@ from flask import abort, url_for
 
 from tracker.blueprints import inspection_view as view
 from tracker.blueprints.inspection_view import Activity
+from tracker.blueprints.linking import links
 from tracker.blueprints.rights import can_on, connection, house, today, viewer
 from tracker.domain.checklists import Checklist
 from tracker.domain.record import Record
@@ -18,7 +19,6 @@ from tracker.domain.recording import record_facts
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Label
 from tracker.forms.inspection import InspectionForm
-from tracker.forms.links import Links
 from tracker.forms.options import Options, options_for
 from tracker.queries import inspections, records, scope
 from tracker.queries.record_lists import RecordLine
@@ -36,6 +36,40 @@ def activity_named(name: str) -> Activity:
     if activity is None:
         abort(404)
     return activity
+
+
+@dataclass(frozen=True, slots=True)
+class Inspect:
+    """A way from a record's page to a checklist: begin one, go on with one, see what came of it."""
+
+    href: str
+    label: Label
+    is_begun: bool
+    is_done: bool
+
+
+def ways_to_inspect(record: Record, register: RecordRegister) -> list[Inspect]:
+    """From an inspection to its own checklist; from a subject to each kind of inspection of it."""
+    if record.is_void:
+        return []
+    if register.checklist is not None:
+        if not (record.is_complete and record.checklist is None) and (record.is_complete or may_go_on(record)):
+            href = url_for("inspections.walk", number=record.number)
+            return [Inspect(href, register.label, is_begun=True, is_done=record.is_complete)]
+        return []
+    found = [activity for one in activities_open_for("register") if (activity := view.activity_of(one))]
+    return [
+        Inspect(
+            url_for("inspections.begin", register=one.register.name, subject=record.number),
+            one.register.label,
+            is_begun=False,
+            is_done=False,
+        )
+        for one in found
+        if one.subject is not None
+        and one.subject.name == register.name
+        and can_on("register", record_facts(one.register.name, record.unit_id))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +110,7 @@ def left_by(person_id: int) -> list[Left]:
 
 
 def options_in(register: str) -> Options:
-    asking = viewer()
-    links = Links(connection(), asking, house().pack)
-    return options_for(asking, action="register", register=register, links=links)
+    return options_for(viewer(), action="register", register=register, links=links())
 
 
 @dataclass(frozen=True)

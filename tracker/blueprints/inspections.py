@@ -14,6 +14,7 @@ from flask_babel import gettext, ngettext
 from tracker.blueprints import inspection_view as view
 from tracker.blueprints.inspection_view import Activity
 from tracker.blueprints.inspection_walk import Walk, activity_named, head, left_rows, may_go_on, opened
+from tracker.blueprints.linking import links
 from tracker.blueprints.rights import (
     SENT,
     by_person,
@@ -36,7 +37,6 @@ from tracker.domain.texts import half_width, whole_number
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.inspection import InspectionForm
-from tracker.forms.links import Links
 from tracker.handler import handle
 from tracker.queries import inspections, records
 
@@ -79,9 +79,8 @@ def start(register: str) -> ResponseReturnValue:
 
 def _typed_number(activity: Activity, typed: str) -> str | None:
     """The number of the subject that was typed, whole or by its end."""
-    links = Links(connection(), viewer(), house().pack)
     field = activity.register.by_name[activity.link() or ""]
-    choices = links.of_field(field)
+    choices = links().of_field(field)
     found = choices.find(half_width(typed)) if choices else None
     return choices.number_of(found) if choices and found else None
 

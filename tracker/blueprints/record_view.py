@@ -19,8 +19,8 @@ from tracker.blueprints.record_list_view import RecordRow
 from tracker.blueprints.rights import connection, house
 from tracker.blueprints.ticket_view import Fact, LogRow, value_text
 from tracker.domain.days import from_number
+from tracker.domain.inspecting import FAIL
 from tracker.domain.record import Record
-from tracker.domain.recording import FAIL
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.queries import lists, record_lists, records

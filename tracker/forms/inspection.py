@@ -20,21 +20,15 @@ from tracker.domain.inspecting import FAIL, NOT_APPLICABLE, PASS, settled_fields
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, FieldType
+from tracker.domain.registers import Field
 from tracker.forms.evidence import Evidence, KeptFile
-from tracker.forms.fields import RadioField, TextAreaField, input_for
+from tracker.forms.fields import RadioField, TextAreaField
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
+from tracker.forms.register import inputs_for, typed_value
 from tracker.log.files import FileStore
 
 SIGNATURE = "signature"
-
-
-def field_input(field: Field, register: RecordRegister, options: Options, default: Any, *, is_needed: bool) -> Any:
-    """The input of one field of a record."""
-    units = options.homes if field.name == register.unit_field else options.units
-    links = options.links.of_field(field) if options.links and field.type is FieldType.RECORD else None
-    return input_for(field, units=units, people=options.members, is_needed=is_needed, default=default, links=links)
 
 
 class InspectionForm(KeyedForm):
@@ -64,7 +58,7 @@ class InspectionForm(KeyedForm):
         """One that was left: with the answers and values so far."""
         left_out = settled_fields(register, checklist) | {register.nil_field}
         fields = tuple(f for f in register.fields if f.name not in left_out)
-        told = {f.name: _typed(f, record, options) for f in fields if f.name in record.fields}
+        told = {f.name: typed_value(f, record.fields, options.links) for f in fields if f.name in record.fields}
         form = cls._of(register, checklist, options, fields, told, version=str(record.version))
         for item in checklist.items:
             said = record.answers.get(str(item.id), {})
@@ -89,8 +83,7 @@ class InspectionForm(KeyedForm):
             inputs[f"item-{item.id}"] = RadioField(words.of(item.label), choices=results)
             inputs[f"note-{item.id}"] = TextAreaField(gettext("What is wrong"))
             inputs[f"photo-{item.id}"] = FileField(gettext("Photograph"))
-        for f in fields:
-            inputs[f.name] = field_input(f, register, options, defaults.get(f.name), is_needed=f.is_required)
+        inputs |= inputs_for(fields, options, defaults, home=register.unit_field)
         if checklist.is_signed:
             inputs[SIGNATURE] = FileField(words.choice(SIGNATURE))
         form = type("InspectionForm", (cls,), inputs)(version=version)
@@ -183,13 +176,3 @@ class InspectionForm(KeyedForm):
             evidence=tuple(f for f in self.evidence_sent() if (f["digest"], f["kind"]) not in there),
             key=self.key.data,
         )
-
-
-def _typed(field: Field, record: Record, options: Options) -> Any:
-    """The value as its input holds it."""
-    value = record.fields[field.name]
-    if field.type is FieldType.DATE:
-        return date.fromisoformat(value)
-    if field.type is FieldType.RECORD:
-        return options.links.number_of(field, value) if options.links else None
-    return value if isinstance(value, (list, bool)) else str(value)

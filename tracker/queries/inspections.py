@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from tracker.domain.days import from_number, to_number
-from tracker.domain.duties import DutySpec, Period
+from tracker.domain.duties import DutySpec
+from tracker.domain.duty import periods
 from tracker.domain.events import StreamKind
 from tracker.domain.record import Record, fold
 from tracker.domain.records import RecordRegister
@@ -39,7 +40,8 @@ EARLIER = 5
 """Inspections of the same subject that are looked through for what failed."""
 OPEN_SHOWN = 20
 
-_QUARTER_BEGINS = {Period.QUARTER: 3, Period.MONTH: 1, Period.YEAR: 12}
+_LONGEST = timedelta(days=366)
+"""A period of a duty is no longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +57,14 @@ class Round:
 
 
 def round_of(activity: RecordRegister, subject: RecordRegister, duties: Sequence[DutySpec], on: date) -> Round:
-    """The round that is going on. Where two duties ask for one activity, the shorter period is the pack's first row."""
-    duty = next((d for d in duties if d.activity == activity.name and d.owed_by.subjects == subject.name), None)
-    if duty is None:
-        return Round(record_lists.living_states(subject), date(on.year, 1, 1), None)
-    return Round(duty.owed_by.states or record_lists.living_states(subject), begin_of(duty.every, on), duty.id)
-
-
-def begin_of(every: Period, on: date) -> date:
-    """The first day of the period in which the day lies."""
-    if every is Period.DAY:
-        return on
-    if every is Period.WEEK:
-        return date.fromordinal(on.toordinal() - on.weekday())
-    if every is Period.TEN_DAYS:
-        return on.replace(day=1 + 10 * min(2, (on.day - 1) // 10))
-    if every is Period.HALF_MONTH:
-        return on.replace(day=1 if on.day < 16 else 16)
-    months = _QUARTER_BEGINS.get(every, 1)
-    return date(on.year, 1 + (on.month - 1) // months * months, 1)
+    """The round that is going on, by the duty that is owed on this day; where none is, a year for all that live."""
+    living = tuple(s.name for s in subject.states if not s.is_end)
+    for duty in duties:
+        if duty.activity == activity.name and duty.owed_by.subjects == subject.name:
+            begun = [first for first, last in periods(duty, on - _LONGEST, on) if last >= on]
+            if begun:
+                return Round(duty.owed_by.states or living, begun[0], duty.id)
+    return Round(living, date(on.year, 1, 1), None)
 
 
 # -- what is due --------------------------------------------------------------------------------------
