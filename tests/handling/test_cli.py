@@ -4,167 +4,18 @@ In this process, where a process of its own would add two seconds and nothing el
 for what only a process has: an exit status, signals, a port, a folder from nothing.
 """
 
-import contextlib
-import io
 import json
 import os
 import shutil
-import signal
-import socket
 import sqlite3
 import stat
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from house.small_pack import write_pack
-from installations import ROOT, PostgreSQL
+from office import Office, stopped_by_ctrl_c
 
-from tracker.cli import main
-
-# Published in the township's report of 2023-12-06; ids as in its list of figures.
-PUBLISHED: Mapping[str, float] = {
-    "toilet_problems": 187,
-    "toilet_problems_rectified": 187,
-    "dangerous_houses": 13,
-    "dangerous_houses_resolved": 13,
-    "petitions": 18,
-    "petitions_accepted_in_time": 100.0,
-    "petitions_completed": 100.0,
-    "petitions_satisfied": 100.0,
-}
 AS_PUBLISHED = ("--effective", "2023-12-05", "--known", "2023-12-06T18:00:00+08:00", "--format", "json")
-COMMAND = (sys.executable, "-c", "from tracker.cli import main; main()")
-
-
-class Office:
-    """An instance folder and the commands in it."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder = folder
-        self.settings = {
-            "XIAOHAO_INSTANCE": str(folder),
-            "XIAOHAO_DATABASE_URL": database_url,
-            "PORT": str(_free_port()),
-        }
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """In this process; a fault of ours comes out as what it is."""
-        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
-        status: object = 0
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            patch.chdir(ROOT)
-            for name, value in self.settings.items():
-                patch.setenv(name, value)
-            try:
-                main.main(args=list(words), prog_name="xiaohao")
-            except SystemExit as end:
-                status = end.code or 0
-        assert isinstance(status, int), status
-        told, complained = (stream.buffer.getvalue().decode() for stream in (out, err))
-        return subprocess.CompletedProcess(words, status, told, complained)
-
-    def process(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """The same in a process of its own."""
-        environment = {**os.environ, **self.settings}
-        return subprocess.run(
-            [*COMMAND, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300
-        )
-
-    def good(self, *words: str) -> str:
-        done = self.run(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    @contextlib.contextmanager
-    def started(self) -> Iterator[subprocess.Popen[str]]:
-        """`xiaohao run`, once it answers; stopped afterwards, however the test ends."""
-        server = subprocess.Popen(
-            [*COMMAND, "run"],
-            cwd=ROOT,
-            env={**os.environ, **self.settings},
-            stdout=subprocess.PIPE,
-            text=True,
-            preexec_fn=_obey_ctrl_c if os.name == "posix" else None,
-        )
-        try:
-            self._wait_for(server)
-            yield server
-        finally:
-            server.kill()  # does nothing to one that has ended
-            server.communicate()
-
-    def _wait_for(self, server: subprocess.Popen[str]) -> None:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and server.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.settings['PORT']}/healthz") as answer:
-                    assert answer.status == 200
-                return
-            except OSError:
-                time.sleep(0.05)  # asked again until it answers or the deadline has passed
-        raise AssertionError("the server never answered")
-
-
-def _obey_ctrl_c() -> None:
-    """Whoever started the tests in the background made their children deaf to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def stopped_by_ctrl_c(server: subprocess.Popen[str]) -> str:
-    """What it said from its start to its end."""
-    server.send_signal(signal.SIGINT)
-    told, _ = server.communicate(timeout=30)
-    assert server.returncode == 0
-    return told
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="module")
-def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Office:
-    """The demonstration in a file."""
-    made = Office(tmp_path_factory.mktemp("office"), "sqlite:///office.sqlite3")
-    made.good("init", "--demo")
-    return made
-
-
-@pytest.fixture(scope="module")
-def on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL) -> Office:
-    """The demonstration on a server."""
-    url = postgresql.create().render_as_string(hide_password=False)
-    made = Office(tmp_path_factory.mktemp("office"), url)
-    made.good("init", "--demo")
-    return made
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest) -> Office:
-    """The demonstration, loaded once for all tests here; they only read it."""
-    made: Office = request.getfixturevalue(f"on_{request.param}")
-    return made
-
-
-def test_the_demonstration_gives_the_published_figures(office: Office):
-    told = {figure["id"]: figure for figure in json.loads(office.good("figures", *AS_PUBLISHED))}
-    assert {name: told[name]["value"] for name in PUBLISHED} == PUBLISHED
-    assert {told[name]["effective"] for name in PUBLISHED} == {"2023-12-05"}
-    rectified = told["toilet_problems_rectified"]
-    assert (rectified["numerator"], rectified["denominator"], rectified["excluded"]) == (187, 187, 6)
-
-
-def test_the_published_figures_are_those_of_the_report(office: Office, shared_dir: Path):
-    report = json.loads((shared_dir / "seed" / "figures.json").read_text(encoding="utf-8"))
-    ours = {f["id"]: f["value"] for f in report["figures"] if f["id"] in PUBLISHED}
-    assert ours == PUBLISHED
 
 
 def test_earlier_days_give_earlier_figures(office: Office):

@@ -12,15 +12,17 @@ from datetime import date
 from io import BytesIO
 
 import pytest
+from duty_town import TOWN
 from flask import Flask
 from pages.conftest import PASSWORD, Browse, Visitor
 from pages.test_figures import FIGURES, REPORT
 from sqlalchemy import Engine
 from ticket_stories import address, assigned, picture, take
-from township import PACK, PHOTO, Township, at, plain_ticket
+from township import PHOTO, Township, at, plain_ticket
 from werkzeug.datastructures import FileStorage
 
 from tracker import clock, signin, uploads
+from tracker.domain.commands import OpenPeriod
 from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
 from tracker.models.rows import writer
@@ -91,6 +93,10 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
         ("GET", "/registers/toilet/assign", OFFICE),
         ("POST", "/registers/toilet/assign", OFFICE),
     ),
+    "duties.show": (("GET", "/duties", READERS),),
+    "duties.period": (("GET", "/duties/{period}", NEAR), ("GET", "/duties/999999", NOBODY)),
+    "duties.excuse": (("POST", "/duties/{period}/excuse", frozenset({"supervisor", "approver"})),),
+    "scheduled.show": (("GET", "/admin/jobs", ADMIN),),
     "search.show": (("GET", "/search?q=x", READERS),),
     "tickets.show": (("GET", "{ticket}", NEAR),),
     "tickets.amend": (
@@ -114,6 +120,8 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
 }
 PUBLIC = frozenset({"health.check", "profile.language", "profile.sign_in", "profile.sign_out", "static"})
 
+MARCH = date(2023, 3, 1)
+
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -127,8 +135,8 @@ GUARDED_TWICE = {"tickets.evidence": "view"} | {
 
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    """The small township, whose pack also has figures."""
-    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
+    """The small township, whose pack also has figures and duties."""
+    founded = Township.joined(engine, replace(TOWN, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -152,6 +160,7 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
         "grant": str(town.directory.people[colleague].grants[0].id),
         "account": str(account(town, "colleague", colleague)),
         "account_off": str(account(town, "colleague-off", colleague)),
+        "period": str(town.by_system(OpenPeriod(duty="twice", unit_id=town.unit["chenguang"], start=MARCH), at(MARCH))),
         "sheet": upload.told["sheets"][0][0],
         "theirs": str(upload_for(town, upload, colleague)),
     }

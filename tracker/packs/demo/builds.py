@@ -7,10 +7,9 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import ZONE, StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK = "改厕专干"
 _DAY = timedelta(days=1)
@@ -21,7 +20,7 @@ _BEFORE = {"applied": 95, "deliberated": 85, "approved": 70, "building": 50, "fi
 
 def tell(folder: Path, teller: Teller) -> None:
     """The village's applications, the works, and the town's day of acceptance: one for a village in a month."""
-    data = yaml.safe_load((folder / "builds.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "builds")
     cells = teller.deal(data["accepted"]["villages"], data["accepted"]["months"])
     days: dict[tuple[str, int], date] = {}
     for cell in sorted(set(cells)):

@@ -8,11 +8,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import ZONE, PostName, Story, StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 ISSUER, CHECKER, EXCLUDER, HEAD = "党政办主任", "督办员", "党委副书记", "镇长"
 OWNERS = {
@@ -43,7 +42,7 @@ class Meeting:
 
 def tell(folder: Path, teller: Teller) -> None:
     """The meetings of the year, and what `courtyard.yaml` says was raised at some of them."""
-    data = yaml.safe_load((folder / "courtyard.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "courtyard")
     raised = {(row["village"], row["day"]) for row in [*data["problems"], *data["opinions"]]}
     for meeting in _meetings(data, teller, raised):
         _tell_meeting(data, teller, meeting, is_prompt=(meeting.village, meeting.on) in raised)

@@ -8,10 +8,9 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.story import ZONE, Story, StoryKey, Teller
+from tracker.packs.demo.tables import read_table
 
 CENTRE, OFFICE = "综治中心", "司法所"
 ROUTER, CENTRE_CLERK, MEDIATOR, OFFICE_HEAD = "综治中心专职副主任", "综治中心办理员", "调解员", "司法所长"
@@ -35,7 +34,7 @@ class Dispute:
 
 def tell(folder: Path, teller: Teller) -> None:
     """All disputes in the order in which they were registered, which is that of their numbers."""
-    data = yaml.safe_load((folder / "disputes.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "disputes")
     cases = [*_judicial(data, teller), *_of_centre(data, teller), *_gone(data)]
     cases.sort(key=lambda c: (c.on, c.village))
     for passed in _passed(data, teller):

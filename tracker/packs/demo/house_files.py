@@ -7,11 +7,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.builds import household
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import IMPORTED_ON, ZONE, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK = "房屋专干"
 _IMPORT_AT = datetime.combine(IMPORTED_ON, time(14), ZONE)
@@ -22,8 +21,8 @@ _ENDED = {"demolished": "demolished"}
 
 def tell(folder: Path, teller: Teller) -> None:
     """412 files: those of the tickets of `houses.yaml`, and the others of `builds.yaml`."""
-    data = yaml.safe_load((folder / "builds.yaml").read_text(encoding="utf-8"))
-    rows = yaml.safe_load((folder / "houses.yaml").read_text(encoding="utf-8"))["houses"]
+    data = read_table(folder, "builds")
+    rows = read_table(folder, "houses")["houses"]
     successors = {row["follows"]: row for row in rows if "follows" in row}
     houses = [row for row in rows if "follows" not in row and row.get("ends") != "voided"]
     for n, row in enumerate(houses):

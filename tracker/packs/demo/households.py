@@ -7,11 +7,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory, early
 from tracker.packs.demo.story import PostName, Story, StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK, CHECKER, LEAD = "监测专干", "督办员", "分管农业副镇长"
 _AT = 340.0  # minutes of the first days: after the members' pairs
@@ -23,7 +22,7 @@ _DAY = timedelta(days=1)
 
 def tell(folder: Path, teller: Teller) -> None:
     """Everything of the watch households in `households.yaml`."""
-    data = yaml.safe_load((folder / "households.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "households")
     for n, row in enumerate(data["households"]):
         story = RecordStory(teller, f"watch/{row['key']}", "monitored_household")
         if "clue" in row:

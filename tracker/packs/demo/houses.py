@@ -8,10 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.story import Story, StoryKey, Teller
+from tracker.packs.demo.tables import read_table
 
 OFFICE, CLERK = "自然资源和村镇建设办", "房屋专干"
 ISSUER, CHECKER, VICE_HEAD, EXCLUDER = "党政办主任", "督办员", "分管安全副镇长", "党委副书记"
@@ -23,7 +22,7 @@ _FAMILY = "荆唐尹廖邓罗蒋谭肖段"
 
 def tell(folder: Path, teller: Teller) -> None:
     """All houses of `houses.yaml`."""
-    data = yaml.safe_load((folder / "houses.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "houses")
     for n, row in enumerate(data["houses"], 1):
         _tell(teller, n, row, data["appraiser"])
 

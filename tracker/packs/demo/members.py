@@ -7,11 +7,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.party import CLERK, TOWN, keeper
 from tracker.packs.demo.record_story import RecordStory, early
 from tracker.packs.demo.story import StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 _OPENED_ON = date(2022, 1, 10)
 _QUARTERS = {
@@ -24,7 +23,7 @@ _MEMBERS_AT, _PAIRS_AT = 60.0, 140.0  # minutes of the first morning
 
 def tell(folder: Path, teller: Teller) -> None:
     """Members and pairs of `party.yaml`, taken over from the ledger of 2022, and the visits of three quarters."""
-    data = yaml.safe_load((folder / "party.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "party")
     pairs = _tell_members(data, teller)
     for quarter, count in data["missed_visits"].items():
         missed = set(teller.dice.sample(range(len(pairs)), count))

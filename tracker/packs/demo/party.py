@@ -7,11 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 TOWN, OFFICE, CLERK = "铁丝塘镇", "党建办", "组织干事"
 _MONTHS = range(1, 12)
@@ -21,7 +20,7 @@ _QUARTERS = ((2, 3), (4, 5, 6), (7, 8, 9))
 
 def tell(folder: Path, teller: Teller) -> None:
     """Lectures, study and party days of `party.yaml`."""
-    data = yaml.safe_load((folder / "party.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "party")
     for n, (on, lecturer, branch, title) in enumerate(data["lectures"], 1):
         _tell_lecture(teller, f"lecture/{n}", on, TOWN, _of_leadership(teller, lecturer, branch, title))
     for branch in data["branches"]:

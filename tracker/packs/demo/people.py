@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tracker.packs.demo.tables import read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class DemoPerson:
 
 def read_people(folder: Path, villages: tuple[str, ...]) -> tuple[DemoPerson, ...]:
     """Everybody of `people.yaml`; the posts of a village once for each village."""
-    data = yaml.safe_load((folder / "people.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "people")
     town = tuple(_person(item, item["unit"], item.get("login")) for item in data["people"])
     return town + tuple(_of_villages(data, villages))
 

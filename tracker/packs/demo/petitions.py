@@ -7,10 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.story import Story, StoryKey, Teller
+from tracker.packs.demo.tables import read_table
 
 CLERK, CHECKER, SECRETARY = "信访专干", "综治中心专职副主任", "政法委员"
 DISCIPLINE_HEAD, DISCIPLINE_CLERK = "纪委书记", "纪检干事"
@@ -26,7 +25,7 @@ _SENT_FROM_ABOVE = "assigned"
 
 def tell(folder: Path, teller: Teller) -> None:
     """All petitions of `petitions.yaml`."""
-    rows = yaml.safe_load((folder / "petitions.yaml").read_text(encoding="utf-8"))["petitions"]
+    rows = read_table(folder, "petitions")["petitions"]
     for n, row in enumerate(rows, 1):
         _tell(teller, n, row)
 

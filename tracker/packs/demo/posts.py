@@ -7,10 +7,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.record_story import RecordStory, early
 from tracker.packs.demo.story import Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK = "监测专干"
 _AT = 420.0  # minutes of the first days
@@ -20,7 +19,7 @@ _YEAR = timedelta(days=364)
 
 def tell(folder: Path, teller: Teller) -> None:
     """The `posts` of `households.yaml`."""
-    data = yaml.safe_load((folder / "households.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "households")
     plan = data["posts"]
     villages = [village for village, count in plan["villages"].items() for _ in range(count)]
     vacant = villages.index(plan["vacant"]["village"])

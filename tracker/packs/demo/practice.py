@@ -7,11 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.party import TOWN
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK = "文明实践所专干"
 _MONTHS = range(1, 12)
@@ -20,7 +19,7 @@ _LEAST = 2
 
 def tell(folder: Path, teller: Teller) -> None:
     """The activities that `party.yaml` asks for."""
-    data = yaml.safe_load((folder / "party.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "party")
     centres = [data["centre"], *(branch for branch in data["branches"] if branch != TOWN)]
     cells = [(centre, month) for centre in centres for month in _MONTHS]
     more = teller.dice.choices(cells, k=data["practice"]["more"])

@@ -7,18 +7,17 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import ZONE, Story, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 ISSUER, CHECKER, HEAD, DISCIPLINE_CLERK, TOWN = "党政办主任", "督办员", "镇长", "纪检干事", "铁丝塘镇"
 
 
 def tell(folder: Path, teller: Teller) -> None:
     """Everything of `projects.yaml`."""
-    data = yaml.safe_load((folder / "projects.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "projects")
     for n, row in enumerate(data["tasks"], 1):
         _tell_task(data, teller, n, row)
     _tell_site(teller, data["integrity"])

@@ -8,11 +8,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory, early
 from tracker.packs.demo.story import ZONE, PostName, Story, StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 KEEPER, KEEPER_UNIT, CHECKER, LEAD = "河长办专干", "农业综合服务中心", "督办员", "分管农业副镇长"
 _OPENED_ON = date(2021, 4, 1)
@@ -34,7 +33,7 @@ class _Patrol:
 
 def tell(folder: Path, teller: Teller) -> None:
     """Everything of `rivers.yaml`."""
-    data = yaml.safe_load((folder / "rivers.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "rivers")
     for n, section in enumerate(data["sections"]):
         _tell_section(teller, n, section)
     chiefs = {section["village"]: section["chief"] for section in data["sections"]}

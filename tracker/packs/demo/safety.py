@@ -8,11 +8,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory, early
 from tracker.packs.demo.story import ZONE, PostName, Story, StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 OFFICE, CLERK, HEAD = "应急办", "安监员", "应急办主任"
 ISSUER, CHECKER, LEAD = "党政办主任", "督办员", "分管安全副镇长"
@@ -47,7 +46,7 @@ class _Hazard:
 
 def tell(folder: Path, teller: Teller) -> None:
     """Everything of `safety.yaml`."""
-    data = yaml.safe_load((folder / "safety.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "safety")
     premises = _premises(data, teller)
     for n, one in enumerate(premises):
         _tell_premises(teller, n, one)
@@ -217,9 +216,11 @@ def _tell_reports(teller: Teller) -> None:
     """Every village and the office, every month, by the fifth of the next: nothing happened."""
     for month in range(1, 12):
         last = date(2023, month + 1, 1) - timedelta(days=1)
+        days = [last + timedelta(days=n) for n in range(1, 6)]
+        # The first days of October are one long festival: a nil report comes all the same.
+        days = [day for day in days if teller.calendar.is_working(day)] or days
         for unit in (*_VILLAGES, OFFICE):
-            day = teller.dice.randint(1, 4)
-            at = datetime.combine(last + timedelta(days=day), time(9), ZONE) + teller.dice.randint(0, 400) * _MINUTE
+            at = datetime.combine(teller.dice.choice(days), time(), ZONE) + teller.minute()
             values = {"occurred_on": last, "unit": UnitName(unit), "nothing_found": True, "summary": "本月无事故"}
             by = CLERK if unit == OFFICE else f"{unit}村主任"
             RecordStory(teller, f"accident/{unit}/{month}", "accident").enter(by, last, values, at=at)

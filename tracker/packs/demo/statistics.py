@@ -7,10 +7,9 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import ZONE, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 OFFICE, CLERK = "农业综合服务中心", "农业综合服务中心主任"
 _YEAR = 2023
@@ -19,7 +18,7 @@ _UNITS = {"cultivated_land": "mu", "restored_land": "mu", "grain": "tonne", "veg
 
 def tell(folder: Path, teller: Teller) -> None:
     """Everything of `statistics.yaml`."""
-    data = yaml.safe_load((folder / "statistics.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "statistics")
     for village, row in data["villages"].items():
         for indicator, season, value in _values(data, village, row):
             _tell_value(data, teller, village, indicator, season, value)

@@ -7,11 +7,10 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.pictures import Picture
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import ZONE, Story, StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 ISSUER, CHECKER, LEAD = "党政办主任", "农业综合服务中心主任", "分管农业副镇长"
 _BLACK_SPOT = 1  # item of the checklist
@@ -20,7 +19,7 @@ _WALKERS = ("网格员", "村主任")
 
 def tell(folder: Path, teller: Teller) -> None:
     """Every day of `straw.yaml`, reported in the evening or before nine of the next morning."""
-    data = yaml.safe_load((folder / "straw.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "straw")
     missed = {(village, on) for village, on in data["missed"]}
     for first, last in data["periods"]:
         for n in range((last - first).days + 1):

@@ -7,10 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import StoryKey, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK = "监测专干"
 _TERMS = ("2023_spring", "2023_autumn")
@@ -19,7 +18,7 @@ _OPENED_ON = date(2023, 4, 12)
 
 def tell(folder: Path, teller: Teller) -> None:
     """The `subsidy` of `households.yaml`."""
-    data = yaml.safe_load((folder / "households.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "households")
     plan = data["subsidy"]
     villages = teller.spread(plan["villages"])
     for n, (group, terms) in enumerate(_students(plan)):

@@ -8,11 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-import yaml
-
 from tracker.packs.demo.builds import household
 from tracker.packs.demo.record_story import RecordStory
 from tracker.packs.demo.story import IMPORTED_ON, ZONE, Act, Deed, Teller, UnitName
+from tracker.packs.demo.tables import read_table
 
 CLERK = "改厕专干"
 _IMPORT_AT = datetime.combine(IMPORTED_ON, time(10, 30), ZONE)
@@ -23,7 +22,7 @@ _KEPT = ("household", "group", "built_year", "mode", "fund")
 
 def tell(folder: Path, teller: Teller) -> None:
     """187 of the survey of 2021 and six of 2023 with their troubles, and the untroubled ones."""
-    data = yaml.safe_load((folder / "builds.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "builds")
     acts: dict[str, list[Act]] = {}
     for act in teller.told:
         if act.register == "toilet_survey":

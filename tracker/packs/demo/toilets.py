@@ -11,10 +11,9 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tracker.packs.demo import toilet_cases
 from tracker.packs.demo.story import IMPORTED_ON, ZONE, Story, StoryKey, Teller
+from tracker.packs.demo.tables import read_table
 from tracker.packs.demo.toilet_cases import LIMITS, Toilet, pictures_of
 
 ISSUER, EXCLUDER = "党政办主任", "党委副书记"
@@ -36,7 +35,7 @@ class _Row:
 
 def tell(folder: Path, teller: Teller) -> None:
     """The imported workbook and the six found in 2023."""
-    data = yaml.safe_load((folder / "toilets.yaml").read_text(encoding="utf-8"))
+    data = read_table(folder, "toilets")
     rows = _workbook(data, teller)
     for row in rows:
         _tell_imported(teller, row)

@@ -1,0 +1,393 @@
+"""The demonstration year as it is told, before any database: its totals are those of the tables in registers.md §11.
+
+The figures that come out of it are asked in tests/handling/test_cli.py, on a database of each system.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracker.packs.calendar import work_calendar
+from tracker.packs.demo import Demonstration, demonstration
+from tracker.packs.demo.story import BEGIN, END, Act, Deed, StoryKey, UnitName, is_festival
+from tracker.packs.loader import built_in, load_pack
+
+CUTOFF = date(2023, 11, 30)
+DAILY = {"river_patrol", "straw_burning_patrol", "accident"}  # patrols and nil reports, also on festivals
+
+
+@dataclass(frozen=True)
+class Tale:
+    """Everything told of one ticket or record."""
+
+    acts: tuple[Act, ...]
+
+    @property
+    def first(self) -> Act:
+        return self.acts[0]
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What was said first, and what later acts said instead."""
+        return {name: value for act in self.acts for name, value in act.values.items()}
+
+    @property
+    def is_gone(self) -> bool:
+        steps = {act.what for act in self.acts if act.deed is Deed.STEP}
+        return bool(steps & {"void", "merge"}) or any(act.deed is Deed.VOID for act in self.acts)
+
+    @property
+    def village(self) -> str:
+        place = self.first.values.get("place")
+        return place.name if isinstance(place, UnitName) else self.first.place
+
+    @property
+    def outcome(self) -> str:
+        return str(self.values.get("outcome", ""))
+
+    def day_of(self, what: str) -> date | None:
+        """The last day on which a step was taken or a state entered."""
+        return next((act.on for act in reversed(self.acts) if act.what == what), None)
+
+    @property
+    def states(self) -> list[str]:
+        return [act.what for act in self.acts if act.deed in (Deed.ENTER, Deed.STATE)]
+
+
+class Year:
+    """The tales by register; those that count are neither voided nor merged."""
+
+    def __init__(self, told: Demonstration, villages: tuple[str, ...]) -> None:
+        stories: dict[str, list[Act]] = {}
+        for act in told.acts:
+            stories.setdefault(act.story, []).append(act)
+        self.acts, self.villages = told.acts, villages
+        self.posts = {person.post for person in told.people}
+        self.all: dict[str, list[Tale]] = {}
+        for acts in stories.values():
+            self.all.setdefault(acts[0].register, []).append(Tale(tuple(acts)))
+
+    def of(self, register: str, **where: Any) -> list[Tale]:
+        tales = [tale for tale in self.all[register] if not tale.is_gone]
+        return [tale for tale in tales if all(tale.values.get(name) == value for name, value in where.items())]
+
+    def meetings(self, theme: str | None = None, until: date = CUTOFF) -> list[Tale]:
+        held = [tale for tale in self.of("courtyard_meeting") if tale.first.on <= until]
+        return [tale for tale in held if theme is None or theme in tale.values["themes"]]
+
+    def raised(self, register: str) -> list[Tale]:
+        return [tale for tale in self.of(register) if tale.first.on <= CUTOFF]
+
+    def toilets(self) -> list[Tale]:
+        return [tale for tale in self.of("toilet_survey") if tale.first.on < date(2022, 1, 1)]
+
+    def houses(self) -> list[Tale]:
+        graded = [tale for tale in self.of("house_inspection") if tale.values.get("grade") in ("C", "D")]
+        return [tale for tale in graded if tale.outcome != "regraded"]
+
+    def settled(self) -> list[Tale]:
+        return [t for t in self.of("dispute", handled_by="judicial_office") if t.outcome == "settled"]
+
+    def accepted(self) -> list[Tale]:
+        reached = [tale.first.milestone_values.get("accepted", {}) for tale in self.of("dispute")]
+        pairs = zip(self.of("dispute"), reached, strict=True)
+        return [tale for tale, said in pairs if said.get("accepted_by") == "governance_centre"]
+
+    def petitions(self) -> list[Tale]:
+        return [tale for tale in self.of("petition") if tale.outcome != "returned_to_sender"]
+
+    def enrolled(self) -> list[Tale]:
+        return [tale for tale in self.of("monitored_household") if "enrolled" in tale.states]
+
+    def posts_open(self) -> list[Tale]:
+        return [t for t in self.of("welfare_post") if "opened" in t.states and t.states[-1] != "ended"]
+
+    def statistic(self, indicator: str) -> list[Tale]:
+        return self.of("statistic", indicator=indicator)
+
+    def students(self) -> list[Tale]:
+        paid = {tale.values["student"].key for tale in self.of("subsidy")}
+        return [tale for tale in self.of("student") if tale.first.story in paid]
+
+
+@pytest.fixture(scope="module")
+def year() -> Year:
+    pack = load_pack(built_in("township"))
+    villages = tuple(unit.name for unit in pack.units if unit.kind == "village")
+    assert pack.demo_folder is not None
+    return Year(demonstration(pack.demo_folder, villages, work_calendar()), villages)
+
+
+# -- the tables ---------------------------------------------------------------------------------------
+Rows = Mapping[str, Callable[[Year], list[Tale]]]
+BY_VILLAGE: Rows = {
+    "meetings to 11-30": lambda y: y.meetings(),
+    "… theme law": lambda y: y.meetings("law"),
+    "… theme congress": lambda y: y.meetings("congress"),
+    "opinions": lambda y: y.raised("courtyard_opinion"),
+    "problems": lambda y: y.raised("courtyard_problem"),
+    "problem toilets": Year.toilets,
+    "toilets built": lambda y: [t for t in y.of("toilet_build") if t.day_of("accepted")],
+    "dangerous houses": Year.houses,
+    "watch households": Year.enrolled,
+    "… persons": Year.enrolled,
+    "subsidy persons": Year.students,
+    "disputes, judicial, settled": Year.settled,
+    "disputes, centre, accepted": Year.accepted,
+    "petitions": Year.petitions,
+    "welfare posts": Year.posts_open,
+    "cultivated land 亩": lambda y: y.statistic("cultivated_land"),
+    "restored land 亩": lambda y: y.statistic("restored_land"),
+    "grain 吨": lambda y: y.statistic("grain"),
+    "vegetables 吨": lambda y: y.statistic("vegetables"),
+}
+SUMS = {"… persons": "persons_at_enrolment"} | dict.fromkeys(
+    ["cultivated land 亩", "restored land 亩", "grain 吨", "vegetables 吨"], "value"
+)
+BY_MONTH: Rows = {
+    "meetings held (those of December lie after the cut-off)": lambda y: y.meetings(until=date.max),
+    "… theme law": lambda y: y.meetings("law", until=date.max),
+    "… theme congress": lambda y: y.meetings("congress", until=date.max),
+    "toilets, last closing": Year.toilets,
+    "toilets built, accepted": lambda y: [t for t in y.of("toilet_build") if t.day_of("accepted")],
+    "disputes, judicial, settled": Year.settled,
+    "disputes, centre, accepted": Year.accepted,
+    "petitions received": Year.petitions,
+    "lectures by the leadership": lambda y: y.of("party_lecture", lecturer_level="leadership"),
+    "safety inspections": lambda y: y.of("safety_inspection"),
+    "safety campaigns": lambda y: y.of("safety_publicity"),
+}
+MONTH_OF = {
+    "toilets, last closing": "verify",
+    "disputes, judicial, settled": "verify",
+    "toilets built, accepted": "accepted",
+}
+
+
+@pytest.fixture(scope="module")
+def chapter(shared_dir: Path) -> str:
+    text = (shared_dir / "registers.md").read_text(encoding="utf-8")
+    return text[text.index("### 11.1") : text.index("### 11.3")]
+
+
+def rows_of(chapter: str, heading: str, names: Rows) -> Iterator[tuple[str, list[int]]]:
+    """The named rows of the table under the heading, without their sums."""
+    part = chapter[chapter.index(heading) :].split("\n###", 1)[0]
+    for line in part.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[0] in names:
+            yield cells[0], [int(re.sub(r"\D", "", cell)) for cell in cells[1:-1]]
+
+
+def test_every_total_by_village_is_that_of_the_table(year: Year, chapter: str):
+    told = dict(rows_of(chapter, "### 11.1", BY_VILLAGE))
+    assert told.keys() == BY_VILLAGE.keys()
+    for name, expected in told.items():
+        counts: Counter[str] = Counter()
+        for tale in BY_VILLAGE[name](year):
+            counts[tale.village] += int(tale.values[SUMS[name]]) if name in SUMS else 1
+        assert [counts[village] for village in year.villages] == expected, name
+
+
+def test_every_total_by_month_is_that_of_the_table(year: Year, chapter: str):
+    told = dict(rows_of(chapter, "### 11.2", BY_MONTH))
+    assert told.keys() == BY_MONTH.keys()
+    for name, expected in told.items():
+        months: Counter[int] = Counter()
+        for tale in BY_MONTH[name](year):
+            on = tale.day_of(MONTH_OF[name]) if name in MONTH_OF else tale.first.on
+            assert on is not None, tale
+            months[on.month] += 1
+        assert [months[n] for n in range(1, 13)] == expected, name
+
+
+# -- each register (registers.md §11.3) ---------------------------------------------------------------
+RECORDS = {
+    "toilet_survey": 199,
+    "toilet": 640,
+    "toilet_build": 266,
+    "house": 412,
+    "house_inspection": 17,
+    "petition": 22,
+    "dispute": 154,
+    "courtyard_meeting": 116,
+    "courtyard_problem": 32,
+    "courtyard_opinion": 27,
+    "monitored_household": 13,
+    "household_problem": 19,
+    "household_visit": 65,
+    "river_section": 6,
+    "river_patrol": 365,
+    "river_problem": 9,
+    "straw_burning_patrol": 1084,
+    "straw_fire": 1,
+    "safety_inspection": 16,
+    "premises_check": 176,
+    "premises": 88,
+    "safety_hazard": 33,
+    "safety_publicity": 7,
+    "accident": 121,
+    "party_lecture": 45,
+    "study": 14,
+    "party_day": 121,
+    "practice_activity": 279,
+    "party_member": 78,
+    "member_household": 360,
+    "member_visit": 1050,
+    "student": 50,
+    "subsidy": 53,
+    "welfare_post": 37,
+    "project_task": 21,
+    "statistic": 70,
+    "integrity_site": 1,
+}
+
+
+def test_every_register_has_as_many_as_were_agreed(year: Year):
+    assert {register: len(tales) for register, tales in year.all.items()} == RECORDS
+
+
+def counted(tales: list[Tale], name: str) -> dict[Any, int]:
+    return dict(Counter(tale.values.get(name) for tale in tales))
+
+
+def test_courtyard_problems_and_opinions_add_up(year: Year):
+    assert counted(year.raised("courtyard_problem"), "disposition") == {"on_spot": 9, "dated": 15, "passed_on": 4}
+    assert counted(year.raised("courtyard_opinion"), "outcome") == {
+        "adopted": 14,
+        "partly": 5,
+        "not_adopted": 4,
+        "noted": 2,
+    }
+    owners = Counter(
+        act.values["owner_unit_id"].name in year.villages
+        for tale in year.raised("courtyard_problem")
+        for act in tale.acts
+        if act.what == "assign"
+    )
+    assert owners == {True: 19, False: 9}
+
+
+def test_leaflets_of_the_law_meetings_follow_their_rule(year: Year):
+    law = sorted(year.meetings("law"), key=lambda tale: (tale.first.on, tale.village))
+    assert [tale.values["leaflets"] for tale in law] == [88 + 37 * i % 7 for i in range(58)]
+    assert sum(tale.values["leaflets"] for tale in law) == 5274
+
+
+def test_disputes_add_up_over_their_two_organs(year: Year):
+    everything = counted(year.of("dispute"), "outcome")
+    assert everything == {"settled": 118 + 25, "failed_told": 2, "withdrawn": 1, "handed_over": 1, None: 3 + 2}
+    both = [tale for tale in year.accepted() if tale.values.get("handled_by") == "judicial_office"]
+    assert len(both) == 2
+    numbered = sorted(year.all["dispute"], key=lambda tale: tale.first.at)
+    assert [n for n, tale in enumerate(numbered, 1) if tale in both] == [58, 77]
+
+
+def test_patrols_are_nil_reports_but_for_what_they_found(year: Year):
+    assert counted(year.of("river_patrol"), "nothing_found") == {True: 356, False: 9}
+    assert counted(year.of("straw_burning_patrol"), "nothing_found") == {True: 1083, False: 1}
+    assert counted(year.of("accident"), "nothing_found") == {True: 121}
+    assert counted(year.of("river_problem"), "category") == {"cleaning": 6, "sign": 2, "occupy": 1}
+    weeks = Counter(
+        (tale.village, tale.first.on.isocalendar().week)
+        for tale in year.of("river_patrol", level="village")
+        if tale.first.on <= date(2023, 12, 3)
+    )
+    sections = [tale.village for tale in year.of("river_section")]
+    missed = {(village, week) for village in sections for week in range(1, 49)} - weeks.keys()
+    days = {"望江村": date(2023, 1, 23), "丹水村": date(2023, 7, 3), "花泉村": date(2023, 10, 2)}
+    assert missed == {(village, day.isocalendar().week) for village, day in days.items()}
+
+
+def test_watch_households_add_up_by_category_year_and_state(year: Year):
+    def sums(key: Callable[[Tale], object]) -> dict[object, tuple[int, int]]:
+        groups: dict[object, list[int]] = {}
+        for tale in year.enrolled():
+            groups.setdefault(key(tale), []).append(tale.values["persons"])
+        return {name: (len(persons), sum(persons)) for name, persons in groups.items()}
+
+    assert sums(lambda t: t.values["category"]) == {"unstable": (4, 8), "marginal": (5, 9), "sudden": (3, 6)}
+    by_year = {2020: (3, 6), 2021: (3, 6), 2022: (4, 7), 2023: (2, 4)}
+    assert sums(lambda t: t.values["decided_on"].year) == by_year
+    assert sums(lambda t: t.states[-1]) == {"enrolled": (5, 9), "cleared": (7, 14)}
+
+
+def test_members_have_five_pairs_at_least_unless_they_are_exempt(year: Year):
+    pairs = Counter(tale.values["member"].key for tale in year.of("member_household"))
+    by_member = {tale.first.story: tale for tale in year.of("party_member")}
+    assert Counter(pairs[key] for key, tale in by_member.items() if tale.values["exempt"] == "none") == {
+        5: 40,
+        6: 16,
+        8: 8,
+    }
+    assert not any(pairs[key] for key, tale in by_member.items() if tale.values["exempt"] != "none")
+    visits = Counter((t.values["pair"].key, (t.first.on.month - 1) // 3) for t in year.of("member_visit"))
+    assert len(visits) == len(year.of("member_visit")) == 3 * 360 - 30
+
+
+def test_party_days_fall_on_the_twentieth_or_say_why_not(year: Year):
+    held = Counter(tale.first.on for tale in year.of("party_day"))
+    moved = {date(2023, 5, 20): 9, date(2023, 5, 22): 2, date(2023, 8, 20): 10, date(2023, 8, 21): 1}
+    ordinary = {date(2023, month, 20): 11 for month in range(1, 12) if month not in (5, 8)}
+    assert held == {**ordinary, **moved}
+    assert {tale.first.on for tale in year.of("party_day", moved=True)} == {date(2023, 5, 22), date(2023, 8, 21)}
+
+
+def test_every_centre_holds_two_activities_in_every_month(year: Year):
+    held = Counter((t.values["centre"].name, t.first.on.month) for t in year.of("practice_activity"))
+    assert len(held) == 11 * 11
+    assert min(held.values()) == 2
+
+
+def test_subsidies_are_payments_to_students(year: Year):
+    payments = year.of("subsidy")
+    assert len(payments) == 52
+    assert sum(int(tale.values["amount"]) for tale in payments) == 77_000
+
+
+def test_inspections_are_not_premises_nor_hazards(year: Year):
+    themes = {"campus": 4, "food": 4, "fire": 5, "gas": 1, "fireworks": 1, "selfbuilt_business": 1}
+    assert counted(year.of("safety_inspection"), "theme") == themes
+    assert set(Counter(tale.values["premises"].key for tale in year.of("premises_check")).values()) == {2}
+    notices = year.of("safety_hazard", fixed_on_spot=False)
+    assert {(tale.values["premises_name"], tale.day_of("verify")) for tale in notices} == {
+        ("中心小学食堂", date(2023, 11, 28)),
+        ("中心小学食堂", date(2023, 12, 1)),
+    }
+
+
+# -- working days, and who does what ------------------------------------------------------------------
+def test_ordinary_work_lies_on_working_days(year: Year):
+    calendar = work_calendar()
+    restless = {"courtyard_meeting", "member_visit", "practice_activity", "party_day"}
+    for act in year.acts:
+        assert BEGIN <= act.at <= END, act
+        if act.register in DAILY or act.deed is not Deed.ENTER or act.on.year < BEGIN.year:
+            continue
+        assert not is_festival(act.on), act
+        assert not is_festival(act.at.date()), act
+        assert act.register in restless or calendar.is_working(act.on), act
+
+
+def test_nobody_tells_what_is_not_there_yet(year: Year):
+    """Links lead to what was told before, and every act is somebody's."""
+    told: set[str] = set()
+    for act in year.acts:
+        links = {value.key for value in act.values.values() if isinstance(value, StoryKey)}
+        assert links <= told, act
+        told.add(act.story)
+    assert {act.by for act in year.acts} <= year.posts
+    assert all(a.at <= b.at for a, b in pairwise(year.acts))
+
+
+def test_straw_reports_come_by_nine_of_the_next_morning(year: Year):
+    for tale in year.of("straw_burning_patrol"):
+        last = datetime.combine(tale.first.on + timedelta(days=1), datetime.min.time(), END.tzinfo)
+        assert tale.first.at <= last + timedelta(hours=9)
