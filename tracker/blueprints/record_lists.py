@@ -82,8 +82,7 @@ def records(register: str) -> ResponseReturnValue:
 def enter(register: str) -> ResponseReturnValue:
     known = opened(register, "register")
     options = options_for(viewer(), action="register", register=known.name, links=linking.links())
-    checklist = house().pack.checklist_by_name.get(known.checklist or "")
-    form = EnterForm.for_register(known, checklist, options, _begun(known, options))
+    form = EnterForm.for_register(known, options, _begun(known, options))
     if request.method == "POST":
         return _entered(known, form, options)
     return _enter_page(known, form, options)

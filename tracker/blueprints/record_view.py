@@ -75,6 +75,8 @@ class Turn:
 
 def turns(page: RecordPage, register: RecordRegister, names: Names) -> tuple[Turn, ...]:
     """The states of a subject, the latest first."""
+    if not page.record.turns:
+        return ()
     told = {entry.position: entry for entry in page.log}
     ordered = sorted(page.record.turns, key=lambda t: (t.day, t.position))
     ends: list[date | None] = [from_number(t.day) for t in ordered[1:]]

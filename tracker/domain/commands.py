@@ -145,6 +145,20 @@ class MarkDemonstration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefineRegister:
+    """A register is made, or changed from a day on. `files`: path inside the pack → text (`registers/x.yaml`,
+    `checklists/x.yaml`, `figures/x.yaml`, `deadlines/x.yaml`). `version`: the one that was seen, 0 where
+    there is none. `is_new`: it must not be there already, in the pack neither."""
+
+    name: str
+    files: Mapping[str, str]
+    takes_effect_on: date
+    version: int
+    is_new: bool = False
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnterRecord:
     """An activity was held, a subject is taken up, a statistic is reported: a record of a register that is no promise.
 
@@ -264,6 +278,7 @@ Command = (
     | RecordCommand
     | DutyCommand
     | DirectoryCommand
+    | DefineRegister
     | RecordAccess
     | ErasePrivateValues
     | MarkDemonstration

@@ -146,7 +146,7 @@ class _Linking(wtforms.Field):
 
     def pre_validate(self, form: Any) -> None:
         if self.data and self.value is None:
-            raise ValueError(words.refusal(Refusal("record_unknown", value=self.data)))
+            raise wtforms.ValidationError(words.refusal(Refusal("record_unknown", value=self.data)))
 
     @property
     def value(self) -> int | None:

@@ -10,7 +10,6 @@ from typing import Any
 from flask_babel import gettext
 
 from tracker import words
-from tracker.domain.checklists import Checklist
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
 from tracker.domain.inspecting import PASS
 from tracker.domain.kinds import EvidenceKind
@@ -25,6 +24,8 @@ from tracker.forms.options import Options
 from tracker.forms.register import can_be_told, changes_in, inputs_for, typed_value
 
 STATE = "state"
+MOST_QUANTITIES = 3
+"""So many numbers that figures add up stand open in a form; more are folded away with the rest."""
 
 
 def state_pairs(states: tuple[State, ...]) -> list[tuple[str, str]]:
@@ -35,14 +36,11 @@ class EnterForm(KeyedForm):
     """A new record. `first` and `further` are the names of the fields that stand open and folded away."""
 
     register: RecordRegister
-    checklist: Checklist | None = None
     first: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
 
     @classmethod
-    def for_register(
-        cls, register: RecordRegister, checklist: Checklist | None, options: Options, begun: Mapping[str, Any]
-    ) -> EnterForm:
+    def for_register(cls, register: RecordRegister, options: Options, begun: Mapping[str, Any]) -> EnterForm:
         """`begun`: what is known already, as inputs hold it."""
         inputs = inputs_for(register.fields, options, begun, home=register.unit_field)
         if len(register.states) > 1:
@@ -51,8 +49,10 @@ class EnterForm(KeyedForm):
         inputs["photos"] = photos_field(gettext("Photographs"), is_needed=False)
         inputs["documents"] = documents_field(words.need("documents"), is_needed=False)
         form = type("EnterForm", (cls,), inputs)()
-        form.register, form.checklist = register, checklist
+        form.register = register
         shown = {register.day_field, register.unit_field, register.summary_field, register.nil_field, *begun}
+        if len(register.quantities) <= MOST_QUANTITIES:
+            shown.update(register.quantities)
         first = tuple(f.name for f in register.fields if f.name in shown or f.is_required or f.is_listed)
         form.further = tuple(f.name for f in register.fields if f.name not in first)
         form.first = (*first, STATE) if STATE in inputs else first
@@ -62,21 +62,17 @@ class EnterForm(KeyedForm):
         return EvidenceKind.PHOTO
 
     def to_command(self, *, is_nil: bool) -> EnterRecord:
-        """`is_nil`: the press that reports that nothing was found, and stands for all that would be asked."""
+        """`is_nil`: the press that reports that nothing was found."""
         values = {name: self[name].value for name in (*self.first, *self.further) if name != STATE}
         values = {name: value for name, value in values.items() if value not in (None, [])}
         register = self.register
         if is_nil and register.nil_field:
             values[register.nil_field] = True
             values.setdefault(register.summary_field, words.of(register.by_name[register.nil_field].label))
-        found_nothing = bool(register.nil_field and values.get(register.nil_field))
-        items = self.checklist.item_by_id if self.checklist is not None and found_nothing else {}
         return EnterRecord(
             register=register.name,
             values=values,
             state=self[STATE].value if STATE in self else None,
-            answers={str(item): {"result": PASS} for item in items},
-            is_complete=self.checklist is None or found_nothing,
             evidence=self.evidence.as_command(),
             key=self.key.data,
         )

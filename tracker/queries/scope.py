@@ -6,7 +6,7 @@ to `domain.access.may`, and the union of `ways` equal to `visible`; the same of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -35,7 +35,8 @@ MOST_WAYS = 120
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks, on which day. `register_ids`: register name → number in the tables.
+    """Who asks, on which day. `register_ids`: register name → number in the tables. `ticket_registers`: those of them
+    that keep tickets; None: all.
 
     `_known`: what was worked out for this viewer; a page asks for the same ranges and ways dozens of times.
     """
@@ -44,7 +45,14 @@ class Viewer:
     directory: Directory
     register_ids: Mapping[str, int]
     on: date
+    ticket_registers: Collection[str] | None = None
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def ticket_register_ids(self) -> tuple[int, ...]:
+        """Where tickets are looked for that may lie in any register."""
+        kept = self.register_ids if self.ticket_registers is None else self.ticket_registers
+        return tuple(number for name, number in self.register_ids.items() if name in kept)
 
     def once(self, key: tuple[Any, ...], work: Callable[[], Found]) -> Found:
         """The answer of `work`, which is asked the first time only."""
@@ -142,7 +150,7 @@ def _all_ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None)
     is_open = _is_open_to(viewer.person)
     if register_ids is None and any(_is_unlimited(r) for r in ranges(viewer, action)):
         return (is_open,)
-    wanted = tuple(viewer.register_ids.values()) if register_ids is None else register_ids
+    wanted = viewer.ticket_register_ids if register_ids is None else register_ids
     found: dict[str, Condition] = {}
     for r in ranges(viewer, action):
         ids = wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id)

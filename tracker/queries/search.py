@@ -68,7 +68,7 @@ def find_number(conn: Connection, viewer: Viewer, registers: Mapping[str, Regist
     if own is not None:
         return str(own)
     key = hash_external_key(plain)
-    by_key = select(T.number).where(T.register_id.in_(viewer.register_ids.values()), T.external_key == key)
+    by_key = select(T.number).where(T.register_id.in_(viewer.ticket_register_ids), T.external_key == key)
     numbers = conn.scalars(by_key.where(visible(viewer)).limit(2)).all()
     return numbers[0] if len(numbers) == 1 else None
 
