@@ -22,6 +22,7 @@ START = "/registers/toilet_check/inspections"
 TOILETS = 10
 FAILS = {2: (8, "清掏口盖板破裂"), 5: (6, "池体一侧渗水"), 9: (14, "第三格粪液溢出")}
 """Of the third, the sixth and the last: which item, and what is wrong."""
+NOTES = {str(item): note for item, note in FAILS.values()}
 
 
 @pytest.fixture
@@ -89,4 +90,4 @@ def test_ten_toilets_and_three_tickets(office: Office, sit_down: Seat, files: No
     for ticket in tickets:
         assert ticket is not None
         phone.goto(f"/tickets/{ticket.number}")
-        expect(phone.locator("main")).to_contain_text(FAILS[next(n for n in FAILS if str(FAILS[n][0]) == ticket.origin_item)][1])
+        expect(phone.locator("main")).to_contain_text(NOTES[ticket.origin_item])

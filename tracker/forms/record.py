@@ -11,7 +11,6 @@ from flask_babel import gettext
 
 from tracker import words
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
-from tracker.domain.inspecting import PASS
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister, State
