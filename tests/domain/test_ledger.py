@@ -11,13 +11,13 @@ import pytest
 from figures.comparing import count_marks
 from figures.test_histories import EDGES
 from histories import Player
-from township import CALENDAR, PACK, Paper
+from township import CALENDAR, PACK, TOILET, Paper
 
 from tracker.domain import deadlines, effects
 from tracker.domain.days import FOREVER
 from tracker.domain.ledger import FLOWS, STOCKS, account_names, marks
 from tracker.domain.registers import DayBasis, Limit
-from tracker.packs.figures import DERIVED_FACTS
+from tracker.packs.accounts import facts_beside_fields
 
 
 def stands(player: Player, account: str, day: str, *, known: int | None = None) -> int:
@@ -216,7 +216,7 @@ def test_every_mark_has_a_length_and_what_happened_never_ends() -> None:
 def test_a_ticket_supplies_each_fact_that_a_figure_may_ask_besides_its_fields() -> None:
     player = played("2023-03-01 register toilet")
     (found,) = (s for s in player.world.states.values() if s is not None)
-    assert found.facts().keys() | {"outcome"} >= DERIVED_FACTS  # the outcome is that of each closing
+    assert found.facts().keys() | {"outcome"} >= facts_beside_fields(TOILET)  # the outcome is that of each closing
 
 
 def test_every_register_names_its_accounts_apart_from_the_common_ones() -> None:

@@ -27,6 +27,9 @@ NARROW = 60
 """Up to so many units a list is merged from one index range per unit; above, the register's own range is
 read and filtered, since then a good part of its rows belongs to the list anyway."""
 
+MOST_WAYS = 120
+"""Beyond it each register is read as a whole: SQLite joins at most 500 SELECTs, and a view asks for four statuses."""
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -128,8 +131,7 @@ def ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> t
     """Conditions whose union is `visible` in these registers (None: in all), each the start of an index range.
 
     Each begins with an equality that `ix_tickets_register`, `_place` or `_owner` serves and carries what is left
-    to check; who sees everything reads all registers by `ix_tickets_shelf`. Bound: NARROW units, or registers, per
-    grant.
+    to check; who sees everything reads all registers by `ix_tickets_shelf`. Bound: MOST_WAYS, or one for each register.
     """
     return viewer.once(("ways", action, register_ids), lambda: _all_ways(viewer, action, register_ids))
 
@@ -144,6 +146,8 @@ def _all_ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None)
         ids = wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id)
         is_all = r.register_id is None and register_ids is None
         found.update(_ways_of(r, ids, is_all))
+    if len(found) > MOST_WAYS:
+        return tuple(and_(T.register_id == register_id, visible(viewer, action)) for register_id in wanted)
     whole = {f"register {i}" for i in wanted}
     if whole <= found.keys():  # the registers are read as a whole anyway
         found = {name: way for name, way in found.items() if name in whole}

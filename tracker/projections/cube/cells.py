@@ -55,7 +55,10 @@ def renumbered(packed: bytes, folios: Mapping[int, int]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The units that cells lie in, each with a small index. An index once given never changes."""
+    """The units that cells lie in, each with a small index. An index once given never changes.
+
+    Called places throughout the cube, owners' too: in its layers a `unit` is one of time, a month or a year.
+    """
 
     ids: Ints
 
