@@ -28,6 +28,7 @@ from tracker.packs.loader import built_in
 PASSWORD = "a sentence for the bench"
 KINDS = ("toilet_survey", "house_inspection", "petition")
 COPIES = {"": "", "_2": "乙", "_3": "丙", "_4": "丁"}
+LETTERS = {"": "", "_2": "B", "_3": "C", "_4": "D"}
 REPORT_FIGURES = 20
 COUNTY = "99"
 OFFICES = ("party", "farming", "building", "revival", "governance", "justice", "emergency", "discipline")
@@ -98,6 +99,8 @@ def write_pack(target: Path, villages: int) -> None:
         for suffix, sign in COPIES.items():
             copy = re.sub(r"^name: \w+$", rf"name: {kind}{suffix}", text, count=1, flags=re.M)
             copy = re.sub(r"^prefix: (\S+)$", rf"prefix: \g<1>{sign}", copy, count=1, flags=re.M)
+            copy = re.sub(r"^(ascii_prefix: \w+)$", rf"\g<1>{LETTERS[suffix]}", copy, count=1, flags=re.M)
+            copy = re.sub(r"^  - \{.*type: record,.*\n", "", copy, flags=re.M)  # files are not part of the bench
             (target / "registers" / f"{kind}{suffix}.yaml").write_text(copy, encoding="utf-8")
     deadlines, figures = _copied_rules(source), _copied_figures(source)
     (target / "deadlines.yaml").write_text(deadlines, encoding="utf-8")
@@ -105,14 +108,13 @@ def write_pack(target: Path, villages: int) -> None:
     (target / "reports" / "annual.yaml").write_text(_report(figures), encoding="utf-8")
     (target / "units.yaml").write_text(_units(villages), encoding="utf-8")
     registers = ", ".join(kind + suffix for suffix in COPIES for kind in KINDS)
-    head = (source / "pack.yaml").read_text(encoding="utf-8")
-    (target / "pack.yaml").write_text(
-        re.sub(r"^registers: .*$", f"registers: [{registers}]", head, flags=re.M), encoding="utf-8"
-    )
+    head = (source / "pack.yaml").read_text(encoding="utf-8").partition("registers:")[0]
+    (target / "pack.yaml").write_text(f"{head}registers: [{registers}]\nreports: [annual]\n", encoding="utf-8")
 
 
 def _copied_rules(source: Path) -> str:
     head, rules = (source / "deadlines.yaml").read_text(encoding="utf-8").split("rules:\n", 1)
+    rules = "".join(line for line in rules.splitlines(keepends=True) if _is_measured(line))
     out = [head + "rules:\n"]
     for suffix in COPIES:
         copy = re.sub(r"rule_id: (\w+)\.", rf"rule_id: \g<1>{suffix}.", rules)
@@ -122,12 +124,33 @@ def _copied_rules(source: Path) -> str:
 
 def _copied_figures(source: Path) -> str:
     head, figures = (source / "figures.yaml").read_text(encoding="utf-8").split("\nfigures:\n", 1)
+    figures, standard = figures.split("\nstandard:\n", 1)
+    figures = "".join(one for one in re.split(r"(?=^  - id: )", figures, flags=re.M) if _is_measured(one))
     out = [f"{head}\nfigures:\n"]
     for suffix in COPIES:
         copy = re.sub(r"^(  - id: \w+|    register: \w+|    rate_of: \w+)$", rf"\g<1>{suffix}", figures, flags=re.M)
         beside = partial(_beside, suffix)
         out.append(re.sub(r"^    beside: \[(.*)\]$", beside, copy, flags=re.M))
-    return "".join(out)
+    return "".join(out) + _copied_standard(standard)
+
+
+def _copied_standard(standard: str) -> str:
+    """The questions that are asked of every register, of each copy."""
+    registers, figures = standard.split("  figures:\n", 1)
+    measured = [line for line in registers.splitlines(keepends=True) if _is_measured(line)]
+    named = r"register: (\w+),(?: prefix: (\w+),)?"
+    copies = [
+        re.sub(named, lambda m, end=suffix: f"register: {m[1]}{end}, prefix: {m[2] or m[1]}{end},", line)  # type: ignore[misc]
+        for suffix in COPIES
+        for line in measured
+    ]
+    return f"\nstandard:\n  registers:\n{''.join(copies)}  figures:\n{figures}"
+
+
+def _is_measured(text: str) -> bool:
+    """Whether a rule or a figure asks the registers of the bench and no other."""
+    asked = set(re.findall(r"\bregister: (\w+)", text))
+    return bool(asked) and asked <= set(KINDS)
 
 
 def _beside(suffix: str, found: re.Match[str]) -> str:
@@ -137,6 +160,8 @@ def _beside(suffix: str, found: re.Match[str]) -> str:
 def _report(figures: str) -> str:
     """The annual report: twenty figures from all twelve registers."""
     names = re.findall(r"^  - id: (\w+)$", figures, flags=re.M)
+    standard = re.findall(r"^    - id: (\w+)$", figures, flags=re.M)
+    names += [f"{prefix}_{name}" for prefix in re.findall(r"prefix: (\w+),", figures) for name in standard]
     chosen = names[:: len(names) // REPORT_FIGURES][:REPORT_FIGURES]
     label = "{zh-Hans: 全县, zh-Hant: 全縣, en: County}"
     return f"id: annual\nlabel: {label}\nsections:\n  - label: {label}\n    figures: [{', '.join(chosen)}]\n"

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, delete, insert, select, update
 
 from tracker.domain.commands import DutyCommand, MissPeriod, OpenPeriod
 from tracker.domain.days import to_number
-from tracker.domain.duties import DutySpec
+from tracker.domain.duties import JOB, DutySpec
 from tracker.domain.duty import periods
 from tracker.handler import SYSTEM, Done, Request, handle_all
 from tracker.house import House
@@ -31,7 +31,6 @@ from tracker.queries import demonstration, duties
 if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
-DUTIES = "duties"
 LEASE = timedelta(minutes=5)
 """A holder that has not come by for so long is dead."""
 TICK = timedelta(minutes=1)
@@ -58,7 +57,7 @@ def run_duties(house: House, now: datetime, *, until: date | None = None) -> Ran
     """
     today = house.today(now) if until is None else min(until, house.today(now))
     with house.engine.connect() as conn:
-        since = duties.done_until(conn, DUTIES)
+        since = duties.done_until(conn, JOB)
         ended = demonstration.ends_on(conn)
         if since is not None and ended is not None and since <= ended < today:
             since = None  # between a demonstration's year and the day somebody looks at it nobody owed anything
@@ -100,7 +99,7 @@ def _carry_out(house: House, commands: Sequence[DutyCommand], now: datetime) -> 
 
 def _done_until(engine: Engine, day: date) -> None:
     with writer(engine) as conn, conn.begin():
-        conn.execute(update(JobLeaseRow).where(JobLeaseRow.name == DUTIES).values(done_until=to_number(day)))
+        conn.execute(update(JobLeaseRow).where(JobLeaseRow.name == JOB).values(done_until=to_number(day)))
 
 
 # -- whose turn it is ---------------------------------------------------------------------------------
@@ -110,7 +109,7 @@ def take_turn(house: House, holder: str, clock: Callable[[], datetime]) -> Ran |
     if not house.pack.duties or not hold(house.engine, holder, now):
         return None
     with house.engine.connect() as conn:
-        done = duties.done_until(conn, DUTIES)
+        done = duties.done_until(conn, JOB)
     if done is not None and done >= house.today(now):
         return None
     run_id = _begin_run(house.engine, holder, now)
@@ -128,10 +127,10 @@ def hold(engine: Engine, holder: str, now: datetime) -> bool:
     """Take the lease, or keep it; False while somebody else who is alive has it."""
     row = JobLeaseRow
     with writer(engine) as conn, conn.begin():
-        lease = conn.execute(select(row.holder, row.until).where(row.name == DUTIES).with_for_update()).one()
+        lease = conn.execute(select(row.holder, row.until).where(row.name == JOB).with_for_update()).one()
         if lease.holder != holder and lease.until > to_ms(now):
             return False
-        conn.execute(update(row).where(row.name == DUTIES).values(holder=holder, until=to_ms(now + LEASE)))
+        conn.execute(update(row).where(row.name == JOB).values(holder=holder, until=to_ms(now + LEASE)))
     return True
 
 
@@ -139,15 +138,15 @@ def let_go(engine: Engine, holder: str) -> None:
     """The next may come at once."""
     row = JobLeaseRow
     with writer(engine) as conn, conn.begin():
-        conn.execute(update(row).where(row.name == DUTIES, row.holder == holder).values(until=0))
+        conn.execute(update(row).where(row.name == JOB, row.holder == holder).values(until=0))
 
 
 def _begin_run(engine: Engine, holder: str, now: datetime) -> int:
     row = JobRunRow
     with writer(engine) as conn, conn.begin():
-        begun = insert(row).values(name=DUTIES, holder=holder, began_at=to_ms(now), opened=0, missed=0)
+        begun = insert(row).values(name=JOB, holder=holder, began_at=to_ms(now), opened=0, missed=0)
         run_id = int(conn.execute(begun.returning(row.id)).scalar_one())
-        conn.execute(delete(row).where(row.name == DUTIES, row.id <= run_id - RUNS_KEPT))
+        conn.execute(delete(row).where(row.name == JOB, row.id <= run_id - RUNS_KEPT))
     return run_id
 
 

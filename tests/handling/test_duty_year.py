@@ -14,15 +14,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from duty_town import DUTIES, TOWN
 from sqlalchemy import URL, select
-from township import CHINA, PACK, Township, at, label
+from township import CHINA, Township, at
 
 from tracker.domain.commands import AmendRecord, ChangeState, Command, EnterRecord, VoidRecord
 from tracker.domain.days import from_number
-from tracker.domain.duties import DutySpec, OwedBy, Period
 from tracker.domain.events import StreamKind
-from tracker.domain.records import RecordKind, RecordRegister, State
-from tracker.domain.registers import Field, FieldType
 from tracker.handler import Done, Request, handle_all
 from tracker.jobs import LEASE, let_go, run_duties, take_turn
 from tracker.log import store
@@ -35,72 +33,6 @@ from tracker.projections.rebuild import rebuild
 DAY = timedelta(days=1)
 FIRST, LAST = date(2023, 1, 3), date(2024, 1, 20)
 VILLAGES = ("chenguang", "donghu")
-
-
-def _record_field(name: str, kind: FieldType, **more: Any) -> Field:
-    return Field(name, kind, label(name), **more)
-
-
-_HEAD = (
-    _record_field("held_on", FieldType.DATE, is_required=True),
-    _record_field("place", FieldType.UNIT, is_required=True),
-    _record_field("remark", FieldType.TEXT),
-)
-WALK = RecordRegister(
-    name="walk",
-    label=label("巡查"),
-    kind=RecordKind.ACTIVITY,
-    prefix="巡",
-    ascii_prefix="XC",
-    version="1",
-    fields=(
-        *_HEAD,
-        _record_field("post", FieldType.RECORD, register="post"),
-        _record_field("minutes", FieldType.INTEGER),
-        _record_field("nothing", FieldType.YES_NO),
-    ),
-    measure=label("次"),
-    day_field="held_on",
-    unit_field="place",
-    summary_field="remark",
-    nil_field="nothing",
-)
-POST = RecordRegister(
-    name="post",
-    label=label("灯杆"),
-    kind=RecordKind.SUBJECT,
-    prefix="杆",
-    ascii_prefix="DG",
-    version="1",
-    fields=_HEAD,
-    measure=label("根"),
-    day_field="held_on",
-    unit_field="place",
-    summary_field="remark",
-    states=(State("standing", label("在用")), State("fallen", label("已倒"), is_end=True)),
-)
-
-
-def _duty(name: str, every: Period, **more: Any) -> DutySpec:
-    given: dict[str, Any] = {"owed_by": OwedBy(("village",)), "in_force_from": date(2023, 1, 1), **more}
-    return DutySpec(id=name, label=label(name), activity="walk", every=every, source="tests", **given)
-
-
-DUTIES = (
-    _duty("weekly", Period.WEEK, late_days=2, has_nil_reports=True, in_force_from=date(2023, 1, 2)),
-    _duty("twentieth", Period.MONTH_DAY, month_day=20, late_days=5, has_nil_reports=True),
-    _duty("daily", Period.DAY, within=(((7, 10), (7, 19)),), enter_days=1, has_nil_reports=True),
-    _duty("twice", Period.MONTH, count=2),  # a nil report is none
-    _duty("report", Period.MONTH, enter_days=5, late_days=3, has_nil_reports=True, in_force_to=date(2023, 10, 31)),
-    _duty(
-        "look",
-        Period.QUARTER,
-        owed_by=OwedBy(subjects="post", states=("standing",), link="post"),
-        at_least=(("minutes", 5),),
-        has_nil_reports=True,
-    ),
-)
-TOWN = replace(PACK, records=(WALK, POST), duties=DUTIES)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from tracker import words
-from tracker.blueprints import list_view
+from tracker.blueprints import duties, list_view
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import SIGNED_IN, can, connection, current_person, house, needs, now, today, viewer
 from tracker.domain.commands import TakeStep
@@ -57,6 +57,8 @@ def show() -> ResponseReturnValue:
         relapsed=list_view.rows(page.relapsed),
         week=[(day.on, list_view.rows(day.lines)) for day in page.week],
         order=_order(),
+        duties=duties.for_desk(),
+        duty_label=duties.label,
         working=WORKING,
     )
 
@@ -115,6 +117,7 @@ def today_page() -> ResponseReturnValue:
         "desk/today.html",
         page=page,
         parts={name: list_view.rows(getattr(page, name)) for name in desk.PARTS},
+        duties=duties.for_today(),
         today=today(),
         working=WORKING,
         registers=list_view.registers_open_for("register"),

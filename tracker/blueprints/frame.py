@@ -18,6 +18,7 @@ _PLACES = (
     ("desk", "desk.show", lambda: gettext("Desk")),
     ("today", "desk.today", lambda: gettext("Today")),
     ("view", "registers.index", lambda: gettext("Registers")),
+    ("view", "duties.show", lambda: gettext("Duties")),
     ("figures", "figures.report", lambda: gettext("Figures")),
     ("audit", "log.show", lambda: gettext("Log")),
     ("administer", "admin.people", lambda: gettext("People")),

@@ -28,6 +28,9 @@ class Period(StrEnum):
     MONTH_DAY = "month_day"  # one named day of each month, which is the whole period
 
 
+JOB = "duties"
+"""What the clockwork that opens and misses periods is called, where there may be others."""
+
 DUTY_ACCOUNTS = frozenset({"due", "done", "late", "missed", "excused", "due.by.day"})
 """All are flows; `due.by.day` counts under the day of the month on which a period ended."""
 

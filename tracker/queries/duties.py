@@ -159,6 +159,19 @@ class PeriodLine:
     version: int
     subject: tuple[str, str] | None
 
+    @property
+    def is_open(self) -> bool:
+        return self.standing is Standing.OPEN
+
+    @property
+    def is_missed(self) -> bool:
+        return self.standing is Standing.MISSED
+
+    @property
+    def may_be_excused(self) -> bool:
+        """Not what was done, nor twice: the rule is `owing.can_be_excused`."""
+        return self.standing not in (Standing.DONE, Standing.EXCUSED)
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodGroup:

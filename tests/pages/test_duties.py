@@ -1,0 +1,131 @@
+"""Pages of what is owed: who stands how, who is left, an excuse; the first pages; the runs of the clockwork."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from duty_town import TOWN
+from flask import Flask
+from pages.conftest import Browse
+from sqlalchemy import Engine, select
+from township import CHINA, Township
+
+from tracker import clock
+from tracker.domain.commands import EnterRecord
+from tracker.domain.days import to_number
+from tracker.jobs import run_duties, take_turn
+from tracker.models.duties import DutyPeriodRow
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def town(app: Flask, engine: Engine):
+    founded = Township.joined(engine, TOWN)
+    app.extensions["house"] = founded.house
+    yield founded
+    founded.close()
+
+
+def today() -> date:
+    return clock.now().astimezone(CHINA).date()
+
+
+def monday(weeks: int) -> date:
+    """The Monday of this week, or of one so many weeks away."""
+    return today() - today().weekday() * DAY + 7 * weeks * DAY
+
+
+def open_since(town: Township, day: date) -> None:
+    """The clockwork came by on that day, and comes by now."""
+    run_duties(town.house, clock.now(), until=day)
+    run_duties(town.house, clock.now())
+
+
+def walk(town: Township, on: date, place: str = "chenguang") -> None:
+    values = {"held_on": on, "place": town.unit[place], "remark": "巡查", "minutes": 30}
+    town.do(EnterRecord(register="walk", values=values), "supervisor", clock.now())
+
+
+def week_of(town: Township, start: date) -> str:
+    """The address of the weekly period of 晨光村 that begins then."""
+    row = DutyPeriodRow
+    here = (row.duty == "weekly", row.starts == to_number(start), row.unit_id == town.unit["chenguang"])
+    with town.engine.connect() as conn:
+        return f"/duties/{conn.scalar(select(row.id).where(*here))}"
+
+
+@pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
+def test_the_pages_are_in_order_in_every_language_and_when_nothing_is_owed(town: Township, browse: Browse, locale: str):
+    supervisor, admin = browse("supervisor", locale), browse("administrator", locale)
+    supervisor.text("/duties")
+    admin.text("/admin/jobs")
+    open_since(town, monday(-3))
+    walk(town, monday(-1))
+    last = monday(-1)
+    for url in (
+        "/duties",
+        f"/duties?duty=weekly&month={last:%Y-%m}",
+        "/duties?month=x&duty=y",
+        week_of(town, last),
+        "/desk",
+    ):
+        supervisor.text(url)
+    browse("staff", locale).text("/today")
+
+
+def test_who_patrolled_is_done_and_who_did_not_is_left_and_missed(town: Township, browse: Browse):
+    open_since(town, monday(-4))
+    walk(town, monday(-2) + 3 * DAY)  # earlier, and it would be the late one of the week before as well
+    month = monday(-2) + 6 * DAY
+    page = browse("supervisor").text(f"/duties?duty=weekly&month={month:%Y-%m}")
+    missed = week_of(town, monday(-3))
+    done = week_of(town, monday(-2))
+    assert done not in page
+    assert "Done in time" in browse("supervisor").text(done)
+    assert "Missed" in browse("supervisor").text(missed)
+    assert "东湖村" in page
+    assert "2 missed" in browse("supervisor").text("/desk")  # both villages, in that week
+
+
+def test_staff_see_the_duties_of_their_own_village_on_their_list_of_today(town: Township, browse: Browse):
+    open_since(town, monday(-2))
+    page = browse("staff").text("/today")
+    assert "weekly" in page
+    assert "晨光村" in page
+    assert "东湖村" not in page
+    shown = browse("neighbour").open(week_of(town, monday(0)))
+    assert shown.status_code == 404
+
+
+def test_an_excuse_needs_a_reason_and_is_shown_apart(town: Township, browse: Browse):
+    open_since(town, monday(-3))
+    url = week_of(town, monday(-2))
+    approver = browse("approver")
+    answer = approver.send(url, f"{url}/excuse", reason=" ")
+    assert answer.status_code == 422
+    assert "to put right" in answer.text
+    assert approver.send(url, f"{url}/excuse", reason="洪水封路").status_code == 303
+    page = approver.text(url)
+    assert "洪水封路" in page
+    assert "Excused" in page
+    with pytest.raises(LookupError):  # there is no form any more
+        approver.form(url, f"{url}/excuse")
+    with pytest.raises(LookupError):
+        browse("staff").form(url, f"{url}/excuse")
+
+
+def test_what_was_seen_meanwhile_changed_is_said(town: Township, browse: Browse):
+    open_since(town, monday(-1))
+    url = week_of(town, monday(0))
+    approver = browse("approver")
+    form = approver.form(url, f"{url}/excuse")
+    walk(town, today())
+    assert approver.client.post(f"{url}/excuse", data=form | {"reason": "洪水"}).status_code == 409
+
+
+def test_an_administrator_sees_the_runs_and_what_stopped_one(town: Township, browse: Browse):
+    take_turn(town.house, "host/1", clock.now)
+    page = browse("administrator").text("/admin/jobs")
+    assert "host/1" in page

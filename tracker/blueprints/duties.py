@@ -1,0 +1,174 @@
+"""What is owed: how units stand in a month and who is left; one period, and excusing it; blocks of the first pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker import words
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import can_on, connection, current_person, house, needs, now, today, viewer
+from tracker.domain.commands import ExcusePeriod
+from tracker.domain.duties import DutySpec
+from tracker.domain.duty import fold
+from tracker.domain.events import StreamKind
+from tracker.domain.owing import period_facts
+from tracker.domain.refusals import Kind, Refusal, Refusals
+from tracker.forms.duties import ExcuseForm, excuse_form
+from tracker.handler import handle
+from tracker.log import store
+from tracker.queries import duties as queries
+from tracker.queries.duties import PeriodGroup, PeriodLine
+
+bp = Blueprint("duties", __name__)
+
+
+@bp.get("/duties")
+@needs("view")
+def show() -> ResponseReturnValue:
+    """One month, of all duties or of one."""
+    chosen = house().pack.duty_by_id.get(request.args.get("duty", ""))
+    allowed = queries.visible(viewer(), [chosen] if chosen else house().pack.duties)
+    months = queries.months(connection(), allowed)
+    month = _month(request.args.get("month", "")) or next((m for m in months if m <= today()), today().replace(day=1))
+    board = queries.board(connection(), allowed, month, today())
+    return render_template(
+        "duties/show.html",
+        units=sorted(board.units, key=lambda line: _code(line.unit_id)),
+        left=board.left,
+        is_cut=board.is_cut,
+        chosen=chosen,
+        month=month,
+        months=[(f"{one:%Y-%m}", f"{one:%Y-%m}") for one in dict.fromkeys((*months, month))],
+        duties=[(spec.id, words.of(spec.label)) for spec in house().pack.duties],
+        names=names(),
+        label=label,
+        today=today(),
+    )
+
+
+def _month(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+def _code(unit_id: int) -> str:
+    unit = names().directory.units.get(unit_id)
+    return unit.code if unit else ""
+
+
+def label(duty: str) -> str:
+    """What a duty is called; its id where the pack has it no longer."""
+    spec = house().pack.duty_by_id.get(duty)
+    return words.of(spec.label) if spec else duty
+
+
+# -- one period ---------------------------------------------------------------------------------------
+@bp.get("/duties/<int:period_id>")
+@needs("view")
+def period(period_id: int) -> ResponseReturnValue:
+    return _page(period_id, None)
+
+
+@bp.post("/duties/<int:period_id>/excuse")
+@needs("excuse")
+def excuse(period_id: int) -> ResponseReturnValue:
+    """With a reason; it stays apart from what was done."""
+    form = excuse_form()
+    command = ExcusePeriod(
+        period_id=period_id, version=form.seen_version(), reason=form.reason.value or "", key=form.key.data
+    )
+    try:
+        handle(house(), command, actor_id=current_person().id, now=now())
+    except (Refusal, Refusals) as why:
+        if why.kind is not Kind.INVALID or (isinstance(why, Refusal) and why.code == "record_unknown"):
+            return _conflict(why)
+        form.refuse(why)
+        return _page(period_id, form), 422
+    return redirect(url_for("duties.period", period_id=period_id), 303)
+
+
+def _conflict(why: Refusal | Refusals) -> ResponseReturnValue:
+    """What nobody may know of is not there; everything else is said by the page of its kind."""
+    if isinstance(why, Refusal) and why.code == "record_unknown":
+        abort(404)
+    raise why
+
+
+def _page(period_id: int, form: ExcuseForm | None) -> str:
+    line = queries.period_line(connection(), queries.visible(viewer(), house().pack.duties), period_id)
+    whole = fold(store.read_stream(connection(), StreamKind.DUTY, period_id)) if line else None
+    if line is None or whole is None:
+        abort(404)
+    spec = house().pack.duty_by_id[line.duty]
+    may_excuse = can_on("excuse", period_facts(spec, line.unit_id)) and line.may_be_excused
+    if form is None:
+        form = excuse_form()
+        form.version.data = str(line.version)
+    return render_template(
+        "duties/period.html",
+        line=line,
+        whole=whole,
+        counted=queries.records_named(connection(), sorted(whole.counted)),
+        spec=spec,
+        label=label,
+        names=names(),
+        today=today(),
+        form=form if may_excuse else None,
+        register=house().pack.record_by_name[spec.activity],
+    )
+
+
+# -- first pages --------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class DeskDuties:
+    """What was missed, and what ends soon, by duty and period."""
+
+    missed: tuple[PeriodGroup, ...]
+    soon: tuple[PeriodGroup, ...]
+
+
+def for_desk() -> DeskDuties:
+    """Of the units that the person looks after."""
+    allowed = queries.visible(viewer(), house().pack.duties)
+    return DeskDuties(
+        tuple(queries.missed_lately(connection(), allowed, today())),
+        tuple(queries.ends_soon(connection(), allowed, today())),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DutyTask:
+    """A period as a line of today's list. `days`: until it ends."""
+
+    href: str
+    title: str
+    below: str
+    days: int
+    is_missed: bool
+
+
+def for_today() -> list[DutyTask]:
+    """What the person's own units owe within the week, and what they missed in the last."""
+    specs: tuple[DutySpec, ...] = house().pack.duties
+    mine = queries.visible(viewer(), specs, "register")
+    lines = (*queries.missed_by(connection(), mine, today()), *queries.to_do(connection(), mine, today()))
+    return [_task(line) for line in lines]
+
+
+def _task(line: PeriodLine) -> DutyTask:
+    of = [names().unit(line.unit_id), *(line.subject or ())]
+    counted = gettext("%(counted)s of %(needed)s", counted=line.counted, needed=line.needed)
+    return DutyTask(
+        href=url_for("duties.period", period_id=line.id),
+        title=label(line.duty),
+        below=" ".join([*of, counted]),
+        days=max((line.end - today()) // timedelta(days=1), 0),
+        is_missed=line.is_missed,
+    )
