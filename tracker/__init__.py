@@ -113,13 +113,14 @@ def _signed_in(token: str) -> Account | None:
 
 
 def _join_house(app: Flask, settings: Settings) -> None:
+    from tracker import clock
     from tracker.extensions import db
     from tracker.house import build_house
 
     with app.app_context():
         engine = db.engine
     app.extensions["house"] = build_house(
-        engine, pack=settings.pack, instance=settings.instance, time_zone=settings.time_zone
+        engine, pack=settings.pack, instance=settings.instance, time_zone=settings.time_zone, now=clock.now
     )
 
 

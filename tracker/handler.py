@@ -15,10 +15,12 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from tracker.definer import define
 from tracker.domain.access import TicketFacts, holds_any, may
 from tracker.domain.commands import (
     AmendTicket,
     Command,
+    DefineRegister,
     DirectoryCommand,
     DutyCommand,
     EndGrant,
@@ -198,6 +200,8 @@ class Work:
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
+        if isinstance(command, DefineRegister):
+            return self._define(request, command, hashed)
         if isinstance(command, MarkDemonstration):
             return self._mark_demonstration(request, command, hashed)
         return self._directory_command(request, command, hashed)
@@ -381,7 +385,7 @@ class Work:
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: RecordAccess) -> Done:
         world = self.world(request)
-        if command.ticket_id:
+        if command.ticket_id and not self.records.is_visible(command.ticket_id, world):
             self._visible(command.ticket_id, world)
         return self._say_accessed(request, command.ticket_id, command.kind, command.data)
 
@@ -408,11 +412,10 @@ class Work:
         )
         return Done(appended, ticket_id, None)
 
-    # -- units, people, grants --------------------------------------------------------------------
+    # -- registers, units, people, grants --------------------------------------------------------------------
     def _directory_command(self, request: Request, command: DirectoryCommand, key: bytes | None) -> Done:
         today = self.house.today(request.now)
-        if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
-            raise Refusal("not_permitted")
+        self._check_administers(request)
         office = Office(self.directory, self.house.pack.register_names, request.actor_id, today)
         kind, stream_id, events = decide_directory(command, office)
         if isinstance(command, PersonLeaves | EndGrant):
@@ -425,6 +428,16 @@ class Work:
         project_directory(self.conn, appended)
         self.directory = load_directory(self.conn, self.log.directory_position)
         return Done(appended, appended[0].stream_id, None)
+
+    def _define(self, request: Request, command: DefineRegister, key: bytes | None) -> Done:
+        self._check_administers(request)
+        events = define(self, request, command, key)
+        return Done(events, 0, None)
+
+    def _check_administers(self, request: Request) -> None:
+        today = self.house.today(request.now)
+        if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
+            raise Refusal("not_permitted")
 
     def _restricted_naming(self, person_id: int) -> list[TicketFacts]:
         self.flush()

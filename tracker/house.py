@@ -6,7 +6,7 @@ tests all use it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
@@ -16,12 +16,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, select
 
 from tracker.domain.deadlines import WorkCalendar
+from tracker.domain.defining import Definition, definitions_of, in_effect
+from tracker.domain.events import StreamKind
 from tracker.domain.people import Directory
 from tracker.domain.registers import Pack, Register
 from tracker.log import store
 from tracker.models.tickets import RegisterRow
 from tracker.packs.calendar import read_notice, work_calendar
-from tracker.packs.loader import LoadedPack, built_in, load_pack
+from tracker.packs.loader import LoadedPack, built_in, load_defined, load_pack
 from tracker.projections.cube.live import LiveCube
 from tracker.projections.folios import FolioBook
 from tracker.projections.people import load_directory
@@ -33,7 +35,11 @@ CALENDAR_FOLDER = "calendar"
 
 @dataclass
 class House:
-    """Database, pack, calendar, time zone; the directory, the folios and the cube as now known."""
+    """Database, pack, calendar, time zone; the directory, the registers, the folios and the cube as now known.
+
+    `pack` is what came with the product or the operator's folder, with the registers that administrators defined
+    (domain/defining.py) as far as they are in effect.
+    """
 
     engine: Engine
     pack: Pack
@@ -41,8 +47,11 @@ class House:
     time_zone: ZoneInfo
     cube: LiveCube = field(default_factory=LiveCube)
     folios: FolioBook = field(default_factory=FolioBook)
+    now: Callable[[], datetime] | None = None  # without a clock, every version is in effect
     _directory: Directory | None = None
     _register_numbers: Mapping[str, int] = field(default_factory=dict)
+    _definitions: tuple[Definition, ...] = ()
+    _in_effect: tuple[Definition, ...] = ()
 
     def register(self, name: str) -> Register:
         """The register of this name. LookupError: the pack has none."""
@@ -56,12 +65,42 @@ class House:
         return now.astimezone(self.time_zone).date()
 
     def directory(self, conn: Connection, position: int | None = None) -> Directory:
-        """The directory at its latest event; read again only when a unit or person event came."""
-        at = store.read_head(conn).directory_position if position is None else position
+        """The directory at its latest event; read again only when a unit or person event came.
+
+        Who asks for it begins a request or a command: so this is also when the registers are looked at. A writer
+        gives the `position` that it found under the lock.
+        """
+        if position is None:
+            head = store.read_head(conn)
+            at = head.directory_position
+            self._follow(conn, head.definitions)
+        else:
+            at = position
+            self._follow(conn, store.definition_count(conn))
         known = self._directory
         if known is None or known.position != at:
             self._directory = known = load_directory(conn, at)
         return known
+
+    def follow(self, conn: Connection, today: date | None = None) -> None:
+        """The registers as defined by now: every process notices a new version at its next request."""
+        self._follow(conn, store.definition_count(conn), today)
+
+    def _follow(self, conn: Connection, count: int, today: date | None = None) -> None:
+        """Never back to what an older snapshot says: a reader that began earlier does no harm with newer registers."""
+        if count == 0 or not isinstance(self.pack, LoadedPack) or self.pack.folder is None:
+            return
+        if count > len(self._definitions):
+            self._definitions = definitions_of(store.read_stream(conn, StreamKind.REGISTER, 0))
+        on = today or (self.today(self.now()) if self.now else date.max)
+        wanted = in_effect(self._definitions, on)
+        if wanted != self._in_effect:
+            self.pack = load_defined(self.pack.folder, wanted)
+            self._in_effect = wanted
+
+    def definitions(self, conn: Connection) -> tuple[Definition, ...]:
+        """Every version of every register that an administrator made, the oldest first."""
+        return definitions_of(store.read_stream(conn, StreamKind.REGISTER, 0))
 
     def register_numbers(self, conn: Connection) -> Mapping[str, int]:
         """Short numbers of registers; one of a new pack is missing until a writer has added it."""
@@ -76,11 +115,13 @@ class House:
         return self._register_numbers
 
 
-def build_house(engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInfo) -> House:
+def build_house(
+    engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInfo, now: Callable[[], datetime] | None = None
+) -> House:
     """The house of an installation. PackError: the pack cannot be used; ValueError: a holiday notice cannot.
 
     `pack`: the name of one that comes with the product, or a folder. Holiday notices that the calendar package
-    does not know yet lie as JSON files in `instance`/calendar.
+    does not know yet lie as JSON files in `instance`/calendar. `now`: the clock, which says what is in effect.
     """
     notices = [read_notice(path) for path in sorted((instance / CALENDAR_FOLDER).glob("*.json"))]
     return House(
@@ -88,6 +129,7 @@ def build_house(engine: Engine, *, pack: str, instance: Path, time_zone: ZoneInf
         pack=_pack(pack),
         calendar=work_calendar(notices),
         time_zone=time_zone,
+        now=now,
         cube=LiveCube(instance / CUBE_FOLDER),
     )
 

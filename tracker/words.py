@@ -114,6 +114,27 @@ REFUSALS: Mapping[str, Any] = {
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
     "nothing_changed": _("Nothing was changed."),
+    "definition_moved_on": _(
+        "Another administrator changed this register to version %(version)s meanwhile. Look again."
+    ),
+    "register_mistaken": _("The files have mistakes, which are listed with their lines."),
+    "register_name_taken": _("A register with this name is there already: %(name)s. Choose another name."),
+    "register_name_fixed": _("The file of the register must be called %(name)s and say so under `name`."),
+    "register_file_elsewhere": _("The file %(path)s is not one that this register may bring."),
+    "register_kind_fixed": _("The kind is fixed: %(count)s records are there."),
+    "register_prefix_fixed": _("The prefix %(prefix)s is fixed: %(count)s records carry it in their numbers."),
+    "effect_in_past": _(
+        "Records of the past keep the version that they were made with. Enter %(today)s or a later day."
+    ),
+    "part_in_use": _("“%(name)s” is used by records, so it cannot be removed."),
+    "part_fixed": _("The type or privacy of “%(name)s” cannot change: records are there that use it."),
+    "counting_changes_today_only": _(
+        "This changes what figures count of “%(name)s”, whose records are counted again. Let it take effect today."
+    ),
+    "too_many_to_count_again": _(
+        "This changes what figures count of “%(name)s”, which has over %(limit)s records. Leave its figures and"
+        " listed fields as they are."
+    ),
     "too_many_files": _("At most %(limit)s files fit into one form. Add the others afterwards."),
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),
     "file_type_refused": _("Files of this kind are not accepted. Send a photograph (JPEG, PNG) or a PDF."),
@@ -226,6 +247,7 @@ EVENTS: Mapping[str, Any] = {
     "person_left": _("Person left"),
     "granted": _("Role given"),
     "grant_ended": _("Role ended"),
+    "register_defined": _("Register defined"),
     "account_opened": _("Account opened"),
     "account_reset": _("New first password given"),
     "account_disabled": _("Account switched off"),
@@ -291,6 +313,7 @@ CHOICES: Mapping[str, Any] = {
     "photo_after": _("After"),
     "photo_check": _("At the check"),
     "document": _("Document"),
+    "photo": _("Photograph"),
     "signature": _("Signature"),
 }
 

@@ -10,21 +10,24 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from duty_town import TOWN
 from flask import Flask
 from pages.conftest import PASSWORD, Browse, Visitor
 from pages.test_figures import FIGURES, REPORT
+from records import RECORDS, meeting
 from sqlalchemy import Engine
 from ticket_stories import address, assigned, picture, take
 from township import PHOTO, Township, at, plain_ticket
 from werkzeug.datastructures import FileStorage
 
 from tracker import clock, signin, uploads
-from tracker.domain.commands import OpenPeriod
+from tracker.domain.commands import EnterRecord, OpenPeriod
 from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
+from tracker.handler import handle
 from tracker.models.rows import writer
 from tracker.queries.tickets import ticket_now
 from tracker.queries.uploads import Upload, content_of, upload_of
@@ -82,6 +85,36 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "profile.password": (("GET", "/profile/password", SIGNED_IN), ("POST", "/profile/password", SIGNED_IN)),
     "profile.look": (("POST", "/profile/look", SIGNED_IN),),
     "profile.end_device": (("POST", "/profile/devices/999999/end", SIGNED_IN),),
+    "record_lists.records": (("GET", "/registers/meeting/records", READERS),),
+    "record_lists.enter": (
+        ("GET", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
+        ("POST", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
+    ),
+    "records.show": (("GET", "{record}", NEAR),),
+    "records.linked": (("GET", "{record}/linked/toilet", NEAR), ("GET", "{record}/linked/house", NOBODY)),
+    "records.evidence": (
+        ("GET", "{record}/evidence/{evidence}", NEAR),
+        ("GET", "{record}/evidence/" + "0" * 64, NOBODY),
+    ),
+    "records.reveal": (("POST", "{record}/reveal", NEAR),),
+    "records.amend": (
+        ("GET", "{record}/amend", frozenset({"supervisor"})),
+        ("POST", "{record}/amend", frozenset({"supervisor"})),
+    ),
+    "records.void": (
+        ("GET", "{record}/void", frozenset({"supervisor"})),
+        ("POST", "{record}/void", frozenset({"supervisor"})),
+    ),
+    "records.change_state": (
+        ("GET", "{subject}/state", frozenset({"staff", "supervisor", "verifier"})),
+        ("POST", "{subject}/state", frozenset({"staff", "supervisor", "verifier"})),
+        ("GET", "{record}/state", NOBODY),
+    ),
+    "records.report": (
+        ("GET", "{statistic}/report", frozenset({"staff", "supervisor", "verifier"})),
+        ("POST", "{statistic}/report", frozenset({"staff", "supervisor", "verifier"})),
+        ("GET", "{record}/report", NOBODY),
+    ),
     "registers.index": (("GET", "/registers", READERS),),
     "registers.tickets": (("GET", "/registers/toilet/tickets", READERS),),
     "registers.export": (("GET", "/registers/toilet/tickets.csv", READERS),),
@@ -122,6 +155,8 @@ PUBLIC = frozenset({"health.check", "profile.language", "profile.sign_in", "prof
 
 MARCH = date(2023, 3, 1)
 
+PACK = replace(RECORDS, records=(*RECORDS.records, *TOWN.records), duties=TOWN.duties)
+
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -135,8 +170,8 @@ GUARDED_TWICE = {"tickets.evidence": "view"} | {
 
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    """The small township, whose pack also has figures and duties."""
-    founded = Township.joined(engine, replace(TOWN, figures=FIGURES, reports=(REPORT,)))
+    """The small township, whose pack also has figures, duties and registers of every kind."""
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -152,7 +187,7 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
     ticket_id = assigned(town)
     take(town, ticket_id, "add_evidence", "supervisor", "2023-03-03", evidence=({**PHOTO, "digest": stored.digest},))
     upload = uploaded(town, browse("supervisor"))
-    there = {
+    there = recorded(town, stored.digest) | {
         "ticket": address(town, ticket_id),
         "evidence": stored.digest,
         "figure": FIGURES[0].id,
@@ -167,6 +202,29 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
     with writer(town.engine) as conn, conn.begin():
         signin.disable_account(conn, login="colleague-off", address="127.0.0.1", now=clock.now())
     return lambda post: there | {"mine": str(upload_for(town, upload, town.person[post]))}
+
+
+def recorded(town: Township, digest: str) -> dict[str, str]:
+    """A meeting with a photograph, a subject and a statistic of 晨光村, which the colleague recorded."""
+    place = {"place": town.unit["chenguang"]}
+    entered = {
+        "record": EnterRecord(
+            register="meeting",
+            values=meeting(town.unit["chenguang"], "2023-03-01"),
+            evidence=({**PHOTO, "digest": digest, "kind": "photo"},),
+        ),
+        "subject": EnterRecord(register="member", values={**place, "opened_on": "2023-03-01", "name": "刘小云"}),
+        "statistic": EnterRecord(
+            register="harvest",
+            values={**place, "year": 2023, "value": "1", "stage": "estimate", "reported_on": "2023-03-01"},
+        ),
+    }
+    colleague = town.person["colleague"]
+    numbers = {
+        name: handle(town.house, command, actor_id=colleague, now=at("2023-03-02")).number
+        for name, command in entered.items()
+    }
+    return {name: f"/records/{quote(number or '')}" for name, number in numbers.items()}
 
 
 def account(town: Township, login: str, person_id: int) -> int:
@@ -235,7 +293,8 @@ def test_a_route_asks_its_right_also_where_its_object_asks_again(app: Flask):
 
 @only_sqlite
 def test_whoever_has_not_signed_in_is_led_to_the_sign_in(app: Flask):
-    anything, client = defaultdict(lambda: "1", ticket="/tickets/1"), app.test_client()
+    pages = {"ticket": "/tickets/1", "record": "/records/1", "subject": "/records/1", "statistic": "/records/1"}
+    anything, client = defaultdict(lambda: "1", pages), app.test_client()
     for doors in ROUTES.values():
         for method, url, _ in doors:
             if method == "GET":

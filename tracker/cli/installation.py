@@ -67,6 +67,9 @@ def opened(*, must_exist: bool = True) -> Iterator[Installation]:
     try:
         if must_exist and not is_current(installation):
             raise click.ClickException("The database is not set up for this version. Run: xiaohao init")
+        if must_exist:
+            with installation.engine.connect() as conn:
+                installation.house.follow(conn)
         yield installation
     finally:
         installation.engine.dispose()

@@ -66,7 +66,7 @@ class AmendTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAccess:
-    """A restricted ticket was read, a private value revealed, a list exported."""
+    """A restricted ticket was read, a private value of a ticket or record revealed, a list exported."""
 
     ticket_id: int
     kind: str  # read, revealed, exported
@@ -141,6 +141,20 @@ class MarkDemonstration:
 
     town: str
     ends_on: date
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefineRegister:
+    """A register is made, or changed from a day on. `files`: path inside the pack → text (`registers/x.yaml`,
+    `checklists/x.yaml`, `figures/x.yaml`, `deadlines/x.yaml`). `version`: the one that was seen, 0 where
+    there is none. `is_new`: it must not be there already, in the pack neither."""
+
+    name: str
+    files: Mapping[str, str]
+    takes_effect_on: date
+    version: int
+    is_new: bool = False
     key: str | None = None
 
 
@@ -264,6 +278,7 @@ Command = (
     | RecordCommand
     | DutyCommand
     | DirectoryCommand
+    | DefineRegister
     | RecordAccess
     | ErasePrivateValues
     | MarkDemonstration

@@ -35,6 +35,7 @@ class StreamKind(IntEnum):
     # reader never makes a writer's form stale
     RECORD = 6  # activities, subjects, statistics
     DUTY = 7  # one period that is owed
+    REGISTER = 8  # what registers are, as an administrator defines them (one stream, id 0)
 
 
 TICKET_KINDS = frozenset({"registered", "amended", *(step.event for step in STEPS)})
@@ -48,6 +49,7 @@ RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "rep
 """Their effects: `record.py`."""
 DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "excused"})
 """Their effects: `duty.py`."""
+REGISTER_KINDS = frozenset({"register_defined"})
 
 ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.TICKET: TICKET_KINDS,
@@ -57,6 +59,7 @@ ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.ACCESS: ACCESS_KINDS,
     StreamKind.RECORD: RECORD_KINDS,
     StreamKind.DUTY: DUTY_KINDS,
+    StreamKind.REGISTER: REGISTER_KINDS,
 }
 
 

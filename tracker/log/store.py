@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-from sqlalchemy import Connection, Executable, bindparam, select, update
+from sqlalchemy import Connection, Executable, bindparam, func, select, update
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_canonical
@@ -50,6 +50,10 @@ _STREAM = (
     .where(EventRow.stream_kind == bindparam("kind"), EventRow.stream_id == bindparam("id"))
     .order_by(EventRow.version)
 )
+_DEFINITIONS = select(func.max(EventRow.version)).where(
+    EventRow.stream_kind == int(StreamKind.REGISTER), EventRow.stream_id == 0
+)
+_HEAD_AND_DEFINITIONS = _HEAD.add_columns(func.coalesce(_DEFINITIONS.scalar_subquery(), 0).label("definitions"))
 _KEY = select(CommandKeyRow.position).where(CommandKeyRow.key == bindparam("key"))
 _MANY_KEYS = select(CommandKeyRow.key, CommandKeyRow.position).where(
     CommandKeyRow.key.in_(bindparam("keys", expanding=True))
@@ -75,7 +79,10 @@ _DIRECTORY_KINDS = (StreamKind.UNIT, StreamKind.PERSON)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The log as it stands: size = latest position, tree head, latest instant (ms)."""
+    """The log as it stands: size = latest position, tree head, latest instant (ms).
+
+    `definitions`: how many versions of registers administrators have made.
+    """
 
     size: int
     root: bytes
@@ -83,6 +90,7 @@ class Head:
     directory_position: int
     is_demonstration: bool
     epoch: str
+    definitions: int
 
 
 def to_ms(instant: datetime) -> int:
@@ -94,8 +102,21 @@ def from_ms(ms: int) -> datetime:
 
 
 def read_head(conn: Connection) -> Head:
-    row = conn.execute(_HEAD).one()
-    return Head(row.size, row.root, row.recorded_at, row.directory_position, row.is_demonstration, row.epoch)
+    row = conn.execute(_HEAD_AND_DEFINITIONS).one()
+    return Head(
+        size=row.size,
+        root=row.root,
+        recorded_at=row.recorded_at,
+        directory_position=row.directory_position,
+        is_demonstration=row.is_demonstration,
+        epoch=row.epoch,
+        definitions=row.definitions,
+    )
+
+
+def definition_count(conn: Connection) -> int:
+    """The same as `Head.definitions`, for a writer that holds the lock: not what was so before it waited."""
+    return conn.scalar(_DEFINITIONS) or 0
 
 
 def begin_epoch(conn: Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
@@ -19,6 +19,14 @@ class _Row(NamedTuple):
     path: KeyPath
     register: str
     limit: Limit
+
+
+def all_limits(source: Source, own: Iterable[Source], problems: list[Problem]) -> LimitsByClock:
+    """The rows of `deadlines.yaml`; a file of an installation's own stands in the place of those of its clocks."""
+    limits = dict(build_limits(source, problems))
+    for written_over in own:
+        limits.update(build_limits(written_over, problems))
+    return limits
 
 
 def build_limits(source: Source, problems: list[Problem]) -> LimitsByClock:

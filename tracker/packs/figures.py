@@ -6,7 +6,7 @@ the file first uses it: figures added at the end leave the bits of the others wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,22 +76,28 @@ class _Compiler:
         return known[known.index(predicate)]
 
 
+Items = Sequence[tuple[Source, KeyPath, Mapping[str, Any]]]
+"""Figures as written, with where they stand."""
+
+
 def build_figures(
-    source: Source, counted: Mapping[str, AnyCounted], problems: list[Problem]
+    source: Source, counted: Mapping[str, AnyCounted], problems: list[Problem], own: Iterable[Source] = ()
 ) -> tuple[tuple[FigureSpec, ...], Mapping[str, tuple[Predicate, ...]]]:
     """The figures, and for each register the predicates they use. `counted`: registers and duties by name.
 
-    Mistakes are added to `problems`.
+    `own`: files of an installation, whose figures come after those of the pack. Mistakes are added to `problems`.
     """
     compiler = _Compiler(source, counted, problems)
     shared = {item["name"]: item for item in source.data["exclusions"]}
-    items = (*_written_out(source), *standard_figures(source))
+    items = [(source, *item) for item in (*_written_out(source), *standard_figures(source))]
+    items += [(file, *item) for file in own for item in _written_out(file)]
     figures = []
-    for path, item in items:
+    for file, path, item in items:
+        compiler.source = file
         about = compiler.known(item["register"], path)
         if about is not None:
             figures.append(_figure(compiler, about, item, shared, path))
-    problems.extend(_check_figures(source, items, figures))
+    problems.extend(_check_figures(items, figures))
     problems.extend(_check_predicates(source, compiler.predicates))
     return tuple(figures), {name: tuple(found) for name, found in compiler.predicates.items()}
 
@@ -234,12 +240,10 @@ def _choices(about: AnyCounted, name: str) -> frozenset[str]:
     return known_field.choice_names | {""} if known_field is not None and known_field.choices else frozenset()
 
 
-def _check_figures(
-    source: Source, items: Iterable[tuple[KeyPath, Mapping[str, Any]]], figures: list[FigureSpec]
-) -> Iterator[Problem]:
+def _check_figures(items: Items, figures: list[FigureSpec]) -> Iterator[Problem]:
     ids = {figure.id for figure in figures}
     seen: set[str] = set()
-    for path, item in items:
+    for source, path, item in items:
         if item["id"] in seen:
             yield source.problem(path, f"figure {item['id']} stands twice", "rename or remove one")
         seen.add(item["id"])

@@ -6,16 +6,19 @@ anything is believed, so that an author sees all mistakes at once. Nothing is ca
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
+from tracker.domain.defining import Definition
 from tracker.domain.duties import DutySpec
+from tracker.domain.figures import FigureSpec, ReportSpec
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, Pack, Register, UnitSeed
+from tracker.domain.registers import Field, Label, Pack, Register, UnitSeed
 from tracker.packs.accounts import AnyCounted
 from tracker.packs.checklists import build_checklist
-from tracker.packs.deadlines import build_limits, check_limits
+from tracker.packs.deadlines import all_limits, check_limits
 from tracker.packs.duties import build_duties, check_duties
 from tracker.packs.fields import NOTHING_SHARED, AnyRegister, Shared, build_shared, path_of
 from tracker.packs.figures import build_figures, build_report
@@ -24,24 +27,28 @@ from tracker.packs.problems import PackError, Problem
 from tracker.packs.records import build_record_register, check_record_register, keeps_tickets, part_of
 from tracker.packs.registers import LimitsByClock, build_register
 from tracker.packs.shape import check_shape
-from tracker.packs.source import Source, read_source
+from tracker.packs.source import Folder, Overlay, Source, Texts, read_text
 from tracker.packs.units import build_units
 
-__all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_pack"]
+__all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_defined", "load_pack"]
 
 REGISTERS = "registers"
 REPORTS = "reports"
 LAYOUTS = "layouts"
 CHECKLISTS = "checklists"
+FIGURES = "figures"
+DEADLINES = "deadlines"
 DUTIES = "duties.yaml"
 DEMO = "demo"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPack(Pack):
-    """A pack and its `demo_folder`: the year that `xiaohao run` tells in an empty database, where the pack has one."""
+    """A pack, the `folder` of its files, and its `demo_folder`: the year that `xiaohao run` tells in an empty database,
+    where the pack has one."""
 
     demo_folder: Path | None = None
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,15 @@ class _Files:
     layouts: tuple[Source, ...]
     checklists: tuple[Source, ...]
     duties: Source | None
+    # What an installation adds or writes over: by register its version, further figures and deadlines.
+    versions: Mapping[str, str]
+    own_figures: tuple[Source, ...]
+    own_deadlines: tuple[Source, ...]
+
+    def version_of(self, register: str) -> str:
+        """What records of the register keep."""
+        version: str = self.versions.get(register) or self.pack.data["version"]
+        return version
 
 
 def built_in(name: str) -> Path:
@@ -70,19 +86,28 @@ def load_pack(path: Path) -> LoadedPack:
 
     Takes some 0.5 s; callers keep the result for the life of the process.
     """
-    files = _read(path)
+    return load_defined(path, ())
+
+
+def load_defined(path: Path, definitions: Sequence[Definition]) -> LoadedPack:
+    """The pack in folder `path` with the registers that an installation defines beside its own or in their place.
+
+    The order of `definitions` is that of their conditions (`figures.py`): it must not change while records count.
+    """
+    files = _read(Folder(path), definitions)
     problems: list[Problem] = []
-    limits = build_limits(files.deadlines, problems)
+    limits = all_limits(files.deadlines, files.own_deadlines, problems)
     shared = {name: build_shared(source, problems) for name, source in files.common.items()}
     registers, columns = _registers(files, shared, limits, problems)
     records = _records(files, shared, problems)
     _check_between(files, registers, records, problems)
-    check_limits(files.deadlines, registers, problems)
+    for source in (files.deadlines, *files.own_deadlines):
+        check_limits(source, registers, problems)
     units = build_units(files.units, problems)
     duties = _duties(files, registers, records, units, problems)
     counted: dict[str, AnyCounted] = {**registers, **records, **{duty.name: duty for duty in duties}}
-    figures, predicates = build_figures(files.figures, counted, problems)
-    reports = tuple(build_report(source, files.figures, figures, problems) for source in files.reports)
+    figures, predicates = build_figures(files.figures, counted, problems, own=files.own_figures)
+    reports = _reports(files, figures, counted, problems)
     layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
     checklists = tuple(build_checklist(source, registers, records, problems) for source in files.checklists)
     if problems:
@@ -101,7 +126,28 @@ def load_pack(path: Path) -> LoadedPack:
         columns=columns,
         layouts=layouts,
         demo_folder=path / DEMO if (path / DEMO).is_dir() else None,
+        folder=path,
     )
+
+
+def _reports(
+    files: _Files, figures: tuple[FigureSpec, ...], counted: Mapping[str, AnyCounted], problems: list[Problem]
+) -> tuple[ReportSpec, ...]:
+    """The pack's reports; figures of an installation's own stand in the one that asks for them (`own: true`), each
+    register's under its name."""
+    own: list[tuple[Label, tuple[str, ...]]] = []
+    for source in files.own_figures:
+        by_register: dict[str, list[str]] = {}
+        for item in source.data["figures"]:
+            by_register.setdefault(item["register"], []).append(item["id"])
+        labels = {name: getattr(counted.get(name), "label", {}) for name in by_register}
+        own += [(labels[name], tuple(ids)) for name, ids in by_register.items()]
+    reports = [build_report(source, files.figures, figures, problems) for source in files.reports]
+    places = [n for n, source in enumerate(files.reports) if source.data.get("own")]
+    if own and reports:
+        place = places[0] if places else 0
+        reports[place] = replace(reports[place], sections=(*reports[place].sections, *own))
+    return tuple(reports)
 
 
 def _registers(
@@ -114,7 +160,8 @@ def _registers(
         if not keeps_tickets(source):
             continue
         common = shared.get(source.data.get("include"), NOTHING_SHARED)
-        register = build_register(source, common, files.pack.data["version"], limits, problems)
+        version = files.version_of(source.data["name"])
+        register = build_register(source, common, version, limits, problems)
         registers[register.name] = register
         columns[register.name] = common.columns
     return registers, columns
@@ -126,7 +173,7 @@ def _records(files: _Files, shared: Mapping[str, Shared], problems: list[Problem
     for source in files.registers:
         if not keeps_tickets(source):
             common = shared.get(source.data.get("include"), NOTHING_SHARED)
-            register = build_record_register(source, common, files.pack.data["version"], problems)
+            register = build_record_register(source, common, files.version_of(source.data["name"]), problems)
             records[register.name] = register
     return records
 
@@ -141,7 +188,7 @@ def _check_between(
     for source in files.registers:
         register = known[source.data["name"]]
         problems.extend(_check_identity(source, register, prefixes))
-        problems.extend(_check_links(source, register, files.pack.data["registers"]))
+        problems.extend(_check_links(source, register, known))
         if isinstance(register, RecordRegister):
             problems.extend(check_record_register(source, register, registers, checklists))
 
@@ -178,29 +225,28 @@ def _check_links(source: Source, register: AnyRegister, known: Collection[str]) 
             yield source.problem(path_of(source, ("fields",), link.name), what, f"name one of {', '.join(known)}")
 
 
-def _read(path: Path) -> _Files:
+def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
     """Reads on after a mistake, so that the mistakes of all files come out together."""
-    pack = _read_one(path, "pack.yaml", "pack")
-    reader = _Reader(path)
-    registers = tuple(f"{REGISTERS}/{name}.yaml" for name in pack.data["registers"])
-    reports = tuple(f"{REPORTS}/{name}.yaml" for name in pack.data["reports"])
-    layouts = tuple(f"{LAYOUTS}/{name}.yaml" for name in pack.data.get("layouts", ()))
-    checklists = tuple(f"{CHECKLISTS}/{name}.yaml" for name in pack.data.get("checklists", ()))
-    for part in ("units", "deadlines", "figures"):
-        reader.read(f"{part}.yaml", part)
+    pack = _read_one(folder, "pack.yaml", "pack")
+    files = {path: text for definition in definitions for path, text in definition.files.items()}
+    texts = Overlay(folder, files)
+    reader = _Reader(texts)
+    registers = _named(REGISTERS, pack.data["registers"], files)
+    reports = _named(REPORTS, pack.data["reports"])
+    layouts = _named(LAYOUTS, pack.data.get("layouts", ()))
+    checklists = _named(CHECKLISTS, pack.data.get("checklists", ()), files)
+    figures, deadlines = _named(FIGURES, (), files), _named(DEADLINES, (), files)
+    parts = {"units.yaml": "units", "deadlines.yaml": "deadlines", "figures.yaml": "figures"}
+    parts |= dict.fromkeys(reports, "report") | dict.fromkeys(layouts, "layout")
+    parts |= dict.fromkeys(checklists, "checklist")
+    parts |= dict.fromkeys(figures, "own_figures") | dict.fromkeys(deadlines, "deadlines")
+    if texts.has(DUTIES):  # a pack may owe nothing
+        parts[DUTIES] = "duties"
     for name in registers:
         reader.read(name)
     includes = sorted({s.data["include"] for s in reader.sources.values() if "include" in s.data})
-    for name in includes:
-        reader.read(f"{REGISTERS}/{name}", "common")
-    for name in reports:
-        reader.read(name, "report")
-    for name in layouts:
-        reader.read(name, "layout")
-    for name in checklists:
-        reader.read(name, "checklist")
-    if (path / DUTIES).exists():  # a pack may owe nothing
-        reader.read(DUTIES, "duties")
+    for name, part in (parts | {f"{REGISTERS}/{name}": "common" for name in includes}).items():
+        reader.read(name, part)
     if reader.problems:
         raise PackError(reader.problems)
     sources = reader.sources
@@ -215,12 +261,31 @@ def _read(path: Path) -> _Files:
         layouts=tuple(sources[name] for name in layouts),
         checklists=tuple(sources[name] for name in checklists),
         duties=sources.get(DUTIES),
+        versions={
+            name: f"{pack.data['version']}+{definition.version}"
+            for definition in definitions
+            for name in definition.registers
+        },
+        own_figures=tuple(sources[name] for name in figures),
+        own_deadlines=tuple(sources[name] for name in deadlines),
     )
 
 
-def _read_one(path: Path, name: str, part: str | None = None) -> Source:
+def _named(folder: str, names: Iterable[str], files: Iterable[str] = ()) -> tuple[str, ...]:
+    """The files of a folder: those that the pack names, then those that an installation adds."""
+    added = (path for path in files if path.startswith(f"{folder}/"))
+    return tuple(dict.fromkeys([*(f"{folder}/{name}.yaml" for name in names), *added]))
+
+
+def _read_one(texts: Texts, name: str, part: str | None = None) -> Source:
     """The file, of the right shape: that of `part`, or of what the register says that it keeps."""
-    source = read_source(path, name)
+    return _shaped(texts.text(name), name, part)
+
+
+@lru_cache(maxsize=256)
+def _shaped(text: str, name: str, part: str | None) -> Source:
+    """Read once however often a pack is put together: nobody changes the values of a file."""
+    source = read_text(text, name)
     problems = check_shape(source, part or part_of(source))
     if problems:
         raise PackError(problems)
@@ -231,12 +296,12 @@ def _read_one(path: Path, name: str, part: str | None = None) -> Source:
 class _Reader:
     """Keeps the files that are of the right shape, and the problems of the others."""
 
-    folder: Path
+    texts: Texts
     sources: dict[str, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     def read(self, name: str, part: str | None = None) -> None:
         try:
-            self.sources[name] = _read_one(self.folder, name, part)
+            self.sources[name] = _read_one(self.texts, name, part)
         except PackError as error:
             self.problems.extend(error.problems)

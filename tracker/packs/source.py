@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -55,10 +55,63 @@ class Source:
             return None
 
 
+class Texts(Protocol):
+    """Where the files of a pack are: a folder, or a folder with some files written over by an installation."""
+
+    def has(self, name: str) -> bool: ...
+
+    def text(self, name: str) -> str:
+        """The text of a file. PackError: missing, outside the pack, too large, not UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A pack as its author keeps it."""
+
+    path: Path
+
+    def has(self, name: str) -> bool:
+        return (self.path / name).exists()
+
+    def text(self, name: str) -> str:
+        path = self.path / name
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise _refused(name, 1, "the file lies outside the pack", "copy it into the pack's folder")
+        if not path.is_file():
+            raise _refused(name, 1, "the file is missing", "add it, or remove what names it")
+        _check_size(name, path.stat().st_size)
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise _refused(name, 1, "the file is not UTF-8", "save it as UTF-8") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Files that stand before those of `below`, or beside them."""
+
+    below: Texts
+    files: Mapping[str, str]
+
+    def has(self, name: str) -> bool:
+        return name in self.files or self.below.has(name)
+
+    def text(self, name: str) -> str:
+        if name not in self.files:
+            return self.below.text(name)
+        text = self.files[name]
+        _check_size(name, len(text.encode()))
+        return text
+
+
 def read_source(folder: Path, name: str) -> Source:
-    """The file `name` of the pack in `folder`. Raises PackError, without having built its values, when the
-    file is missing, outside the folder, too large, too deep, not UTF-8, or uses tags or aliases."""
-    text = _read_text(folder, name)
+    """The file `name` of the pack in `folder`; refuses as `read_text` does."""
+    return read_text(Folder(folder).text(name), name)
+
+
+def read_text(text: str, name: str) -> Source:
+    """The values of a file. Raises PackError, without having built them, when it is too deep, uses tags or aliases,
+    or is no YAML."""
     try:
         _check_events(text, name)
         node = yaml.compose(text, Loader=_Loader)
@@ -77,18 +130,9 @@ def _refused(name: str, line: int, what: str, mend: str) -> PackError:
     return PackError([Problem(name, line, what, mend)])
 
 
-def _read_text(folder: Path, name: str) -> str:
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise _refused(name, 1, "the file lies outside the pack", "copy it into the pack's folder")
-    if not path.is_file():
-        raise _refused(name, 1, "the file is missing", "add it, or remove what names it")
-    if path.stat().st_size > MAX_BYTES:
+def _check_size(name: str, size: int) -> None:
+    if size > MAX_BYTES:
         raise _refused(name, 1, f"the file is larger than {MAX_BYTES // 1024} KB", "split it")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise _refused(name, 1, "the file is not UTF-8", "save it as UTF-8") from error
 
 
 def _check_events(text: str, name: str) -> None:

@@ -1,0 +1,193 @@
+"""An administrator defines registers: they hold from a day on, for every process, and harm no record that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from handling.test_rebuild import again, rows
+from sqlalchemy import Engine, select
+from township import PACK, Township, at
+
+from tests.house.small_pack import write_pack
+from tracker.domain.commands import DefineRegister, RegisterTicket
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.log import store
+from tracker.log.audit import chain_faults
+from tracker.models.tickets import TicketRow
+from tracker.packs.loader import load_pack
+
+WELL = """\
+name: well_cover
+label: {zh-Hans: 井盖台账, zh-Hant: 井蓋台賬, en: Well covers}
+prefix: 井
+ascii_prefix: JG
+measure: {zh-Hans: 个, zh-Hant: 個, en: covers}
+summary_field: problem
+steps: [accept]
+fields:
+  - {name: found_on, type: date, label: {zh-Hans: 发现日期, zh-Hant: 發現日期, en: Found on}, required: true}
+  - {name: place, type: unit, label: {zh-Hans: 村, zh-Hant: 村, en: Village}, required: true}
+  - {name: problem, type: text, label: {zh-Hans: 问题, zh-Hant: 問題, en: Problem}, required: true}
+  - name: owner_kind
+    type: select_one
+    label: {zh-Hans: 权属, zh-Hant: 權屬, en: Whose}
+    choices:
+      - {name: water, label: {zh-Hans: 供水, zh-Hant: 供水, en: Water}}
+      - {name: power, label: {zh-Hans: 电力, zh-Hant: 電力, en: Power}}
+      - {name: phone, label: {zh-Hans: 通信, zh-Hant: 通信, en: Phone}}
+  - {name: depth, type: integer, label: {zh-Hans: 深度, zh-Hant: 深度, en: Depth}}
+outcomes:
+  - {name: fixed, label: {zh-Hans: 已修复, zh-Hant: 已修復, en: Repaired}}
+"""
+COUNTED = """\
+figures:
+  - id: well_covers_open
+    register: well_cover
+    label: {zh-Hans: 井盖未销号, zh-Hant: 井蓋未銷號, en: Well covers open}
+    shows: count
+    numerator: [{account: open}]
+    denominator: []
+    exclusions: [voided]
+    definition: {zh-Hans: 未销号, zh-Hant: 未銷號, en: Open}
+    source: 本镇
+"""
+BY_OWNER = COUNTED.replace("{account: open}", "{account: open, where: {owner_kind: [water]}}")
+DAY = "2023-06-01"
+
+
+@pytest.fixture
+def town_pack():
+    return PACK
+
+
+@pytest.fixture
+def town(engine: Engine, tmp_path: Path) -> Iterator[Township]:
+    founded = Township.joined(engine, load_pack(write_pack(tmp_path)))
+    yield founded
+    founded.close()
+
+
+def define(
+    town: Township,
+    *,
+    well: str = WELL,
+    figures: str = COUNTED,
+    version: int = 0,
+    on: str = DAY,
+    by: str = "administrator",
+    seen_on: str = "2999-01-01",
+) -> None:
+    files = {"registers/well_cover.yaml": well, "figures/well_cover.yaml": figures}
+    command = DefineRegister(name="well_cover", files=files, takes_effect_on=date.fromisoformat(on), version=version)
+    town.do(command, by, at(DAY))
+    with town.engine.connect() as conn:
+        town.house.follow(conn, date.fromisoformat(seen_on))
+
+
+def register(town: Township, **values: object) -> int:
+    values = {"problem": "井盖缺失", **values}
+    command = RegisterTicket(
+        register="well_cover", values=values, place_id=town.unit["chenguang"], found_on=date.fromisoformat(DAY)
+    )
+    (event, *_) = town.do(command, "supervisor", at(DAY))
+    return event.stream_id
+
+
+def codes(town: Township, **changes: object) -> list[str]:
+    with pytest.raises((Refusal, Refusals)) as error:
+        define(town, **changes)
+    return [r.code for r in getattr(error.value, "refusals", [error.value])]
+
+
+def test_a_new_register_is_there_for_every_process_and_keeps_its_version(town: Township) -> None:
+    other = town.again()
+    define(town)
+    ticket_id = register(town, owner_kind="water")
+    with town.engine.connect() as conn:
+        other.house.directory(conn)  # as any request
+        events = store.read_stream(conn, store.StreamKind.TICKET, ticket_id)
+    assert other.house.pack.register_by_name["well_cover"].version == "2026.1+1"
+    assert events[0].data["pack"] == "2026.1+1"
+    assert [f.id for f in other.house.pack.figures if f.register == "well_cover"] == ["well_covers_open"]
+    assert other.house.pack.reports[0].sections[-1][1] == ("well_covers_open",)
+    other.close()
+
+
+def test_a_removed_choice_is_retired_where_records_use_it_and_gone_where_none_does(town: Township) -> None:
+    define(town)
+    register(town, owner_kind="water")
+    lines = [line for line in WELL.splitlines(keepends=True) if "name: water" not in line and "name: phone" not in line]
+    define(town, well="".join(lines), version=1)
+    choices = town.house.pack.register_by_name["well_cover"].by_name["owner_kind"].choices
+    assert [(c.name, c.is_retired) for c in choices] == [("power", False), ("water", True)]
+
+
+def test_what_records_use_cannot_be_removed_or_become_something_else(town: Township) -> None:
+    define(town)
+    register(town, owner_kind="water")
+    without = "".join(line for line in WELL.splitlines(keepends=True) if "name: depth" not in line)
+    changed = WELL.replace("prefix: 井", "prefix: 盖").replace(
+        "name: problem, type: text", "name: problem, type: text, privacy: personal"
+    )
+    assert sorted(codes(town, well=changed, version=1)) == ["part_fixed", "register_prefix_fixed"]
+    register(town, depth=3)
+    assert codes(town, well=without, version=1) == ["part_in_use"]
+    assert codes(town, well=WELL, version=0) == ["definition_moved_on"]
+
+
+def test_a_field_that_no_record_has_may_go(town: Township) -> None:
+    define(town)
+    register(town)
+    define(town, well=WELL.replace("name: depth", "name: width"), version=1)
+    assert "width" in town.house.pack.register_by_name["well_cover"].by_name
+
+
+def test_the_loaders_mistakes_come_with_file_and_line(town: Township) -> None:
+    with pytest.raises(Refusal) as error:
+        define(town, well=WELL.replace("type: integer", "type: integr"))
+    (problem,) = error.value.params["problems"]
+    line = WELL[: WELL.index("name: depth")].count("\n") + 1
+    assert (problem.file, problem.line) == ("registers/well_cover.yaml", line)
+
+
+def test_only_administrators_define_and_never_for_the_past(town: Township) -> None:
+    assert codes(town, by="supervisor") == ["not_permitted"]
+    assert codes(town, on="2023-05-31") == ["effect_in_past"]
+
+
+def test_a_later_day_is_waited_for(town: Township) -> None:
+    define(town, on="2999-01-01", seen_on=DAY)
+    assert "well_cover" not in town.house.pack.register_by_name
+    with town.engine.connect() as conn:
+        town.house.follow(conn, date(2999, 1, 1))
+    assert "well_cover" in town.house.pack.register_by_name
+
+
+def test_a_new_question_counts_what_was_recorded_before_it(town: Township) -> None:
+    define(town)
+    register(town, owner_kind="water")
+    register(town, owner_kind="power")
+    assert codes(town, figures=BY_OWNER, version=1, on="2999-01-01") == ["counting_changes_today_only"]
+    define(town, figures=BY_OWNER, version=1)
+    register(town, owner_kind="water")
+    before = rows(town.engine)
+    again(town)
+    assert rows(town.engine) == before, "what was counted again is what a rebuild writes"
+
+
+def test_a_newly_listed_field_stands_in_the_rows_that_are_there(town: Township) -> None:
+    define(town)
+    ticket_id = register(town, depth=3)
+    define(town, well=WELL.replace("en: Depth}}", "en: Depth}, listed: true}"), version=1)
+    with town.engine.connect() as conn:
+        listed = conn.scalar(select(TicketRow.listed).where(TicketRow.id == ticket_id))
+    assert '"depth":3' in listed
+
+
+def test_the_log_with_definitions_verifies(town: Township) -> None:
+    define(town)
+    with town.engine.connect() as conn:
+        assert not list(chain_faults(conn, lambda event, size: None))

@@ -1,0 +1,205 @@
+"""Registers defined: read the files, see what they would harm, append the event, count again what counts otherwise.
+
+`propose` only looks, for a preview; `define` writes, in the transaction that `handler.py` opened. Nothing here commits.
+Other processes notice at their next request (house.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, select
+
+from tracker.domain.commands import DefineRegister
+from tracker.domain.defining import (
+    AnyRegister,
+    Definition,
+    Use,
+    check_head,
+    counts_alike,
+    event_of,
+    harm,
+    in_effect,
+    is_shown_alike,
+    lost_items,
+    next_version,
+    retired_choices,
+)
+from tracker.domain.events import Event, StreamKind
+from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Pack
+from tracker.house import House
+from tracker.models.tickets import RegisterRow
+from tracker.packs.loader import LoadedPack, PackError, load_defined
+from tracker.packs.writing import with_retired
+from tracker.projections.recounting import Recounting, histories, record_ids
+from tracker.projections.tickets import sync_registers
+
+if TYPE_CHECKING:
+    from tracker.handler import Request, Work
+
+MOST_RECOUNTED = 5_000
+"""Records of a register that are looked through, and counted again, while a browser waits: some ten seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A definition that may be made, and the pack as it will then be. `retired`: choices that stay because records
+    use them; `recounted`: registers whose records are counted again; `records`: how many."""
+
+    definition: Definition
+    pack: LoadedPack
+    retired: tuple[str, ...]
+    recounted: tuple[str, ...]
+    records: int
+
+
+def propose(house: House, conn: Connection, command: DefineRegister, today: date) -> Proposal:
+    """What the command would lead to. Refusals: the loader's mistakes (`register_mistaken` with `problems`), or every
+    harm that the change would do to records."""
+    return _Definer(house, conn).propose(command, today)
+
+
+def define(work: Work, request: Request, command: DefineRegister, key: bytes | None) -> tuple[Event, ...]:
+    """Append the definition; from today on, count again what it counts otherwise."""
+    work.flush()
+    today = work.house.today(request.now)
+    definer = _Definer(work.house, work.conn)
+    found = definer.propose(command, today)
+    version = len(definer.known)
+    events = work.log.append(
+        StreamKind.REGISTER,
+        0,
+        version,
+        [event_of(found.definition)],
+        actor_id=request.actor_id,
+        now=request.now,
+        key=key,
+    )
+    numbers = sync_registers(work.conn, found.pack.register_names)
+    for name in found.recounted:
+        register = _registers(found.pack)[name]
+        recounting = Recounting(work.conn, register, numbers[name], work.house.folios, work.house.time_zone)
+        recounting.run(definer.records(name))
+    return events
+
+
+@dataclass(slots=True)
+class _Definer:
+    """A definition against everything that is in the log; what was looked up is kept."""
+
+    house: House
+    conn: Connection
+    known: tuple[Definition, ...] = ()
+    _ids: dict[str, list[int]] = field(default_factory=dict)
+    _uses: dict[str, Use] = field(default_factory=dict)
+    _before: dict[str, AnyRegister] = field(default_factory=dict)
+
+    def propose(self, command: DefineRegister, today: date) -> Proposal:
+        folder, self.known = self._folder(), self.house.definitions(self.conn)
+        on = command.takes_effect_on
+        version = next_version(self.known, command.name)
+        definition = Definition(command.name, version, on, dict(command.files))
+        check_head(definition, command.version, self.known, today)
+        before = load_defined(folder, in_effect(self.known, max(on, today)))
+        self._before = _registers(before)
+        if command.is_new and command.name in self._before:
+            raise Refusal("register_name_taken", field="name", name=command.name)
+        after = self._loaded(folder, definition)
+        definition, retired = self._with_retired(definition, after)
+        if retired:
+            after = self._loaded(folder, definition)
+        changed = tuple(name for name in self._before if self._is_recounted(name, after))
+        refusals = [*self._harm(before, after), *self._too_much(changed, is_today=on == today)]
+        if refusals:
+            raise Refusals(refusals)
+        return Proposal(definition, after, retired, changed, sum(len(self.records(name)) for name in changed))
+
+    def _folder(self) -> Path:
+        pack = self.house.pack
+        if not isinstance(pack, LoadedPack) or pack.folder is None:
+            raise LookupError(f"pack {pack.name} has no files")
+        return pack.folder
+
+    def _loaded(self, folder: Path, definition: Definition) -> LoadedPack:
+        """The pack when it takes effect. It must also stand on every later day on which another version begins."""
+        known = (*self.known, definition)
+        days = sorted({d.takes_effect_on for d in known if d.takes_effect_on >= definition.takes_effect_on})
+        try:
+            first, *_ = [load_defined(folder, in_effect(known, day)) for day in days]
+        except PackError as mistaken:
+            raise Refusal("register_mistaken", problems=mistaken.problems) from mistaken
+        return first
+
+    def _with_retired(self, definition: Definition, after: Pack) -> tuple[Definition, tuple[str, ...]]:
+        """The files with the choices back, retired, that they lack and records use."""
+        files, labels = dict(definition.files), []
+        registers = _registers(after)
+        for name in definition.registers:
+            old = self._before.get(name)
+            lost = retired_choices(old, registers[name], self.use(name)) if old else {}
+            if lost:
+                path = f"registers/{name}.yaml"
+                files[path] = with_retired(files[path], lost)
+                labels += [choice.label.get("zh-Hans", choice.name) for choices in lost.values() for choice in choices]
+        return replace(definition, files=files), tuple(labels)
+
+    def _harm(self, before: Pack, after: Pack) -> Iterator[Refusal]:
+        registers = _registers(after)
+        for name, old in self._before.items():
+            new = registers.get(name)
+            if new is None:
+                if self.records(name):
+                    yield Refusal("part_in_use", name=old.label.get("zh-Hans", name))
+            elif new is not old and new != old:
+                yield from harm(old, new, self.use(name))
+        for checklist in before.checklists:
+            new_list = after.checklist_by_name.get(checklist.name)
+            if new_list != checklist:
+                for register in (r for r in before.records if r.checklist):
+                    yield from lost_items(checklist, new_list, self.use(register.name))
+
+    def _is_recounted(self, name: str, after: Pack) -> bool:
+        new = _registers(after).get(name)
+        old = self._before[name]
+        return (
+            new is not None and not (counts_alike(old, new) and is_shown_alike(old, new)) and bool(self.records(name))
+        )
+
+    def _too_much(self, changed: Sequence[str], *, is_today: bool) -> Iterator[Refusal]:
+        for name in changed:
+            label = self._before[name].label.get("zh-Hans", name)
+            if len(self.records(name)) > MOST_RECOUNTED:
+                yield Refusal("too_many_to_count_again", name=label, limit=MOST_RECOUNTED)
+            elif not is_today:
+                yield Refusal("counting_changes_today_only", field="takes_effect_on", name=label)
+
+    # -- what is there ----------------------------------------------------------------------------
+    def records(self, name: str) -> list[int]:
+        """Ids of the register's records, one more than may be looked through where there are so many."""
+        if name not in self._ids:
+            number = self.conn.scalar(select(RegisterRow.id).where(RegisterRow.name == name))
+            register = self._before.get(name)
+            if number is None or register is None:
+                return []
+            self._ids[name] = record_ids(self.conn, register, number, MOST_RECOUNTED + 1)
+        return self._ids[name]
+
+    def use(self, name: str) -> Use:
+        if name not in self._uses:
+            ids = self.records(name)
+            use = Use(records=len(ids), is_whole=len(ids) <= MOST_RECOUNTED)
+            if ids and use.is_whole:
+                for events in histories(self.conn, self._before[name], ids):
+                    for event in events:
+                        use.add(event.data)
+            self._uses[name] = use
+        return self._uses[name]
+
+
+def _registers(pack: Pack) -> dict[str, AnyRegister]:
+    return {**pack.register_by_name, **pack.record_by_name}

@@ -1,0 +1,101 @@
+"""The rows and marks of one register made again, in the transaction that changes what the register is.
+
+A small rebuild (rebuild.py): for a register of few records, so that a new figure counts what was recorded before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, delete, select
+
+from tracker.domain.days import to_number
+from tracker.domain.effects import lived
+from tracker.domain.events import Event, StreamKind
+from tracker.domain.ledger import Mark, marks
+from tracker.domain.record import Record, evolve
+from tracker.domain.record_ledger import record_marks
+from tracker.domain.records import RecordRegister
+from tracker.domain.registers import Register
+from tracker.log import store
+from tracker.models.ledger import FolioRow, MarkDeltaRow, MarkRow
+from tracker.models.records import RecordRow
+from tracker.models.tickets import TicketRow
+from tracker.projections.folios import FolioBook
+from tracker.projections.ledger import LedgerWriter
+from tracker.projections.records import RecordWriter
+from tracker.projections.tickets import TicketWriter
+
+AT_ONCE = 400
+
+
+def record_ids(conn: Connection, register: Register | RecordRegister, number: int, limit: int) -> list[int]:
+    """The records of a register, void ones too; at most `limit`."""
+    table = RecordRow if isinstance(register, RecordRegister) else TicketRow
+    return list(conn.scalars(select(table.id).where(table.register_id == number).order_by(table.id).limit(limit)))
+
+
+def histories(conn: Connection, register: Register | RecordRegister, ids: Iterable[int]) -> Iterator[list[Event]]:
+    """All events of each of these records."""
+    kind = StreamKind.RECORD if isinstance(register, RecordRegister) else StreamKind.TICKET
+    rest = iter(ids)
+    while part := list(islice(rest, AT_ONCE)):
+        yield from store.read_streams(conn, kind, part)
+
+
+class Recounting:
+    """Takes a register's marks out of the ledger and posts them again under the register as it will be."""
+
+    def __init__(
+        self, conn: Connection, register: Register | RecordRegister, number: int, folios: FolioBook, zone: ZoneInfo
+    ) -> None:
+        self._conn = conn
+        self._register = register
+        self._zone = zone
+        self._ledger = LedgerWriter(conn, folios)
+        names = {register.name: register}
+        numbers = {register.name: number}
+        self._tickets = TicketWriter(conn, names if isinstance(register, Register) else {}, numbers)  # type: ignore[arg-type] # one kind
+        self._records = RecordWriter(conn, names if isinstance(register, RecordRegister) else {}, numbers)  # type: ignore[arg-type] # one kind
+
+    def run(self, ids: list[int]) -> None:
+        """Every record of the register must be among them. Sums that anybody holds become void."""
+        pages = select(FolioRow.id).where(FolioRow.register == self._register.name)
+        self._conn.execute(delete(MarkRow).where(MarkRow.folio.in_(pages)))
+        for events in histories(self._conn, self._register, ids):
+            positions = [event.position for event in events]
+            self._conn.execute(delete(MarkDeltaRow).where(MarkDeltaRow.position.in_(positions)))
+            if isinstance(self._register, RecordRegister):
+                self._record(events, self._register)
+            else:
+                self._ticket(events, self._register)
+        for writer in (self._ledger, self._tickets, self._records):
+            writer.flush()
+        store.begin_epoch(self._conn)
+
+    def _ticket(self, events: list[Event], register: Register) -> None:
+        held: frozenset[Mark] = frozenset()
+        state: Any = None
+        for event, state in lived(events):
+            now = marks(state, register)
+            self._post(event, state.id, held, now)
+            held = now
+        self._tickets.put(state, state)
+
+    def _record(self, events: list[Event], register: RecordRegister) -> None:
+        held: frozenset[Mark] = frozenset()
+        state: Record | None = None
+        for event in events:
+            state = evolve(state, event)
+            now = record_marks(state, register)
+            self._post(event, state.id, held, now)
+            held = now
+        if state is not None:
+            self._records.put(state, state)
+
+    def _post(self, event: Event, record_id: int, held: frozenset[Mark], now: frozenset[Mark]) -> None:
+        recorded_on = to_number(event.recorded_at.astimezone(self._zone).date())
+        self._ledger.post(record_id, self._register.name, event.position, recorded_on, held, now)
