@@ -316,6 +316,10 @@ CHOICES: Mapping[str, Any] = {
     "document": _("Document"),
     "photo": _("Photograph"),
     "signature": _("Signature"),
+    # the answers of a checklist
+    "pass": _("Pass"),
+    "fail": _("Fail"),
+    "na": _("Not applicable"),
 }
 
 FAULTS: Mapping[str, str] = {

@@ -17,7 +17,7 @@ from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, Enter
 from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.inspecting import answers_given, lacking, nil_said, subject_link
+from tracker.domain.inspecting import answers_given, lacking, nil_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
 from tracker.domain.record import Record
@@ -36,12 +36,6 @@ class RecordWorld:
     context: World
     register: RecordRegister
     checklist: Checklist | None
-
-    @property
-    def settled(self) -> frozenset[str]:
-        """Fields that an unfinished inspection no longer changes: its day, its unit, what it looks at."""
-        link = subject_link(self.register, self.checklist) if self.checklist else None
-        return frozenset({self.register.day_field, self.register.unit_field} | ({link.name} if link else set()))
 
 
 def record_facts(register: str, unit_id: int) -> TicketFacts:
@@ -271,7 +265,8 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     if checklist is None:
         raise Refusal("step_not_possible_now")
     register, context = world.register, world.context
-    told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in world.settled}
+    settled = settled_fields(register, checklist)
+    told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in settled}
     checked = check_values(register, told, context.directory, is_partial=True, all_private=False)
     check_links(register.links, checked.open, context)
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
