@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 from duty_town import TOWN
 from flask import Flask
+from inspected import INSPECTED
 from pages.conftest import PASSWORD, Browse, Visitor
 from pages.test_figures import FIGURES, REPORT
 from records import RECORDS, meeting
@@ -41,6 +42,7 @@ NEAR = READERS - {"neighbour"}
 OFFICE = frozenset({"supervisor", "official"})
 DESK = frozenset({"supervisor", "official", "approver", "verifier"})
 STAFF = frozenset({"staff", "neighbour"})
+CAPTURE = STAFF | {"supervisor", "verifier"}
 ADMIN = frozenset({"administrator"})
 IMPORTER = frozenset({"supervisor"})
 NOBODY: frozenset[str] = frozenset()
@@ -86,6 +88,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "profile.look": (("POST", "/profile/look", SIGNED_IN),),
     "profile.end_device": (("POST", "/profile/devices/999999/end", SIGNED_IN),),
     "record_lists.records": (("GET", "/registers/meeting/records", READERS),),
+    "record_lists.export": (("GET", "/registers/meeting/records.csv", READERS),),
     "record_lists.enter": (
         ("GET", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
         ("POST", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
@@ -126,6 +129,20 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
         ("GET", "/registers/toilet/assign", OFFICE),
         ("POST", "/registers/toilet/assign", OFFICE),
     ),
+    "inspections.start": (("GET", "/registers/check/inspections", CAPTURE),),
+    "inspections.begin": (
+        ("GET", "/registers/check/inspections/new?subject={file}", CAPTURE - {"neighbour"}),
+        ("POST", "/registers/check/inspections/new?subject={file}", CAPTURE - {"neighbour"}),
+    ),
+    "inspections.walk": (
+        ("GET", "{check}/inspection", CAPTURE - {"neighbour"}),
+        ("POST", "{check}/inspection", CAPTURE - {"neighbour"}),
+        ("GET", "{record}/inspection", NOBODY),
+    ),
+    "findings.confirm": (
+        ("GET", "{check}/findings", CAPTURE - {"neighbour"}),
+        ("POST", "{check}/findings", CAPTURE - {"neighbour"}),
+    ),
     "duties.show": (("GET", "/duties", READERS),),
     "duties.period": (("GET", "/duties/{period}", NEAR), ("GET", "/duties/999999", NOBODY)),
     "duties.excuse": (("POST", "/duties/{period}/excuse", frozenset({"supervisor", "approver"})),),
@@ -155,7 +172,12 @@ PUBLIC = frozenset({"health.check", "profile.language", "profile.sign_in", "prof
 
 MARCH = date(2023, 3, 1)
 
-PACK = replace(RECORDS, records=(*RECORDS.records, *TOWN.records), duties=TOWN.duties)
+PACK = replace(
+    RECORDS,
+    records=(*RECORDS.records, *TOWN.records, *INSPECTED.records),
+    duties=TOWN.duties,
+    checklists=INSPECTED.checklists,
+)
 
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -224,7 +246,20 @@ def recorded(town: Township, digest: str) -> dict[str, str]:
         name: handle(town.house, command, actor_id=colleague, now=at("2023-03-02")).number
         for name, command in entered.items()
     }
-    return {name: f"/records/{quote(number or '')}" for name, number in numbers.items()}
+    return inspected(town) | {name: f"/records/{quote(number or '')}" for name, number in numbers.items()}
+
+
+def inspected(town: Township) -> dict[str, str]:
+    """The file of a toilet of 晨光村, and an inspection of it that the colleague began and left."""
+    place = {"place": town.unit["chenguang"]}
+    colleague = town.person["colleague"]
+    opened = EnterRecord(register="file", values={**place, "opened_on": "2023-03-01", "household": "刘小云"})
+    file = handle(town.house, opened, actor_id=colleague, now=at("2023-03-02"))
+    begun = EnterRecord(
+        register="check", values={**place, "held_on": "2023-03-02", "file": file.stream_id}, is_complete=False
+    )
+    check = handle(town.house, begun, actor_id=colleague, now=at("2023-03-02"))
+    return {"file": quote(file.number or ""), "check": f"/records/{quote(check.number or '')}"}
 
 
 def account(town: Township, login: str, person_id: int) -> int:
@@ -294,6 +329,7 @@ def test_a_route_asks_its_right_also_where_its_object_asks_again(app: Flask):
 @only_sqlite
 def test_whoever_has_not_signed_in_is_led_to_the_sign_in(app: Flask):
     pages = {"ticket": "/tickets/1", "record": "/records/1", "subject": "/records/1", "statistic": "/records/1"}
+    pages["check"] = "/records/1"
     anything, client = defaultdict(lambda: "1", pages), app.test_client()
     for doors in ROUTES.values():
         for method, url, _ in doors:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from tracker import words
 from tracker.blueprints import evidence_files, linking, list_view, record_list_view, record_view, ticket_view
+from tracker.blueprints.inspection_walk import ways_to_inspect
 from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import (
     REVEALED,
@@ -129,6 +130,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         next_states=opened.next_states() if opened.may_do("state") and not record.is_void else (),
         gives=_gives(opened),
         visits=_visits(opened),
+        inspects=ways_to_inspect(opened.record, opened.register),
         can_reveal=opened.may("reveal"),
         revealed=revealed,
         **more,

@@ -13,6 +13,7 @@ class EvidenceKind(StrEnum):
     PHOTO_CHECK = "photo_check"
     DOCUMENT = "document"
     PHOTO = "photo"
+    SIGNATURE = "signature"  # of who lives or works there, under what an inspection found
 
 
 PHOTO_KINDS = (EvidenceKind.PHOTO_BEFORE, EvidenceKind.PHOTO_AFTER, EvidenceKind.PHOTO_CHECK)
