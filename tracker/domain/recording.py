@@ -153,10 +153,17 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
         data["unit"] = _unit(checked, world)
         _permit("register", data["unit"], world)
     if register.day_field in changed:
-        data["on"] = _day(checked, world).isoformat()
+        data["on"] = _moved_day(_day(checked, world), record, register).isoformat()
     if record.reports:
         data["stage"] = record.reports[-1].stage
     return Decision((NewEvent("amended", _amended_on(data, record), data),), checked.private)
+
+
+def _moved_day(on: date, record: Record, register: RecordRegister) -> date:
+    """A subject is not opened after its next state began: that would turn its state back."""
+    if len(record.turns) > 1 and to_number(on) > (following := min(turn.day for turn in record.turns[1:])):
+        raise Refusal("day_after_next_state", field=register.day_field, day=on, following=from_number(following))
+    return on
 
 
 def _amended_on(data: Mapping[str, Any], record: Record) -> date:
@@ -183,7 +190,7 @@ def _reason(text: str) -> str:
 
 def _check_open(record: Record, version: int) -> None:
     if version != record.version:
-        raise Refusal("stale_version")
+        raise Refusal("stale_version", version=record.version, seen=version)
     if record.is_void:
         raise Refusal("step_not_possible_now")
 
