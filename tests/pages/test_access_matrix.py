@@ -88,6 +88,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "profile.look": (("POST", "/profile/look", SIGNED_IN),),
     "profile.end_device": (("POST", "/profile/devices/999999/end", SIGNED_IN),),
     "record_lists.records": (("GET", "/registers/meeting/records", READERS),),
+    "record_lists.export": (("GET", "/registers/meeting/records.csv", READERS),),
     "record_lists.enter": (
         ("GET", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
         ("POST", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 import pytest
 from flask import Flask
 from page_checks import check_page
-from pages.conftest import Browse, form_values
+from pages.conftest import Browse, Visitor, form_values
 from PIL import Image
 from records import RECORDS, meeting
 from sqlalchemy import Engine
@@ -66,6 +66,11 @@ def page_of(town: Township, record_id: int, *more: str) -> str:
 
 def numbers(page: str) -> list[str]:
     return re.findall(r'class="serial" href="/records/[^"]+">([^<]+)<', page)
+
+
+def taken(visitor: Visitor, url: str) -> bytes:
+    with visitor.open(url) as answer:
+        return answer.data
 
 
 def picture() -> tuple[BytesIO, str]:
@@ -141,6 +146,20 @@ def test_subjects_are_listed_by_state_with_names_masked(town, browse):
     assert numbers(visitor.text("/registers/member/records?state=enrolled")) == [now(town, second).number]
     assert numbers(visitor.text("/registers/member/records?state=clue")) == [now(town, first).number]
     assert "刘小云" not in visitor.text("/registers/member/records")
+
+
+def test_a_list_is_taken_away_with_the_headings_of_the_register(town, browse):
+    pair = member(town, persons=4)
+    hold(town, member=pair, leaflets=88)
+    visitor = browse("supervisor")
+    meetings = taken(visitor, f"{LIST}.csv").decode()
+    assert "日期,村,内容,themes,资料,党员,零报告" in meetings
+    assert f"2023-05-10,晨光村,屋场恳谈,,88,{now(town, pair).number}," in meetings
+    members = taken(visitor, "/registers/member/records.csv").decode()
+    assert "刘小云" not in members
+    assert "线索" in members
+    assert taken(visitor, f"{LIST}.xlsx")[:2] == b"PK"
+    assert "Exported" in visitor.text("/log")
 
 
 # -- recording ----------------------------------------------------------------------------------------
@@ -289,3 +308,11 @@ def test_a_number_opens_its_record_with_either_prefix(town, browse):
     for typed in (number, f"wch-{number.partition('-')[2]}"):
         assert unquote(visitor.open(f"/search?q={quote(typed)}").headers["Location"]) == f"/records/{number}"
     assert numbers(visitor.text("/search?q=1")) == [number]
+
+
+def test_the_log_leads_to_the_record_and_covers_it_for_others(town, browse):
+    held = hold(town)
+    assert f'href="{page_of(town, held)}"' in browse("auditor").text("/log")
+    page = browse("administrator").text("/log")
+    assert "This entry is about a record that you may not see" in page
+    assert now(town, held).number not in page

@@ -8,9 +8,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.blueprints import linking, list_view, record_list_view
+from tracker.blueprints import linking, list_view, record_files, record_list_view
 from tracker.blueprints.rights import (
     SENT,
+    TAKEN_AWAY,
     by_person,
     connection,
     current_person,
@@ -72,6 +73,14 @@ def records(register: str) -> ResponseReturnValue:
         may_enter=known in record_list_view.registers_open_for("register"),
         count_text=list_view.count_text,
     )
+
+
+@bp.get("/registers/<register>/records.<any(csv, xlsx):kind>")
+@needs("export")
+@limiter.limit(TAKEN_AWAY, key_func=by_person)
+def export(register: str, kind: str) -> ResponseReturnValue:
+    known = opened(register, "view")
+    return record_files.file_response(known, record_list_view.asked(known, request.args), kind)
 
 
 # -- another record -----------------------------------------------------------------------------------
