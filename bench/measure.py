@@ -12,6 +12,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -179,7 +180,24 @@ def commands(bench: Bench) -> dict[str, Numbers]:
             )
             version = handle(bench.house, command, actor_id=actor, now=now).events[-1].version
             done += 1
-    return {"commands": {"per second": done / (time.perf_counter() - began)}}
+    numbers = {"per second": done / (time.perf_counter() - began)}
+    if bench.place.system == "PostgreSQL":
+        numbers["flush ms"] = _flush_ms(bench)
+    return {"commands": numbers}
+
+
+def _flush_ms(bench: Bench) -> float:
+    """What PostgreSQL waits for at the end of each command: that one page is on the disk. SQLite does not, see
+    extensions.py."""
+    with tempfile.TemporaryFile(dir=bench.place.folder, buffering=0) as page:
+        page.write(bytes(1 << 20))
+
+        def flush() -> None:
+            page.seek(0)
+            page.write(bytes(8192))
+            os.fsync(page.fileno())
+
+        return percentiles([timed(flush) for _ in range(100)], 50)["p50"]
 
 
 def import_rows(bench: Bench, count: int) -> dict[str, Numbers]:

@@ -58,6 +58,7 @@ ROWS = (
     Row("First page of the administrator: p50", "page first administrator", "p50", "ms", _same(40), ratio=1.3),
     Row("One command, HTTP: p50", "page command", "p50", "ms", (40, 60), ratio=1.3),
     Row("Commands through the handler, one writer", "commands", "per second", "/s", least=(500, 200)),
+    Row("of one, until the disk has it", "commands", "flush ms", "ms"),
     Row("Import of 100,000 rows", "import", "seconds", "s", _same(90), ratio=1.3),
     Row("of it, reading the file", "import", "reading", "s"),
     Row("Import: resident at most", "import", "MB", "MB", _same(500)),

@@ -77,6 +77,11 @@ def weekday(value: Day) -> str:
     return _format_day(value, "weekday")
 
 
+def month_name(month: int) -> str:
+    """A month of the year standing alone: `三月`, `March`."""
+    return format_date(date(2000, month, 1), "LLLL", locale=_locale())
+
+
 def instant(value: Instant) -> str:
     """A moment in the log's time zone, to the minute. An integer is milliseconds since the epoch."""
     return _format_instant(value, _pattern("instant", _locale()))

@@ -133,10 +133,17 @@ class Recorder:
     def _visible(self, record_id: int, context: World) -> Record:
         """Unknown and forbidden look alike."""
         state = self.find(record_id)
-        facts = record_facts(state.register, state.unit_id) if state else None
-        if state is None or facts is None or not may(context.actor, "view", facts, context.directory, context.today):
+        if state is None or not self.is_visible(record_id, context):
             raise Refusal("record_unknown", value=str(record_id))
         return state
+
+    def is_visible(self, record_id: int, context: World) -> bool:
+        """Whether there is a record of this id that the actor may see."""
+        state = self.find(record_id)
+        if state is None:
+            return False
+        facts = record_facts(state.register, state.unit_id)
+        return may(context.actor, "view", facts, context.directory, context.today)
 
     def forget(self) -> None:
         self._states, self._marks, self._keys = {}, {}, {}

@@ -135,8 +135,9 @@ def _kept(error: HTTPException) -> list[tuple[str, str]]:
     if request.method != "POST" or error.code == 413:
         return []
     pack = current_app.extensions["house"].pack
-    named = pack.register_by_name.get((request.view_args or {}).get("register"))
-    return typed(request.form.items(multi=True), [named] if named else pack.registers)
+    name = (request.view_args or {}).get("register")
+    named = pack.register_by_name.get(name) or pack.record_by_name.get(name)
+    return typed(request.form.items(multi=True), [named] if named else (*pack.registers, *pack.records))
 
 
 def _incident() -> str:

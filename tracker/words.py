@@ -31,8 +31,8 @@ REFUSALS: Mapping[str, Any] = {
     "own_request_cannot_be_decided": _("You made this request yourself, so somebody else has to decide it."),
     "own_ticket_cannot_be_decided": _("You answer for this ticket or worked on it, so somebody else has to decide."),
     "own_access_cannot_be_changed": _("Your own roles and accounts are changed by another administrator."),
-    "stale_version": _("Somebody changed this ticket while you were writing. See what is new, then decide."),
-    "step_not_possible_now": _("This step is not possible as the ticket now stands."),
+    "stale_version": _("Somebody changed this while you were writing. See what is new, then decide."),
+    "step_not_possible_now": _("This is not possible as things now stand."),
     "already_requested": _("A request is already waiting for a decision."),
     "no_open_request": _("No such request is waiting for a decision."),
     "key_used_for_another_command": _(
@@ -77,6 +77,7 @@ REFUSALS: Mapping[str, Any] = {
     "unit_unknown": _("The unit “%(value)s” is not known here. Choose one from the list."),
     "unit_ambiguous": _("“%(value)s” is the name of more than one unit. Write the town before it."),
     "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
+    "day_after_next_state": _("The day %(day)s lies after the next state began, on %(following)s."),
     "record_unknown": _("The record “%(value)s” is not known here. Choose one from the list."),
     "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
     "unit_out_of_reach": _("Your roles do not reach %(unit)s. Ask the supervisor of a wider unit to assign it there."),
@@ -313,7 +314,12 @@ CHOICES: Mapping[str, Any] = {
     "photo_after": _("After"),
     "photo_check": _("At the check"),
     "document": _("Document"),
+    "photo": _("Photograph"),
     "signature": _("Signature"),
+    # the answers of a checklist
+    "pass": _("Pass"),
+    "fail": _("Fail"),
+    "na": _("Not applicable"),
 }
 
 FAULTS: Mapping[str, str] = {

@@ -8,75 +8,19 @@ from datetime import date
 from typing import Any
 
 import pytest
-from township import PACK, Paper, at, label, plain_ticket
+from inspected import CHECK, FILE, LIST, TOILET
+from township import PACK, Paper, at, plain_ticket
 
-from tracker.domain.checklists import Checklist, ChecklistItem, Creation
 from tracker.domain.commands import AnswerItems, EnterRecord
 from tracker.domain.context import World
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.inspecting import Score, proposals, score_of
 from tracker.domain.record import Record, evolve
 from tracker.domain.recording import RecordWorld, decide_answers, decide_enter
-from tracker.domain.records import RecordKind, RecordRegister, State
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import Field, FieldType, Privacy, Register
+from tracker.domain.registers import Register
 
 DAY = date(2023, 3, 1)
-HOUSEHOLD = Field("household", FieldType.TEXT, label("户主"), is_required=True, privacy=Privacy.PERSONAL)
-FILE = RecordRegister(
-    name="file",
-    label=label("户厕档"),
-    kind=RecordKind.SUBJECT,
-    prefix="坑",
-    ascii_prefix="HCDA",
-    version="1",
-    fields=(
-        Field("opened_on", FieldType.DATE, label("建档日期")),
-        Field("place", FieldType.UNIT, label("村")),
-        HOUSEHOLD,
-        Field("group", FieldType.INTEGER, label("组")),
-    ),
-    measure=label("座"),
-    day_field="opened_on",
-    unit_field="place",
-    summary_field="household",
-    states=(State("normal", label("正常")),),
-)
-CHECK = RecordRegister(
-    name="check",
-    label=label("户厕巡查"),
-    kind=RecordKind.ACTIVITY,
-    prefix="巡",
-    ascii_prefix="XC",
-    version="1",
-    fields=(
-        Field("held_on", FieldType.DATE, label("日期"), is_required=True),
-        Field("place", FieldType.UNIT, label("村"), is_required=True),
-        Field("file", FieldType.RECORD, label("户厕档"), register="file"),
-        Field("summary", FieldType.TEXT, label("情况"), is_required=True),
-        Field("nothing_found", FieldType.YES_NO, label("无问题")),
-    ),
-    measure=label("次"),
-    day_field="held_on",
-    unit_field="place",
-    summary_field="summary",
-    nil_field="nothing_found",
-    checklist="toilet",
-)
-TOILET = replace(
-    PACK.register_by_name["toilet"],
-    fields=(
-        *(f for f in PACK.register_by_name["toilet"].fields if f.name != "household"),
-        HOUSEHOLD,
-        Field("group", FieldType.INTEGER, label("组")),
-        Field("file", FieldType.RECORD, label("户厕档"), register="file"),
-        Field("seen_at", FieldType.TIME, label("时间"), is_required=True),
-    ),
-)
-LID = ChecklistItem(1, label("盖板牢固"), creates=Creation("toilet", {"category": "quality"}))
-SMELL = ChecklistItem(2, label("无臭味"))
-LIST = Checklist("toilet", label("核查表"), "file", "tests", (LID, SMELL))
-
 PASS, NA = {"result": "pass"}, {"result": "na"}
 BROKEN = {"result": "fail", "note": "盖板破裂"}
 PHOTO = {"digest": "a" * 64, "name": "盖板.jpg", "media_type": "image/jpeg", "size": 9, "kind": "photo_before"}

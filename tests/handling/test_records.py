@@ -278,3 +278,18 @@ def test_a_rebuild_makes_records_links_and_marks_again_as_they_were(town: Townsh
 def rows(engine: Engine) -> dict[str, list[str]]:
     with engine.connect() as conn:
         return {t.name: sorted(map(repr, map(tuple, conn.execute(select(t))))) for t in TABLES}
+
+
+def test_a_subject_is_not_opened_after_its_next_state_began(town: Township) -> None:
+    record = member(town, 3, on="2023-01-05")
+    change(town, record, 1, "enrolled", "2023-03-01")
+    late = AmendRecord(record_id=record, version=2, changes={"opened_on": "2023-03-02"}, reason="日期填错")
+    with pytest.raises(Refusal) as why:
+        town.do(late, "supervisor", at("2023-06-01"))
+    assert code(why) == "day_after_next_state"
+    town.do(
+        AmendRecord(record_id=record, version=2, changes={"opened_on": "2023-03-01"}, reason="日期填错"),
+        "supervisor",
+        at("2023-06-01"),
+    )
+    assert value(town, figure("member", Term("state.enrolled")), "2023-03-01").numerator == 1

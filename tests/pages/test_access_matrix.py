@@ -10,21 +10,25 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import date
 from io import BytesIO
+from urllib.parse import quote
 
 import pytest
 from duty_town import TOWN
 from flask import Flask
+from inspected import INSPECTED
 from pages.conftest import PASSWORD, Browse, Visitor
 from pages.test_figures import FIGURES, REPORT
+from records import RECORDS, meeting
 from sqlalchemy import Engine
 from ticket_stories import address, assigned, picture, take
 from township import PHOTO, Township, at, plain_ticket
 from werkzeug.datastructures import FileStorage
 
 from tracker import clock, signin, uploads
-from tracker.domain.commands import OpenPeriod
+from tracker.domain.commands import EnterRecord, OpenPeriod
 from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
+from tracker.handler import handle
 from tracker.models.rows import writer
 from tracker.packs.loader import LoadedPack, built_in
 from tracker.queries.tickets import ticket_now
@@ -39,6 +43,7 @@ NEAR = READERS - {"neighbour"}
 OFFICE = frozenset({"supervisor", "official"})
 DESK = frozenset({"supervisor", "official", "approver", "verifier"})
 STAFF = frozenset({"staff", "neighbour"})
+CAPTURE = STAFF | {"supervisor", "verifier"}
 ADMIN = frozenset({"administrator"})
 IMPORTER = frozenset({"supervisor"})
 NOBODY: frozenset[str] = frozenset()
@@ -96,6 +101,37 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "profile.password": (("GET", "/profile/password", SIGNED_IN), ("POST", "/profile/password", SIGNED_IN)),
     "profile.look": (("POST", "/profile/look", SIGNED_IN),),
     "profile.end_device": (("POST", "/profile/devices/999999/end", SIGNED_IN),),
+    "record_lists.records": (("GET", "/registers/meeting/records", READERS),),
+    "record_lists.export": (("GET", "/registers/meeting/records.csv", READERS),),
+    "record_lists.enter": (
+        ("GET", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
+        ("POST", "/registers/meeting/records/new", STAFF | {"supervisor", "verifier"}),
+    ),
+    "records.show": (("GET", "{record}", NEAR),),
+    "records.linked": (("GET", "{record}/linked/toilet", NEAR), ("GET", "{record}/linked/house", NOBODY)),
+    "records.evidence": (
+        ("GET", "{record}/evidence/{evidence}", NEAR),
+        ("GET", "{record}/evidence/" + "0" * 64, NOBODY),
+    ),
+    "records.reveal": (("POST", "{record}/reveal", NEAR),),
+    "records.amend": (
+        ("GET", "{record}/amend", frozenset({"supervisor"})),
+        ("POST", "{record}/amend", frozenset({"supervisor"})),
+    ),
+    "records.void": (
+        ("GET", "{record}/void", frozenset({"supervisor"})),
+        ("POST", "{record}/void", frozenset({"supervisor"})),
+    ),
+    "records.change_state": (
+        ("GET", "{subject}/state", frozenset({"staff", "supervisor", "verifier"})),
+        ("POST", "{subject}/state", frozenset({"staff", "supervisor", "verifier"})),
+        ("GET", "{record}/state", NOBODY),
+    ),
+    "records.report": (
+        ("GET", "{statistic}/report", frozenset({"staff", "supervisor", "verifier"})),
+        ("POST", "{statistic}/report", frozenset({"staff", "supervisor", "verifier"})),
+        ("GET", "{record}/report", NOBODY),
+    ),
     "registers.index": (("GET", "/registers", READERS),),
     "registers.tickets": (("GET", "/registers/toilet/tickets", READERS),),
     "registers.export": (("GET", "/registers/toilet/tickets.csv", READERS),),
@@ -106,6 +142,20 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "registers.assign": (
         ("GET", "/registers/toilet/assign", OFFICE),
         ("POST", "/registers/toilet/assign", OFFICE),
+    ),
+    "inspections.start": (("GET", "/registers/check/inspections", CAPTURE),),
+    "inspections.begin": (
+        ("GET", "/registers/check/inspections/new?subject={file}", CAPTURE - {"neighbour"}),
+        ("POST", "/registers/check/inspections/new?subject={file}", CAPTURE - {"neighbour"}),
+    ),
+    "inspections.walk": (
+        ("GET", "{check}/inspection", CAPTURE - {"neighbour"}),
+        ("POST", "{check}/inspection", CAPTURE - {"neighbour"}),
+        ("GET", "{record}/inspection", NOBODY),
+    ),
+    "findings.confirm": (
+        ("GET", "{check}/findings", CAPTURE - {"neighbour"}),
+        ("POST", "{check}/findings", CAPTURE - {"neighbour"}),
     ),
     "duties.show": (("GET", "/duties", READERS),),
     "duties.period": (("GET", "/duties/{period}", NEAR), ("GET", "/duties/999999", NOBODY)),
@@ -136,6 +186,13 @@ PUBLIC = frozenset({"health.check", "profile.language", "profile.sign_in", "prof
 
 MARCH = date(2023, 3, 1)
 
+PACK = replace(
+    RECORDS,
+    records=(*RECORDS.records, *TOWN.records, *INSPECTED.records),
+    duties=TOWN.duties,
+    checklists=INSPECTED.checklists,
+)
+
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -149,8 +206,8 @@ GUARDED_TWICE = {"tickets.evidence": "view"} | {
 
 @pytest.fixture
 def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    """The small township, whose pack also has figures and duties."""
-    founded = Township.joined(engine, replace(TOWN, figures=FIGURES, reports=(REPORT,)))
+    """The small township, whose pack also has figures, duties and registers of every kind."""
+    founded = Township.joined(engine, replace(PACK, figures=FIGURES, reports=(REPORT,)))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -168,7 +225,7 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
     ticket_id = assigned(town)
     take(town, ticket_id, "add_evidence", "supervisor", "2023-03-03", evidence=({**PHOTO, "digest": stored.digest},))
     upload = uploaded(town, browse("supervisor"))
-    there = {
+    there = recorded(town, stored.digest) | {
         "ticket": address(town, ticket_id),
         "evidence": stored.digest,
         "figure": FIGURES[0].id,
@@ -183,6 +240,42 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
     with writer(town.engine) as conn, conn.begin():
         signin.disable_account(conn, login="colleague-off", address="127.0.0.1", now=clock.now())
     return lambda post: there | {"mine": str(upload_for(town, upload, town.person[post]))}
+
+
+def recorded(town: Township, digest: str) -> dict[str, str]:
+    """A meeting with a photograph, a subject and a statistic of 晨光村, which the colleague recorded."""
+    place = {"place": town.unit["chenguang"]}
+    entered = {
+        "record": EnterRecord(
+            register="meeting",
+            values=meeting(town.unit["chenguang"], "2023-03-01"),
+            evidence=({**PHOTO, "digest": digest, "kind": "photo"},),
+        ),
+        "subject": EnterRecord(register="member", values={**place, "opened_on": "2023-03-01", "name": "刘小云"}),
+        "statistic": EnterRecord(
+            register="harvest",
+            values={**place, "year": 2023, "value": "1", "stage": "estimate", "reported_on": "2023-03-01"},
+        ),
+    }
+    colleague = town.person["colleague"]
+    numbers = {
+        name: handle(town.house, command, actor_id=colleague, now=at("2023-03-02")).number
+        for name, command in entered.items()
+    }
+    return inspected(town) | {name: f"/records/{quote(number or '')}" for name, number in numbers.items()}
+
+
+def inspected(town: Township) -> dict[str, str]:
+    """The file of a toilet of 晨光村, and an inspection of it that the colleague began and left."""
+    place = {"place": town.unit["chenguang"]}
+    colleague = town.person["colleague"]
+    opened = EnterRecord(register="file", values={**place, "opened_on": "2023-03-01", "household": "刘小云"})
+    file = handle(town.house, opened, actor_id=colleague, now=at("2023-03-02"))
+    begun = EnterRecord(
+        register="check", values={**place, "held_on": "2023-03-02", "file": file.stream_id}, is_complete=False
+    )
+    check = handle(town.house, begun, actor_id=colleague, now=at("2023-03-02"))
+    return {"file": quote(file.number or ""), "check": f"/records/{quote(check.number or '')}"}
 
 
 def account(town: Township, login: str, person_id: int) -> int:
@@ -251,7 +344,9 @@ def test_a_route_asks_its_right_also_where_its_object_asks_again(app: Flask):
 
 @only_sqlite
 def test_whoever_has_not_signed_in_is_led_to_the_sign_in(app: Flask):
-    anything, client = defaultdict(lambda: "1", ticket="/tickets/1"), app.test_client()
+    pages = {"ticket": "/tickets/1", "record": "/records/1", "subject": "/records/1", "statistic": "/records/1"}
+    pages["check"] = "/records/1"
+    anything, client = defaultdict(lambda: "1", pages), app.test_client()
     for doors in ROUTES.values():
         for method, url, _ in doors:
             if method == "GET":

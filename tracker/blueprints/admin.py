@@ -131,7 +131,9 @@ def _full_name(unit: Unit) -> str:
 
 
 def _register_pairs() -> Pairs:
-    return [(register.name, words.of(register.label)) for register in house().pack.registers]
+    pack = house().pack
+    tickets = [(register.name, words.of(register.label)) for register in pack.registers]
+    return [*tickets, *((register.name, words.of(register.label)) for register in pack.records)]
 
 
 # -- a new person, a new unit -------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from flask_babel import gettext, ngettext
 
 from tracker import words
 from tracker.blueprints import duties, list_view
+from tracker.blueprints.inspection_walk import activities_open_for, left_by
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import SIGNED_IN, can, connection, current_person, house, needs, now, today, viewer
 from tracker.domain.commands import TakeStep
@@ -121,6 +122,8 @@ def today_page() -> ResponseReturnValue:
         today=today(),
         working=WORKING,
         registers=list_view.registers_open_for("register"),
+        activities=activities_open_for("register"),
+        left=left_by(current_person().id),
         new_key=uuid.uuid4().hex,
     )
 

@@ -13,23 +13,25 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import languages, words
-from tracker.blueprints import files
+from tracker.blueprints import figure_view, files
 from tracker.blueprints.figure_view import part_label
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, directory, house, viewer
 from tracker.domain.days import from_number
+from tracker.domain.figures import FigureValue
 from tracker.exchange.exports import ExportHead, OutCell, csv_pieces
 from tracker.house import House
 from tracker.projections.tickets import STATUS_BY_NUMBER
-from tracker.queries import behind
+from tracker.queries import behind, behind_marks
 from tracker.queries.behind import Behind, Reader
+from tracker.queries.scope import Viewer
 
 MOST_ROWS_OF_A_SHEET = 1_000_000
 """A sheet of .xlsx ends at 1,048,576 rows; a longer list is a CSV."""
 
 
 def csv_response(asked: Behind, count: int) -> ResponseReturnValue:
-    pieces = csv_pieces(_head(asked, count), _columns(), _rows(asked))
+    pieces = csv_pieces(_head(asked, count), *_content(asked))
     _record(asked, count, "csv")
     headers = {"Content-Disposition": f'attachment; filename="{_name(asked)}.csv"'}
     return Response(pieces, content_type=files.MEDIA_TYPES["csv"], headers=headers)
@@ -39,7 +41,7 @@ def xlsx_response(asked: Behind, count: int) -> ResponseReturnValue:
     if count > MOST_ROWS_OF_A_SHEET:
         asked_for = request.query_string.decode("ascii", "ignore")
         return redirect(f"{url_for('figures.csv', figure=asked.spec.id)}?{asked_for}")
-    file = files.written("xlsx", _head(asked, count), _columns(), _rows(asked))
+    file = files.written("xlsx", _head(asked, count), *_content(asked))
     _record(asked, count, "xlsx")
     return files.sent(file, _name(asked), "xlsx")
 
@@ -69,7 +71,7 @@ def _head(asked: Behind, count: int) -> ExportHead:
         (gettext("Occurred up to"), (asked.month[1] if asked.month else asked.pair.effective).isoformat()),
         files.recorded_up_to(asked.pair.known_at, asked.pair.position),
         *_narrowed(asked),
-        (gettext("Tickets"), str(count)),
+        (gettext("Records") if _is_of_records(asked) else gettext("Tickets"), str(count)),
         *_not_shown(asked),
     )
     return files.head_of(words.of(asked.spec.label), lines)
@@ -82,9 +84,56 @@ def _narrowed(asked: Behind) -> Iterator[tuple[str, str]]:
 
 def _not_shown(asked: Behind) -> Iterator[tuple[str, str]]:
     """Why the list is shorter than its number, where it is."""
-    hidden = behind.hidden_behind(connection(), house(), asked, behind.reader_of(viewer(), asked.spec.register))
+    if _is_of_records(asked):
+        hidden = behind_marks.drill(connection(), house(), asked, viewer(), cursor="", limit=1).hidden
+    else:
+        hidden = behind.hidden_behind(connection(), house(), asked, behind.reader_of(viewer(), asked.spec.register))
     if hidden:
         yield gettext("Of these not open to you"), str(hidden)
+
+
+def count_of(asked: Behind, value: FigureValue) -> int:
+    """How many rows the list has: the number of a plain figure, else that of its records."""
+    if _is_of_records(asked):
+        return behind_marks.drill(connection(), house(), asked, viewer(), cursor="", limit=1).count
+    return behind.part_count(asked.spec, asked.part, value)
+
+
+def _is_of_records(asked: Behind) -> bool:
+    return behind_marks.is_from_marks(asked.spec, house())
+
+
+def _content(asked: Behind) -> tuple[tuple[str, ...], Iterator[tuple[OutCell, ...]]]:
+    """Headings and rows; what they need of the request is asked for now, since they are read when it is over."""
+    return (_record_columns(), _record_rows(asked)) if _is_of_records(asked) else (_columns(), _rows(asked))
+
+
+def _record_columns() -> tuple[str, ...]:
+    return (
+        gettext("Number"),
+        gettext("What it is about"),
+        gettext("Unit"),
+        gettext("Day"),
+        gettext("State now"),
+        gettext("Counts"),
+        gettext("Counted from"),
+    )
+
+
+def _record_rows(asked: Behind) -> Iterator[tuple[OutCell, ...]]:
+    labels = figure_view.record_labels(asked.spec)
+    return _read_records(house(), asked, viewer(), labels)
+
+
+def _read_records(
+    house: House, asked: Behind, who: Viewer, labels: figure_view.RecordLabels
+) -> Iterator[tuple[OutCell, ...]]:
+    with house.engine.connect() as conn:
+        for record in behind_marks.all_behind(conn, house, asked, who):
+            line = labels.line(record)
+            held_on = from_number(record.held_on).isoformat()
+            counted_from = from_number(record.counted_from).isoformat()
+            yield (line.number, line.summary, line.unit, held_on, line.state, str(line.quantity), counted_from)
 
 
 def _columns() -> tuple[str, ...]:
@@ -102,7 +151,6 @@ def _columns() -> tuple[str, ...]:
 
 
 def _rows(asked: Behind) -> Iterator[tuple[OutCell, ...]]:
-    """The rows; what they need of the request is asked for now, since they are read when it is over."""
     reader = behind.reader_of(viewer(), asked.spec.register)
     language = languages.current()
     units = {unit.id: unit.label(language) for unit in directory().units.values()}

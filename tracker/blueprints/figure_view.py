@@ -11,14 +11,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from babel.dates import format_skeleton
-from flask import abort, current_app, render_template, request, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
 
-from tracker import words
+from tracker import languages, words
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, directory, house, now, today
 from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
@@ -244,19 +244,39 @@ class RecordLine:
     counted_from: int
 
 
-def record_line(spec: FigureSpec, record: DrillRecord) -> RecordLine:
+@dataclass(frozen=True, slots=True)
+class RecordLabels:
+    """What the lines of a figure's records need of the request, asked for once: files are read when it is over."""
+
+    spec: FigureSpec
+    address: str | None  # of a record, with {} for its number
+    states: Mapping[str, str]
+    units: Mapping[int, str]
+    about: str  # what stands where a record has no words of its own
+
+    def line(self, record: DrillRecord) -> RecordLine:
+        return RecordLine(
+            record.number,
+            self.address.format(quote(record.number)) if self.address and record.number else None,
+            record.summary or self.about,
+            self.units.get(record.unit_id, ""),
+            self.states.get(record.state or "", ""),
+            Decimal(record.quantity) / self.spec.scale,
+            record.counted_from,
+        )
+
+
+def record_labels(spec: FigureSpec) -> RecordLabels:
     pack, register = house().pack, spec.numerator[0].register or spec.register
     endpoint = "tickets.show" if register in pack.register_by_name else "records.show"
     of_register = pack.record_by_name.get(register)
-    state = of_register.state_by_name.get(record.state or "") if of_register else None
-    return RecordLine(
-        record.number,
-        url_for(endpoint, number=record.number) if record.number and endpoint in current_app.view_functions else None,
-        record.summary or words.of(spec.label),
-        names().unit(record.unit_id),
-        words.of(state.label) if state else "",
-        Decimal(record.quantity) / spec.scale,
-        record.counted_from,
+    language = languages.current()
+    return RecordLabels(
+        spec,
+        f"{url_for(endpoint, number='-').rpartition('-')[0]}{{}}",
+        {s.name: words.of(s.label) for s in of_register.states} if of_register else {},
+        {unit.id: unit.label(language) for unit in directory().units.values()},
+        words.of(spec.label),
     )
 
 

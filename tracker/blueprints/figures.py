@@ -105,7 +105,8 @@ def _tickets(asked: behind.Behind) -> tuple[Any, list[Any]]:
 
 def _records(asked: behind.Behind) -> tuple[Any, list[Any]]:
     page = behind_marks.drill(connection(), house(), asked, viewer(), cursor=request.args.get("after", ""), limit=PAGE)
-    return page, [figure_view.record_line(asked.spec, record) for record in page.records]
+    labels = figure_view.record_labels(asked.spec)
+    return page, [labels.line(record) for record in page.records]
 
 
 def _near(spec: FigureSpec) -> list[FigureSpec]:
@@ -135,4 +136,4 @@ def xlsx(sight: Sight, figure: str) -> ResponseReturnValue:
 
 
 def _count(asked: behind.Behind) -> int:
-    return behind.part_count(asked.spec, asked.part, figure_view.line_of(asked).value)
+    return figure_files.count_of(asked, figure_view.line_of(asked).value)

@@ -103,7 +103,7 @@ def _row(line: TicketLine, register: Register, known: Names) -> Row:
         status_label=words.status(line.status),
         text=text,
         is_restricted=line.is_restricted,
-        place=_place(line.place_id, listed.get("group"), known),
+        place=place_text(line.place_id, listed.get("group"), known),
         who=" ".join(line.masked.values()),
         category=listed.get("category", ""),
         severity=listed.get("severity", ""),
@@ -137,7 +137,7 @@ def _address(number: str) -> str:
     return f"{g.ticket_address}{quote(number)}"
 
 
-def _place(village_id: int, group: str | None, known: Names) -> str:
+def place_text(village_id: int, group: str | None, known: Names) -> str:
     """The village, with the villagers' group as people say it: 晨光村4组."""
     village = known.unit(village_id)
     if not group:

@@ -69,7 +69,9 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
         return {
             "position": event.position,
             "what": gettext("Not open to you"),
-            "detail": gettext("This entry is about a ticket that you may not see."),
+            "detail": gettext("This entry is about a record that you may not see.")
+            if entry.is_of_record
+            else gettext("This entry is about a ticket that you may not see."),
         }
     return {
         "position": event.position,
@@ -80,7 +82,9 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
         "detail": entry.number or _detail(event),
         "late_days": entry.late_days,
         "is_closing": event.kind == "closed",
-        "href": url_for("tickets.show", number=entry.number) if entry.number else None,
+        "href": url_for("records.show" if entry.is_of_record else "tickets.show", number=entry.number)
+        if entry.number
+        else None,
     }
 
 

@@ -55,7 +55,8 @@ def names(numbers: Mapping[int, str] | None = None) -> Names:
 
 def grant_line(grant: Grant) -> dict[str, Any]:
     """A role as people read it: for which units, in which registers, from when to when."""
-    register = house().pack.register_by_name.get(grant.register or "")
+    pack, name = house().pack, grant.register or ""
+    register = pack.register_by_name.get(name) or pack.record_by_name.get(name)
     return {
         "id": grant.id,
         "role": words.role(grant.role),

@@ -11,7 +11,8 @@ from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from tracker import words
-from tracker.blueprints import list_view, register_files
+from tracker.blueprints import list_view, record_list_view, register_files
+from tracker.blueprints.linking import begun, links
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.rights import (
     SENT,
@@ -64,7 +65,9 @@ def index() -> ResponseReturnValue:
             for register in list_view.registers_open_for("view")
         ],
         views=[(view, list_view.view_label(view)) for view in _OVERVIEW],
+        groups=record_list_view.overview(connection(), asking),
         may_register={r.name for r in list_view.registers_open_for("register")},
+        may_enter={r.name for r in record_list_view.registers_open_for("register")},
         may_import=_may_import(),
     )
 
@@ -129,13 +132,10 @@ def export(register: str, kind: str) -> ResponseReturnValue:
 @uploads_of_a_day
 def register_ticket(register: str) -> ResponseReturnValue:
     known = opened(register, "register")
-    options = options_for(viewer(), action="register", register=known.name)
-    form = RegisterForm.for_register(known, options, today())
+    options = options_for(viewer(), action="register", register=known.name, links=links())
+    form = RegisterForm.for_register(known, options, today(), begun(known, options))
     if request.method == "POST":
         return _registered(known, form, options)
-    place = request.args.get("place", "")
-    if place in {value for value, _ in options.places} and "place" in form:
-        form["place"].data = place
     return _register_page(known, form, options)
 
 

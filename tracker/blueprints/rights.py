@@ -104,7 +104,7 @@ def viewer() -> Viewer:
     person, known, numbers = current_person(), directory(), house().register_numbers(connection())
     found = kept.get(person.id)
     if found is None or found.directory is not known or found.register_ids is not numbers or found.on != today():
-        found = Viewer(person, known, numbers, today())
+        found = Viewer(person, known, numbers, today(), house().pack.register_by_name.keys())
         kept.pop(person.id, None)
         kept[person.id] = found
         for oldest in list(kept)[:-VIEWERS]:

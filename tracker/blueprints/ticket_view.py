@@ -5,19 +5,22 @@ Values become text in the reader's language here; sentences stand in the templat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext
 
 from tracker import formats, words
+from tracker.blueprints.linking import address_of
 from tracker.blueprints.names import Names
 from tracker.domain.days import from_number
 from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_showing
 from tracker.domain.lifecycle import STEPS, Step
+from tracker.domain.record import Record
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Evidence, Ticket
@@ -33,6 +36,7 @@ class Fact:
     label: str
     text: str
     is_masked: bool
+    href: str = ""
 
 
 def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -49,7 +53,8 @@ def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[
             value = page.ticket.place_id
         if masked is not None or value not in (None, "", [], False):
             text = masked if masked is not None else value_text(field, value, names)
-            out.append(Fact(field.name, words.of(field.label), text, masked is not None))
+            href = address_of(field, names.numbers.get(value)) if field.type is FieldType.RECORD else ""
+            out.append(Fact(field.name, words.of(field.label), text, masked is not None, href))
     return tuple(out)
 
 
@@ -65,6 +70,8 @@ def value_text(field: Field, value: Any, names: Names) -> str:
         return names.unit(value)
     if field.type is FieldType.PERSON:
         return names.person(value)
+    if field.type is FieldType.RECORD:
+        return names.number(value)
     choice = next((c for c in field.choices if c.name == str(value)), None)
     return words.of(choice.label) if choice else str(value)
 
@@ -134,17 +141,18 @@ class FileRow:
     kind: str
 
 
-def file_rows(ticket: Ticket, names: Names) -> tuple[FileRow, ...]:
+def file_rows(of: Ticket | Record, names: Names) -> tuple[FileRow, ...]:
     """The evidence in the order in which it came; the same file is shown once for each purpose."""
-    out = {(e.digest, e.kind): e for e in ticket.evidence}
-    return tuple(_file_row(ticket.number, e, names) for e in out.values())
+    out = {(e.digest, e.kind): e for e in of.evidence}
+    endpoint = "tickets.evidence" if isinstance(of, Ticket) else "records.evidence"
+    return tuple(
+        _file_row(partial(url_for, endpoint, number=of.number, digest=e.digest), e, names) for e in out.values()
+    )
 
 
-def _file_row(number: str, e: Evidence, names: Names) -> FileRow:
+def _file_row(address: Callable[..., str], e: Evidence, names: Names) -> FileRow:
     is_picture = e.media_type.startswith("image/")
-    original = url_for("tickets.evidence", number=number, digest=e.digest)
-    large = url_for("tickets.evidence", number=number, digest=e.digest, size="large")
-    small = url_for("tickets.evidence", number=number, digest=e.digest, size="small")
+    original, large, small = address(), address(size="large"), address(size="small")
     phase, day = words.choice(e.kind), str(formats.day(e.added_on))
     return FileRow(
         url=large if is_picture else original,
@@ -205,12 +213,13 @@ def details(data: Mapping[str, Any], register: Register, names: Names) -> list[s
     if pause:
         out.append(words.of(pause.label))
     if "changes" in data:
-        out += _changed(data["changes"], register, names)
+        out += changed(data["changes"], register.by_name, names)
     return out
 
 
-def _changed(changes: Mapping[str, Any], register: Register, names: Names) -> list[str]:
-    known = ((register.by_name[n], v) for n, v in changes.items() if n in register.by_name)
+def changed(changes: Mapping[str, Any], fields: Mapping[str, Field], names: Names) -> list[str]:
+    """Label and new value of each changed field."""
+    known = ((fields[n], v) for n, v in changes.items() if n in fields)
     return [f"{words.of(f.label)}: {_or_nothing(f, value, names)}" for f, value in known]
 
 

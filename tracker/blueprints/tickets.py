@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import ticket_view
+from tracker.blueprints import evidence_files, linking, ticket_view
+from tracker.blueprints.linking import links
 from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import (
     REVEALED,
@@ -38,14 +39,13 @@ from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.texts import half_width
-from tracker.domain.ticket import Evidence, Ticket
+from tracker.domain.ticket import Ticket
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
-from tracker.log.files import COPY_SIDES
 from tracker.projections.tickets import has_merged
 from tracker.queries import lists, records, tickets
 from tracker.queries.scope import Viewer
@@ -79,7 +79,7 @@ class Opened:
         """With the numbers of the tickets that this one names."""
         told = [row.data.get("into") for row in self.page.log]
         ids = {i for i in (self.ticket.merged_into, *told) if i is not None}
-        return names(tickets.visible_numbers(connection(), self.viewer, ids))
+        return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
         world = World(
@@ -281,7 +281,9 @@ def amend(number: str) -> ResponseReturnValue:
 
 def _amend_form(opened: Opened, ticket: Ticket) -> AmendForm:
     form = AmendForm.for_ticket(
-        ticket, opened.register, options_for(opened.viewer, action="amend", register=opened.register.name)
+        ticket,
+        opened.register,
+        options_for(opened.viewer, action="amend", register=opened.register.name, links=links()),
     )
     if request.method == "GET":
         for name, value in (("place", str(ticket.place_id)), ("found_on", ticket.found_on)):
@@ -369,28 +371,4 @@ def _can_send(opened: Opened, form: StepForm | AmendForm) -> bool:
 def evidence(number: str, digest: str) -> ResponseReturnValue:
     """`size=small|large`: a picture drawn anew, to look at. Without: the original, only ever as a download."""
     opened = _opened(number)
-    file = next((e for e in opened.ticket.evidence if e.digest == digest), None)
-    if file is None:
-        abort(404)
-    return _original(file) if "size" not in request.args else _picture(file, request.args["size"])
-
-
-def _original(file: Evidence) -> Response:
-    path = file_store().path(file.digest)
-    if path is None:
-        abort(404)
-    return _locked_in(send_file(path, mimetype=file.media_type, as_attachment=True, download_name=file.name))
-
-
-def _picture(file: Evidence, size: str) -> Response:
-    path = file_store().copy(file.digest, size) if size in COPY_SIDES else None
-    if path is None:
-        abort(404)
-    return _locked_in(send_file(path, mimetype="image/jpeg", download_name=f"{file.name.rpartition('.')[0]}.jpg"))
-
-
-def _locked_in(response: Response) -> Response:
-    """Whatever the file holds, it runs nothing, and it does not stay on a shared computer."""
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return evidence_files.sent(opened.ticket.evidence, digest)

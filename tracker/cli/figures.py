@@ -121,7 +121,9 @@ def _drill_marks(conn: Connection, house: House, asked: Behind, form: str) -> No
     click.echo(_heading(asked.pair))
     for record in records:
         click.echo(f"{from_number(record.counted_from)}  {record.number}  {record.summary}")
-    click.echo(f"{len(records)} in all")
+    count = behind_marks.drill(conn, house, asked, None, cursor="", limit=1).count
+    hidden = count - len(records)
+    click.echo(f"{count} in all" + (f", {hidden} of them restricted and not listed" if hidden else ""))
 
 
 def _report(pack: Pack, name: str) -> ReportSpec:

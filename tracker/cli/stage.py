@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
 
@@ -23,12 +24,14 @@ from tracker.domain.inspecting import FAIL, PASS, subject_link
 from tracker.domain.record import fold
 from tracker.handler import Done, Request, handle_all
 from tracker.house import House
+from tracker.jobs import run_duties
 from tracker.log import store
 from tracker.log.files import FileStore
 from tracker.packs.demo.pictures import Picture, draw
 from tracker.packs.demo.story import Act, Deed, PostName, StoryKey, UnitName
 
 LONGEST_BATCH = 500
+_CLOCKWORK_AT = time(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,11 @@ class Stage:
         self._told: dict[str, _Told] = {}
         self._waiting: list[tuple[Act, Request]] = []
         self._in_batch: set[str] = set()
+        self._day: date | None = None  # of the act before
 
     def play(self, acts: tuple[Act, ...], progress: Callable[[int, int], None]) -> None:
         for done, act in enumerate(acts):
+            self._begin_day(act.at.date())
             needed = {act.story, *(v.key for v in act.values.values() if isinstance(v, StoryKey))}
             if needed & self._in_batch or len(self._waiting) >= LONGEST_BATCH:
                 self._carry_out()
@@ -68,6 +73,13 @@ class Stage:
             self._in_batch.add(act.story)
         self._carry_out()
         progress(len(acts), len(acts))
+
+    def _begin_day(self, day: date) -> None:
+        """What the clockwork of a server does after midnight: periods begin, and those that are over were missed."""
+        if self._day is not None and day > self._day:
+            self._carry_out()
+            run_duties(self._house, datetime.combine(day, _CLOCKWORK_AT, self._house.time_zone))
+        self._day = day
 
     def _carry_out(self) -> None:
         results = handle_all(self._house, [request for _, request in self._waiting])

@@ -66,7 +66,7 @@ class AmendTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordAccess:
-    """A restricted ticket was read, a private value revealed, a list exported."""
+    """A restricted ticket was read, a private value of a ticket or record revealed, a list exported."""
 
     ticket_id: int
     kind: str  # read, revealed, exported

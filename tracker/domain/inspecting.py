@@ -32,6 +32,12 @@ def subject_link(register: RecordRegister, checklist: Checklist) -> Field | None
     return next((f for f in register.links if f.register == checklist.subject), None)
 
 
+def settled_fields(register: RecordRegister, checklist: Checklist) -> frozenset[str]:
+    """Fields that an unfinished inspection no longer changes: its day, its unit, what it looks at."""
+    link = subject_link(register, checklist)
+    return frozenset({register.day_field, register.unit_field} | ({link.name} if link else set()))
+
+
 # -- answers ------------------------------------------------------------------------------------------
 def answers_given(
     given: Answers, checklist: Checklist, before: Answers, evidence: Collection[Mapping[str, Any]]

@@ -6,15 +6,18 @@ from enum import StrEnum
 
 
 class EvidenceKind(StrEnum):
-    """What a file shows. A picture of the check is a verifier's, not work."""
+    """What a file shows. A picture of the check is a verifier's, not work; `photo` is of what was held or seen."""
 
     PHOTO_BEFORE = "photo_before"
     PHOTO_AFTER = "photo_after"
     PHOTO_CHECK = "photo_check"
     DOCUMENT = "document"
+    PHOTO = "photo"
+    SIGNATURE = "signature"  # of who lives or works there, under what an inspection found
 
 
-PHOTO_KINDS = tuple(kind for kind in EvidenceKind if kind is not EvidenceKind.DOCUMENT)
+PHOTO_KINDS = (EvidenceKind.PHOTO_BEFORE, EvidenceKind.PHOTO_AFTER, EvidenceKind.PHOTO_CHECK)
+"""Of a ticket."""
 
 
 class ExclusionWay(StrEnum):

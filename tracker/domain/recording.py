@@ -17,7 +17,7 @@ from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, Enter
 from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.inspecting import answers_given, lacking, nil_said, subject_link
+from tracker.domain.inspecting import answers_given, lacking, nil_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
 from tracker.domain.record import Record
@@ -36,12 +36,6 @@ class RecordWorld:
     context: World
     register: RecordRegister
     checklist: Checklist | None
-
-    @property
-    def settled(self) -> frozenset[str]:
-        """Fields that an unfinished inspection no longer changes: its day, its unit, what it looks at."""
-        link = subject_link(self.register, self.checklist) if self.checklist else None
-        return frozenset({self.register.day_field, self.register.unit_field} | ({link.name} if link else set()))
 
 
 def record_facts(register: str, unit_id: int) -> TicketFacts:
@@ -159,10 +153,17 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
         data["unit"] = _unit(checked, world)
         _permit("register", data["unit"], world)
     if register.day_field in changed:
-        data["on"] = _day(checked, world).isoformat()
+        data["on"] = _moved_day(_day(checked, world), record, register).isoformat()
     if record.reports:
         data["stage"] = record.reports[-1].stage
     return Decision((NewEvent("amended", _amended_on(data, record), data),), checked.private)
+
+
+def _moved_day(on: date, record: Record, register: RecordRegister) -> date:
+    """A subject is not opened after its next state began: that would turn its state back."""
+    if len(record.turns) > 1 and to_number(on) > (following := min(turn.day for turn in record.turns[1:])):
+        raise Refusal("day_after_next_state", field=register.day_field, day=on, following=from_number(following))
+    return on
 
 
 def _amended_on(data: Mapping[str, Any], record: Record) -> date:
@@ -189,7 +190,7 @@ def _reason(text: str) -> str:
 
 def _check_open(record: Record, version: int) -> None:
     if version != record.version:
-        raise Refusal("stale_version")
+        raise Refusal("stale_version", version=record.version, seen=version)
     if record.is_void:
         raise Refusal("step_not_possible_now")
 
@@ -264,7 +265,8 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     if checklist is None:
         raise Refusal("step_not_possible_now")
     register, context = world.register, world.context
-    told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in world.settled}
+    settled = settled_fields(register, checklist)
+    told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in settled}
     checked = check_values(register, told, context.directory, is_partial=True, all_private=False)
     check_links(register.links, checked.open, context)
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)

@@ -90,6 +90,7 @@ CODES: dict[str, Kind] = {
     "nothing_changed": Kind.INVALID,
     # records that are no tickets
     "day_too_early": Kind.INVALID,
+    "day_after_next_state": Kind.INVALID,
     "state_unknown": Kind.INVALID,
     "stage_not_later": Kind.INVALID,
     "statistic_known": Kind.INVALID,

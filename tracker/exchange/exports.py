@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 import xlsxwriter
 
 from tracker.domain.people import Directory
-from tracker.domain.registers import Field, FieldType, Privacy, Register, text_in
+from tracker.domain.registers import Field, FieldType, HasFields, Privacy, text_in
 from tracker.exchange.delimited import RUNS
 
 _CELL_LIMIT = 32_767  # characters in a cell of .xlsx
@@ -37,7 +37,7 @@ class ExportHead:
             raise ValueError("an export says who made it, when, and at which pair of dates")
 
 
-def exported_fields(register: Register) -> tuple[Field, ...]:
+def exported_fields(register: HasFields) -> tuple[Field, ...]:
     """The fields that may stand in a file, in the register's order: sensitive ones never, masked or not."""
     return tuple(f for f in register.fields if f.privacy is not Privacy.SENSITIVE)
 

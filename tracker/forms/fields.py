@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import wtforms
 from flask_babel import gettext
+from markupsafe import Markup
 from wtforms import widgets
 from wtforms.fields.choices import SelectChoice
 
@@ -23,6 +25,8 @@ from tracker.domain.texts import half_width, whole_number
 CHIPS = 6
 """Up to so many choices lie open as chips; more fold into a list."""
 LONG_TEXT = 120
+MOST_IN_SELECT = 40
+"""So many records are chosen from a list; of more, the number is typed."""
 
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
@@ -122,6 +126,62 @@ class IdField(_Listed):
         return whole_number(str(self.data or ""))
 
 
+@dataclass(frozen=True, slots=True)
+class LinkChoices:
+    """Records that a field may name: the newest as (number, what it is). `is_all`: there are no others.
+
+    `find` reads a typed number, or the end of one, and gives the id; `number_of` the other way.
+    """
+
+    pairs: Pairs
+    is_all: bool
+    find: Callable[[str], int | None]
+    number_of: Callable[[int], str | None]
+
+
+class _Linking(wtforms.Field):
+    """A record by its number; the value is its id. One that the person may not see is unknown."""
+
+    links: LinkChoices
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data and self.value is None:
+            raise wtforms.ValidationError(words.refusal(Refusal("record_unknown", value=self.data)))
+
+    @property
+    def value(self) -> int | None:
+        return self.links.find(self.data) if self.data else None
+
+
+class _TypedOrListed(widgets.TextInput):
+    """An input with suggestions under it."""
+
+    def __call__(self, field: Any, **kwargs: Any) -> Markup:
+        name = f"{field.id}-list"
+        options = Markup().join(Markup('<option value="{}">{}</option>').format(*pair) for pair in field.links.pairs)
+        typed = super().__call__(field, list=name, **kwargs)
+        return typed + Markup('<datalist id="{}">{}</datalist>').format(name, options)
+
+
+class RecordField(_Linking, wtforms.StringField):
+    """Typed, with the newest ones suggested."""
+
+    widget = _TypedOrListed()
+
+    def __init__(self, label: str, *, links: LinkChoices, **more: Any) -> None:
+        super().__init__(label, **more)
+        self.links = links
+
+
+class RecordSelect(_Linking, _Listed):
+    """Chosen from a list of all."""
+
+    def __init__(self, label: str, *, links: LinkChoices, **more: Any) -> None:
+        pairs = [("", gettext("Choose")), *((number, f"{number} {text}") for number, text in links.pairs)]
+        super().__init__(label, choices=pairs, **more)
+        self.links = links
+
+
 class MultiCheckboxField(wtforms.SelectMultipleField):
     """Several choices, all in sight."""
 
@@ -176,11 +236,29 @@ def choose(label: str, pairs: Pairs, *, is_needed: bool, default: str | None = N
     return required(field) if is_needed else field
 
 
-def input_for(field: Field, *, units: Pairs, people: Any, is_needed: bool, default: Any = None) -> Any:
-    """The unbound input of a register's field; `units` and `people` are what may be named there."""
+def input_for(
+    field: Field,
+    *,
+    units: Pairs,
+    people: Any,
+    is_needed: bool,
+    default: Any = None,
+    links: LinkChoices | None = None,
+) -> Any:
+    """The unbound input of a register's field; `units`, `people` and `links` are what may be named there."""
     more: dict[str, Any] = {"description": words.of(field.hint) if field.hint else "", "default": default}
+    if field.type is FieldType.RECORD and links is not None:
+        return _link(field, links, more, is_needed=is_needed)
     made = _INPUTS[field.type](field, words.of(field.label), more, units, people, is_needed)
     return required(made) if is_needed and not made.kwargs.get("validators") else made
+
+
+def _link(field: Field, links: LinkChoices, more: dict[str, Any], *, is_needed: bool) -> Any:
+    is_short = links.is_all and len(links.pairs) <= MOST_IN_SELECT
+    kind: Any = RecordSelect if is_short else RecordField
+    keyboard = {} if is_short else {"render_kw": {"autocomplete": "off"}}
+    made = kind(words.of(field.label), links=links, **keyboard, **more)
+    return required(made) if is_needed else made
 
 
 def _text(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:

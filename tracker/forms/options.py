@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask_babel import gettext
 
 from tracker import languages
 from tracker.domain.access import may_hand_to
 from tracker.domain.people import Unit
+from tracker.forms.links import Links
 from tracker.queries import people
 from tracker.queries.scope import Viewer
 
@@ -19,16 +20,21 @@ Grouped = Mapping[str, Pairs]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`members` are grouped by their unit's name, as WTForms wants them: {group: pairs}."""
+    """`members` are grouped by their unit's name, as WTForms wants them: {group: pairs}.
+
+    `homes`: units under which a record may be entered. `links`: what fields that name records may name.
+    """
 
     places: Pairs
     units: Pairs
     members: Grouped
     leads: Pairs
     keepers: Pairs
+    homes: Pairs = field(default_factory=list)
+    links: Links | None = None
 
 
-def options_for(viewer: Viewer, *, action: str, register: str) -> Options:
+def options_for(viewer: Viewer, *, action: str, register: str, links: Links | None = None) -> Options:
     """What this person may choose from in a form for `action` in `register`."""
     units = people.owner_units(viewer)
     if action in ("assign", "transfer"):
@@ -40,6 +46,8 @@ def options_for(viewer: Viewer, *, action: str, register: str) -> Options:
         {"": [("", gettext("Choose"))], **_grouped(viewer, units)},
         [("", gettext("Choose")), *((str(m.id), m.name) for m in people.lead_officials(viewer))],
         [(str(m.id), m.name) for m in people.keepers(viewer, register)],
+        unit_pairs(people.homes_for(viewer, action, register)),
+        links,
     )
 
 

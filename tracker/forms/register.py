@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from tracker.domain.ticket import Ticket
 from tracker.forms.evidence import photos_field
 from tracker.forms.fields import DateField, IdField, MultiCheckboxField, TextAreaField, input_for, required
 from tracker.forms.keyed import KeyedForm
+from tracker.forms.links import Links
 from tracker.forms.options import Options
 
 
@@ -25,8 +26,35 @@ def asked_at_registration(register: Register) -> tuple[Field, ...]:
     return tuple(f for f in register.fields if f.name not in register.recorded_later)
 
 
-def _units_of(field: Field, options: Options) -> list[tuple[str, str]]:
-    return options.places if field.name == "place" else options.units
+def inputs_for(
+    fields: Iterable[Field],
+    options: Options,
+    defaults: Mapping[str, Any],
+    *,
+    is_amendment: bool = False,
+    home: str | None = None,
+) -> dict[str, Any]:
+    """The unbound inputs of these fields, in their order. `home`: the unit field under which a record counts.
+
+    In an amendment an empty private field means that it stays as it is, so that none is needed.
+    """
+    return {
+        f.name: input_for(
+            f,
+            units=_units_of(f, options, home),
+            people=options.members,
+            is_needed=f.is_required and not (is_amendment and f.is_private),
+            default=defaults.get(f.name),
+            links=options.links.of_field(f) if options.links and f.type is FieldType.RECORD else None,
+        )
+        for f in fields
+    }
+
+
+def _units_of(field: Field, options: Options, home: str | None) -> list[tuple[str, str]]:
+    if field.name == "place":
+        return options.places
+    return options.homes if field.name == home else options.units
 
 
 RESTRICTED, NAMED = "restricted", "named"
@@ -51,21 +79,16 @@ class RegisterForm(KeyedForm):
     further: tuple[str, ...] = ()
 
     @classmethod
-    def for_register(cls, register: Register, options: Options, today: date) -> RegisterForm:
+    def for_register(
+        cls, register: Register, options: Options, today: date, begun: Mapping[str, Any] | None = None
+    ) -> RegisterForm:
+        """`begun`: what is known already, as inputs hold it."""
         asked = asked_at_registration(register)
         defaults: Mapping[str, Any] = {"found_on": today}
         if len(options.places) == 1:
             defaults = {**defaults, "place": options.places[0][0]}
-        inputs: dict[str, Any] = _head_inputs(options, defaults) | {
-            f.name: input_for(
-                f,
-                units=_units_of(f, options),
-                people=options.members,
-                is_needed=f.is_required,
-                default=defaults.get(f.name),
-            )
-            for f in asked
-        }
+        defaults = {**defaults, **(begun or {})}
+        inputs: dict[str, Any] = _head_inputs(options, defaults) | inputs_for(asked, options, defaults)
         if RESTRICTED in register.by_name and options.keepers:
             inputs[NAMED] = MultiCheckboxField(words.need(NAMED), choices=options.keepers)
         inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
@@ -109,17 +132,10 @@ class AmendForm(KeyedForm):
 
     @classmethod
     def for_ticket(cls, ticket: Ticket, register: Register, options: Options) -> AmendForm:
-        fields = _amendable(ticket, register)
-        inputs: dict[str, Any] = {
-            f.name: input_for(
-                f,
-                units=_units_of(f, options),
-                people=options.members,
-                is_needed=f.is_required and not f.is_private,
-                default=_typed(f, ticket),
-            )
-            for f in fields
-        }
+        fields = tuple(f for f in _amendable(ticket, register) if can_be_told(f, ticket.fields, options.links))
+        links = options.links
+        defaults = {f.name: typed_value(f, ticket.fields, links) for f in fields if f.name not in ticket.private}
+        inputs: dict[str, Any] = inputs_for(fields, options, defaults, is_amendment=True)
         inputs["reason"] = required(TextAreaField(words.need("reason")))
         form = type("AmendForm", (cls,), inputs)(version=str(ticket.version))
         form.ticket, form.register = ticket, register
@@ -128,14 +144,7 @@ class AmendForm(KeyedForm):
 
     def to_command(self) -> AmendTicket:
         """Only what differs from the ticket as it stands; an emptied field is cleared."""
-        changes: dict[str, Any] = {}
-        for name in self.names:
-            field, value = self.register.by_name[name], self[name].value
-            if field.name in self.ticket.private:
-                if value is not None:
-                    changes[name] = value
-            elif _as_kept(value) != self._as_it_stands(name):
-                changes[name] = None if value == [] else value
+        changes = changes_in(self, self.names, self.ticket.fields, self.ticket.private)
         place, found_on = changes.get("place"), changes.get("found_on")
         return AmendTicket(
             ticket_id=self.ticket.id,
@@ -147,10 +156,6 @@ class AmendForm(KeyedForm):
             key=self.key.data,
         )
 
-    def _as_it_stands(self, name: str) -> Any:
-        value = self.ticket.fields.get(name)
-        return None if value in (None, [], False) else str(value) if isinstance(value, int) else value
-
 
 def _amendable(ticket: Ticket, register: Register) -> tuple[Field, ...]:
     """Not whether it is restricted: that is decided once, when it is registered."""
@@ -158,16 +163,44 @@ def _amendable(ticket: Ticket, register: Register) -> tuple[Field, ...]:
     return tuple(f for f in asked_at_registration(register) if f.name not in fixed)
 
 
-def _typed(field: Field, ticket: Ticket) -> Any:
+# -- what stands and what was typed -------------------------------------------------------------------
+def can_be_told(field: Field, fields: Mapping[str, Any], links: Links | None) -> bool:
+    """Not a link to what the reader may not know of: its input would be empty, and sending that would cut it."""
+    value = fields.get(field.name)
+    if field.type is not FieldType.RECORD or value is None:
+        return True
+    return links is not None and links.number_of(field, value) is not None
+
+
+def typed_value(field: Field, fields: Mapping[str, Any], links: Links | None) -> Any:
     """The value as its input holds it."""
-    if field.name in ticket.private:
-        return None
-    value = ticket.fields.get(field.name)
+    value = fields.get(field.name)
     if value is None:
         return None
     if field.type is FieldType.DATE:
         return date.fromisoformat(value)
+    if field.type is FieldType.RECORD:
+        return links.number_of(field, value) if links else None
     return value if isinstance(value, (list, bool)) else str(value)
+
+
+def changes_in(
+    form: KeyedForm, names: Iterable[str], fields: Mapping[str, Any], private: Collection[str]
+) -> dict[str, Any]:
+    """Only what differs from what stands; an emptied field is cleared, an empty private one stays."""
+    changes: dict[str, Any] = {}
+    for name in names:
+        value = form[name].value
+        if name in private:
+            if value is not None:
+                changes[name] = value
+        elif _as_kept(value) != _as_it_stands(fields.get(name)):
+            changes[name] = None if value == [] else value
+    return changes
+
+
+def _as_it_stands(value: Any) -> Any:
+    return None if value in (None, [], False) else str(value) if isinstance(value, int) else value
 
 
 def _as_kept(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 from flask_babel import lazy_gettext
 
 from tracker import words
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.registers import Field, FieldType, HasFields
 
 _ = lazy_gettext
 
@@ -43,7 +43,7 @@ LABELS: Mapping[str, Any] = {
 _ROW = re.compile(r"_\d+$")
 
 
-def typed(sent: Iterable[tuple[str, str]], registers: Iterable[Register]) -> list[tuple[str, str]]:
+def typed(sent: Iterable[tuple[str, str]], registers: Iterable[HasFields]) -> list[tuple[str, str]]:
     """Label and text of what was typed. `registers`: those whose fields the form may have asked for."""
     fields = {field.name: field for register in registers for field in register.fields}
     told = []

@@ -33,8 +33,9 @@ class RecordRow(Base):
     # Each list has an index in its order, the newest day first.
     __table_args__ = (
         Index("ix_records_register", "register_id", "shelf", "held_on", "id"),
-        Index("ix_records_unit", "unit_id", "register_id", "shelf", "held_on"),
-        Index("ix_records_state", "register_id", "state", "shelf", "held_on"),
+        Index("ix_records_unit", "unit_id", "register_id", "shelf", "held_on", "id"),
+        Index("ix_records_state", "register_id", "state", "shelf", "held_on", "id"),
+        Index("ix_records_nil", "register_id", "is_nil", "shelf", "held_on", "id"),
         Index("uq_records_key", "register_id", "key", unique=True),
     )
 

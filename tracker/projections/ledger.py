@@ -7,7 +7,7 @@ Cells are the same change as netted steps of ±1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -65,21 +65,44 @@ class LedgerChanges:
         gone, come = before - after, after - before
         endless = {_without_end(mark) for mark in gone if mark.et == FOREVER}
         cut = {_without_end(mark) for mark in come if mark.et < FOREVER} & endless if endless else endless
+        twins: set[tuple[object, ...]] = set()
         for mark in gone:
             folio = self._folio(mark, register)
-            if _without_end(mark) not in cut:
+            if mark.source:
+                twins.add(_as_a_row(mark))
+            elif _without_end(mark) not in cut:
                 self._end(folio, mark, ticket_id, position)
             _step(cells, folio, mark, -1)
         for mark in come:
             folio = self._folio(mark, register)
-            if _without_end(mark) in cut:
+            if mark.source:
+                twins.add(_as_a_row(mark))
+            elif _without_end(mark) in cut:
                 self._cut_off(folio, mark, ticket_id, position)
             else:
                 self._open(folio, mark, ticket_id, position)
             _step(cells, folio, mark, +1)
+        if twins:
+            self._twins(register, ticket_id, position, _tally(before, twins), _tally(after, twins))
         packed = pack_cells(cells)
         if packed:
             self._deltas.append((position, recorded_on, packed))
+
+    def _twins(
+        self, register: str, ticket_id: int, position: int, before: Mapping[Any, int], after: Mapping[Any, int]
+    ) -> None:
+        """Flows that only their source tells apart (sent twice on one day) share a row, which counts them."""
+        for row in before.keys() | after.keys():
+            was, now = before.get(row, 0), after.get(row, 0)
+            if was == now:
+                continue
+            account, unit, ef, segment, cohort = row
+            mark = Mark(account, unit, ef, FOREVER, segment, cohort, 0, now)
+            folio = self._folio(mark, register)
+            if was:
+                self._end(folio, mark, ticket_id, position)
+            if now:
+                self._open(folio, mark, ticket_id, position)
 
     def _folio(self, mark: Mark, register: str) -> int:
         return self._number((mark.account, register, mark.segment, mark.cohort))
@@ -91,8 +114,7 @@ class LedgerChanges:
         self._live.setdefault(key, []).append(row)
 
     def _end(self, folio: int, mark: Mark, ticket_id: int, position: int) -> None:
-        """In memory when this transaction opened it, else by an update. Two equal flows of a day end
-        together (only a void, merge or exclusion ends a flow), so the key need not tell them apart."""
+        """In memory when this transaction opened it, else by an update."""
         key = (folio, mark.unit, mark.ef, ticket_id)
         for row in self._live.pop(key, ()):
             row[_RT] = position
@@ -144,6 +166,20 @@ def insert_new(conn: Connection, marks: Sequence[tuple[Any, ...]], deltas: Seque
 def _without_end(mark: Mark) -> tuple[object, ...]:
     """All of a mark but `et`."""
     return mark[:3] + mark[4:]
+
+
+def _as_a_row(mark: Mark) -> tuple[object, ...]:
+    """What a flow's row is told by: its source is not kept."""
+    return (mark.account, mark.unit, mark.ef, mark.segment, mark.cohort)
+
+
+def _tally(marks: frozenset[Mark], rows: set[tuple[object, ...]]) -> dict[Any, int]:
+    """How much of each of these rows the marks come to."""
+    found: dict[Any, int] = {}
+    for mark in marks:
+        if mark.source and (row := _as_a_row(mark)) in rows:
+            found[row] = found.get(row, 0) + mark.quantity
+    return found
 
 
 def _step(cells: dict[tuple[int, int, int], int], folio: int, mark: Mark, sign: int) -> None:

@@ -1,6 +1,6 @@
 """The log as an auditor reads it: entries newest first, by keyset over positions, and whether they hold together.
 
-An entry about a ticket that the reader may not see (of another unit, or restricted) keeps its place and
+An entry about a ticket or record that the reader may not see (of another unit, or restricted) keeps its place and
 says nothing else, neither when nor what.
 Bound: one page looks through WINDOW positions, so that a rare kind costs no scan of the whole log.
 """
@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, exists, not_, select
+from sqlalchemy import Connection, Row, and_, exists, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.events import LATE_ENTRY_DAYS, Event, StreamKind, late_days
 from tracker.log import store
 from tracker.log.seal import Fault, Tree, check_chain, leaf_hash
 from tracker.models.log import EventRow, LogHeadRow
+from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow
-from tracker.queries.scope import Viewer, visible
+from tracker.queries.scope import Viewer, records_visible, visible
 
 PAGE = 50
 WINDOW = 20_000
@@ -29,6 +30,7 @@ CHECKED = 500
 
 _DAY_MS = 86_400_000
 _OF_TICKETS = (int(StreamKind.TICKET), int(StreamKind.ACCESS))
+_OF_RECORDS = (int(StreamKind.RECORD), int(StreamKind.ACCESS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,14 @@ class LogFilters:
 class LogEntry:
     """One event. `event.data` is the caller's to show or not; `is_hidden`: only its place may be shown.
 
-    `number`: of the ticket it is about, which the person may see.
+    `number`: of the ticket or record it is about, which the person may see; `is_of_record` tells which.
     `is_sound`: its fingerprint is that of what stands there.
     """
 
     event: Event
     is_hidden: bool
     number: str | None
+    is_of_record: bool
     late_days: int | None
     is_sound: bool
 
@@ -116,22 +119,33 @@ def _tests(viewer: Viewer, filters: LogFilters, zone: ZoneInfo) -> Iterator[Colu
 
 def _is_hidden(viewer: Viewer) -> ColumnElement[bool]:
     ticket = exists().where(TicketRow.id == EventRow.stream_id)
-    return and_(EventRow.stream_kind.in_(_OF_TICKETS), ticket, ~ticket.where(visible(viewer)))
+    record = exists().where(RecordRow.id == EventRow.stream_id)
+    return or_(
+        and_(EventRow.stream_kind.in_(_OF_TICKETS), ticket, ~ticket.where(visible(viewer))),
+        and_(EventRow.stream_kind.in_(_OF_RECORDS), record, ~record.where(records_visible(viewer))),
+    )
 
 
 def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneInfo) -> Iterator[LogEntry]:
     events = {event.position: event for event in store.read_events(conn, positions)}
     leaves = dict(conn.execute(select(EventRow.position, EventRow.leaf).where(EventRow.position.in_(positions))).all())
-    about = {e.stream_id for e in events.values() if int(e.stream_kind) in _OF_TICKETS}
-    tickets = {row.id: row for row in _tickets(conn, viewer, about)}
+    about_tickets = {e.stream_id for e in events.values() if int(e.stream_kind) in _OF_TICKETS}
+    about_records = {e.stream_id for e in events.values() if int(e.stream_kind) in _OF_RECORDS}
+    tickets = {row.id: row for row in _tickets(conn, viewer, about_tickets)}
+    records = {row.id: row for row in _records(conn, viewer, about_records)}
     for position in positions:
         event = events[position]
-        row = tickets.get(event.stream_id) if int(event.stream_kind) in _OF_TICKETS else None
+        kind, row = int(event.stream_kind), None
+        if kind in _OF_TICKETS:
+            row = tickets.get(event.stream_id)
+        if kind in _OF_RECORDS:
+            row = row or records.get(event.stream_id)
         can_open = row is not None and bool(row.can_open)
         yield LogEntry(
             event=event,
             is_hidden=row is not None and not can_open,
             number=row.number if row is not None and can_open else None,
+            is_of_record=event.stream_id in records and kind in _OF_RECORDS,
             late_days=late_days(event, zone),
             is_sound=leaf_hash(event) == bytes(leaves[position]),
         )
@@ -140,6 +154,11 @@ def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneI
 def _tickets(conn: Connection, viewer: Viewer, ids: set[int]) -> list[Row[tuple[int, str, bool]]]:
     query = select(TicketRow.id, TicketRow.number, visible(viewer).label("can_open"))
     return list(conn.execute(query.where(TicketRow.id.in_(ids)))) if ids else []
+
+
+def _records(conn: Connection, viewer: Viewer, ids: set[int]) -> list[Row[tuple[int, str, bool]]]:
+    query = select(RecordRow.id, RecordRow.number, records_visible(viewer).label("can_open"))
+    return list(conn.execute(query.where(RecordRow.id.in_(ids)))) if ids else []
 
 
 # -- the chain ----------------------------------------------------------------------------------------

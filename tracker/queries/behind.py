@@ -121,17 +121,22 @@ def part_count(spec: FigureSpec, part: str, value: FigureValue) -> int:
 
 
 def drill(conn: Connection, house: House, behind: Behind, reader: Reader, *, cursor: str, limit: int) -> Drill:
-    """`limit` tickets after the cursor. LookupError: the figure has no such part."""
+    """`limit` tickets after the cursor; a ticket that counts twice stands twice, and never on two pages.
+
+    LookupError: the figure has no such part.
+    """
     stretches = _stretches(conn, house, behind)
-    found: list[tuple[_Place, DrillTicket]] = []
-    for place, ticket in _read(conn, stretches, reader, _Place.of(cursor), limit + 1):
-        found.append((place, ticket))
-        if len(found) > limit:
+    found: list[DrillTicket] = []
+    following, last = None, _Place()
+    for place, ticket, times in _read(conn, stretches, reader, _Place.of(cursor), limit + 1):
+        if found and len(found) + times > limit:
+            following = str(last)
             break
+        found += [ticket] * times
+        last = place
     count = sum(s.count for s in stretches)
-    following = str(found[limit - 1][0]) if len(found) > limit else None
     hidden = _hidden(conn, stretches, reader, is_settled=_is_settled(behind))
-    return Drill(tuple(t for _, t in found[:limit]), count, hidden, following)
+    return Drill(tuple(found), count, hidden, following)
 
 
 def hidden_behind(conn: Connection, house: House, behind: Behind, reader: Reader) -> int:
@@ -142,8 +147,8 @@ def hidden_behind(conn: Connection, house: House, behind: Behind, reader: Reader
 def all_behind(conn: Connection, house: House, behind: Behind, reader: Reader) -> Iterator[DrillTicket]:
     """Every ticket of the list that the person may see, in slices, for a file."""
     stretches = _stretches(conn, house, behind)
-    for _, ticket in _read(conn, stretches, reader, _Place(), SLICE):
-        yield ticket
+    for _, ticket, times in _read(conn, stretches, reader, _Place(), SLICE):
+        yield from [ticket] * times
 
 
 # -- stretches ----------------------------------------------------------------------------------------
@@ -271,7 +276,7 @@ def _hidden(conn: Connection, stretches: Sequence[_Stretch], reader: Reader, *, 
             continue
         query = (
             # Not `~shown`: a ticket without an owner is neither shown nor not shown to SQL.
-            select(func.count() - func.count(case((_is_shown(stretch, reader), 1))))
+            select(func.sum(case((_is_shown(stretch, reader), 0), else_=_TIMES)))
             .select_from(MarkRow)
             .join(TicketRow, TicketRow.id == MarkRow.ticket_id)
             .where(_in_force(stretch))
@@ -282,15 +287,16 @@ def _hidden(conn: Connection, stretches: Sequence[_Stretch], reader: Reader, *, 
 
 def _read(
     conn: Connection, stretches: Sequence[_Stretch], reader: Reader, start: _Place, size: int
-) -> Iterator[tuple[_Place, DrillTicket]]:
-    """The tickets after a place, stretch by stretch in the order of the index, `size` rows at a time."""
+) -> Iterator[tuple[_Place, DrillTicket, int]]:
+    """The tickets after a place, and how often each counts: stretch by stretch, `size` rows at a time."""
     for index in range(start.stretch, len(stretches)):
         begin = start if index == start.stretch else _Place(index)
         while True:
             rows = _read_slice(conn, stretches[index], reader, begin, size)
             for row in rows:
                 begin = _Place(index, row.ef, row.id)
-                yield begin, DrillTicket(*row)
+                *ticket, times = row
+                yield begin, DrillTicket(*ticket), times
             if len(rows) < size:
                 break
 
@@ -298,7 +304,7 @@ def _read(
 def _read_slice(conn: Connection, stretch: _Stretch, reader: Reader, begin: _Place, size: int) -> Sequence[Any]:
     beyond = or_(MarkRow.ef > begin.ef, and_(MarkRow.ef == begin.ef, MarkRow.ticket_id > begin.ticket_id))
     query = (
-        select(MarkRow.ef, *_COLUMNS)
+        select(MarkRow.ef, *_COLUMNS, _TIMES)
         .join(TicketRow, TicketRow.id == MarkRow.ticket_id)
         .where(_in_force(stretch), _is_shown(stretch, reader), beyond, MarkRow.ef >= begin.ef)
         .order_by(MarkRow.ef, MarkRow.ticket_id)
@@ -306,6 +312,9 @@ def _read_slice(conn: Connection, stretch: _Stretch, reader: Reader, begin: _Pla
     )
     return conn.execute(query).all()
 
+
+_TIMES = func.coalesce(MarkRow.quantity, 1)
+"""How often a ticket counts: flows of one day share a row."""
 
 _COLUMNS: tuple[Any, ...] = (
     TicketRow.id,

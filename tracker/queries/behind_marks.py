@@ -17,14 +17,17 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.access import Reach
 from tracker.domain.days import to_number
+from tracker.domain.duties import DutySpec
 from tracker.domain.figures import FigureSpec, Term
 from tracker.domain.quantities import is_added_from_marks
 from tracker.domain.registers import DUTY_PREFIX
 from tracker.domain.texts import whole_numbers
 from tracker.house import House
+from tracker.models.duties import DutyPeriodRow
 from tracker.models.ledger import MarkRow
 from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow
+from tracker.queries import duties
 from tracker.queries.behind import DENOMINATOR, NUMERATOR, REST, SLICE, Behind
 from tracker.queries.figures import days_of, effective_of, term_folios
 from tracker.queries.scope import Viewer, ranges, visible
@@ -78,7 +81,7 @@ def drill(
     shown = listed.shown_to(viewer)
     found = [DrillRecord(*row) for row in conn.execute(listed.page(shown, cursor, limit + 1))]
     count = int(conn.scalar(listed.count(true())) or 0)
-    open_count = count if viewer is None else int(conn.scalar(listed.count(shown)) or 0)
+    open_count = int(conn.scalar(listed.count(shown)) or 0)
     last = found[limit - 1] if len(found) > limit else None
     return RecordDrill(tuple(found[:limit]), count, count - open_count, _cursor_after(last))
 
@@ -103,7 +106,8 @@ class _Listed:
     register: str
     holds: Condition
     columns: tuple[Any, ...]
-    joined: Any  # the table of the records, None for owed periods
+    joined: Any  # the table of the records
+    duty: DutySpec | None  # whose periods they are
 
     @staticmethod
     def of(conn: Connection, house: House, behind: Behind) -> _Listed | None:
@@ -119,13 +123,16 @@ class _Listed:
             gone = _in_force(conn, house, behind, spec.numerator, other)
             if gone is not None:
                 holds = and_(holds, MarkRow.ticket_id.not_in(select(other.ticket_id).where(gone)))
-        return _Listed(register, holds, *_source(register, house))
+        duty = house.pack.duty_by_id.get(register.removeprefix(DUTY_PREFIX))
+        return _Listed(register, holds, *_source(register, house), duty)
 
     def shown_to(self, viewer: Viewer | None) -> Condition:
-        if viewer is None or self.joined is None:
-            return true()
+        if viewer is None:  # the command line: everything that is not restricted
+            return TicketRow.is_restricted.is_(False) if self.joined is TicketRow else true()
         if self.joined is TicketRow:
             return visible(viewer)
+        if self.duty is not None:
+            return duties.visible(viewer, [self.duty])
         number = viewer.register_ids.get(self.register)
         found = [r for r in ranges(viewer, "view") if r.register_id in (None, number) and r.reach is not Reach.OWNER]
         if any(r.is_everywhere for r in found):
@@ -146,13 +153,13 @@ class _Listed:
         return self._joined(select(func.count()).select_from(MarkRow)).where(self.holds, shown)
 
     def _joined(self, query: Select[Any]) -> Select[Any]:
-        return query if self.joined is None else query.join(self.joined, self.joined.id == MarkRow.ticket_id)
+        return query.join(self.joined, self.joined.id == MarkRow.ticket_id)
 
 
 def _source(register: str, house: House) -> tuple[tuple[Any, ...], Any]:
     """(number, unit, day, state, summary) and the table they come from."""
     if register.startswith(DUTY_PREFIX):
-        return (literal(""), MarkRow.unit, MarkRow.ef, null(), literal("")), None
+        return (literal(""), DutyPeriodRow.unit_id, DutyPeriodRow.ends, null(), literal("")), DutyPeriodRow
     if register in house.pack.register_by_name:
         of_ticket = (TicketRow.number, TicketRow.place_id, TicketRow.found_on, null(), TicketRow.summary)
         return of_ticket, TicketRow

@@ -307,7 +307,7 @@ def _ways(viewer: Viewer, filters: Filters) -> tuple[Condition, ...]:
     register_ids = None if filters.register is None else (viewer.register_ids[filters.register],)
     if filters.place_id is None and filters.owner_unit_id is None:
         return ways(viewer, "view", register_ids)
-    wanted = viewer.register_ids.values() if register_ids is None else register_ids
+    wanted = viewer.ticket_register_ids if register_ids is None else register_ids
     if filters.place_id is not None:
         return tuple(and_(T.place_id == filters.place_id, T.register_id == i, visible(viewer)) for i in wanted)
     among = true() if register_ids is None else T.register_id == register_ids[0]

@@ -64,11 +64,22 @@ def places_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
 
     A unit without villages below it (an office that keeps a register for itself) is offered as it is.
     """
-    number = viewer.register_ids.get(register)
-    wide = [r for r in ranges(viewer, action) if r.register_id in (None, number) and r.reach is not Reach.OWNER]
-    units = _live(viewer.directory, frozenset().union(*(r.units for r in wide)))
+    units = _reached(viewer, action, register)
     villages = tuple(unit for unit in units if unit.kind == UnitKind.VILLAGE)
     return tuple(sorted(villages or units, key=lambda u: u.code))[:MOST]
+
+
+def homes_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
+    """Units of every kind under which the person may do `action` to a record of this register, their own first."""
+    own = viewer.person.unit_id
+    units = _reached(viewer, action, register)
+    return tuple(sorted(units, key=lambda u: (u.id != own, u.kind == UnitKind.VILLAGE, u.code)))[:MOST]
+
+
+def _reached(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
+    number = viewer.register_ids.get(register)
+    wide = [r for r in ranges(viewer, action) if r.register_id in (None, number) and r.reach is not Reach.OWNER]
+    return _live(viewer.directory, frozenset().union(*(r.units for r in wide)))
 
 
 def _subtrees(viewer: Viewer, unit_ids: Iterable[int]) -> set[int]:

@@ -1,12 +1,12 @@
 """Who sees which rows: the one visibility predicate, as SQL, and the ways an index can reach those rows.
 
 Lists, counts, search, exports, the log and drill-downs all ask here. A property test holds `visible` equal
-to `domain.access.may`, and the union of `ways` equal to `visible`.
+to `domain.access.may`, and the union of `ways` equal to `visible`; the same of `records_visible` and `record_ways`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -17,9 +17,13 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.access import RIGHTS, Reach
 from tracker.domain.people import Directory, Grant, Person
+from tracker.models.records import RecordRow
 from tracker.models.tickets import NamedPersonRow, SupportRow, TicketRow
 
 T = TicketRow
+R = RecordRow
+unit_beside = R.unit_id + 0
+"""The unit of a record, where SQLite shall not look for it first."""
 Found = TypeVar("Found")
 Condition = ColumnElement[bool]
 
@@ -33,7 +37,8 @@ MOST_WAYS = 120
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who asks, on which day. `register_ids`: register name → number in the tables.
+    """Who asks, on which day. `register_ids`: register name → number in the tables. `ticket_registers`: those of them
+    that keep tickets; None: all.
 
     `_known`: what was worked out for this viewer; a page asks for the same ranges and ways dozens of times.
     """
@@ -42,7 +47,14 @@ class Viewer:
     directory: Directory
     register_ids: Mapping[str, int]
     on: date
+    ticket_registers: Collection[str] | None = None
     _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def ticket_register_ids(self) -> tuple[int, ...]:
+        """Where tickets are looked for that may lie in any register."""
+        kept = self.register_ids if self.ticket_registers is None else self.ticket_registers
+        return tuple(number for name, number in self.register_ids.items() if name in kept)
 
     def once(self, key: tuple[Any, ...], work: Callable[[], Found]) -> Found:
         """The answer of `work`, which is asked the first time only."""
@@ -140,7 +152,7 @@ def _all_ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None)
     is_open = _is_open_to(viewer.person)
     if register_ids is None and any(_is_unlimited(r) for r in ranges(viewer, action)):
         return (is_open,)
-    wanted = tuple(viewer.register_ids.values()) if register_ids is None else register_ids
+    wanted = viewer.ticket_register_ids if register_ids is None else register_ids
     found: dict[str, Condition] = {}
     for r in ranges(viewer, action):
         ids = wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id)
@@ -178,3 +190,49 @@ def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[
         helped = select(SupportRow.ticket_id).where(SupportRow.unit_id.in_(r.units))
         name = f"registers {register_ids} support {sorted(r.units)}"
         yield name, and_(T.id.in_(helped), T.register_id.in_(register_ids))
+
+
+# -- activities, subjects, statistics: each lies in the unit under which it counts --------------------
+def records_visible(viewer: Viewer, action: str = "view") -> Condition:
+    """True for each row of a record on which the person may do `action` today. The same as `access.may`."""
+    return viewer.once(("records", action), lambda: _records_in(viewer, action, R.unit_id))
+
+
+def records_visible_beside(viewer: Viewer, action: str = "view") -> Condition:
+    """The same, said so that no index is entered by the unit: where another one finds the few that are wanted."""
+    return viewer.once(("records beside", action), lambda: _records_in(viewer, action, unit_beside))
+
+
+def _records_in(viewer: Viewer, action: str, unit_id: Any) -> Condition:
+    return or_(false(), *(_holds_record(r, unit_id) for r in ranges(viewer, action)))
+
+
+def _holds_record(r: Range, unit_id: Any) -> Condition:
+    """Nobody owns a record, so that what one may do to what one owns opens none."""
+    register = true() if r.register_id is None else R.register_id == r.register_id
+    if r.reach is Reach.OWNER:
+        return false()
+    if r.reach is Reach.ANYWHERE or r.is_everywhere:
+        return register
+    return and_(register, unit_id.in_(r.units))
+
+
+def record_ways(viewer: Viewer, action: str, register_id: int) -> tuple[Condition, ...]:
+    """Conditions whose union is `records_visible` in this register, each the start of a range of `ix_records_register`
+    or, up to NARROW units, of `ix_records_unit`."""
+    return viewer.once(("record ways", action, register_id), lambda: _all_record_ways(viewer, action, register_id))
+
+
+def _all_record_ways(viewer: Viewer, action: str, register_id: int) -> tuple[Condition, ...]:
+    found: dict[int, Condition] = {}
+    whole: list[Condition] = []
+    for r in ranges(viewer, action):
+        if r.reach is Reach.OWNER or r.register_id not in (None, register_id):
+            continue
+        if r.is_everywhere or r.reach is Reach.ANYWHERE:
+            return (R.register_id == register_id,)
+        if len(r.units) > NARROW:
+            whole.append(and_(R.register_id == register_id, R.unit_id.in_(r.units)))
+            continue
+        found.update({u: and_(R.unit_id == u, R.register_id == register_id) for u in sorted(r.units)})
+    return (*whole, *found.values())

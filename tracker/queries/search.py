@@ -6,7 +6,6 @@ Bound: of the newest LOOKED_AT matches it is asked who may see them; a following
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, ScalarResult, Select, and_, false, or_, select, true
 from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.numbers import record_number
+from tracker.domain.numbers import record_number, serial_typed, typed_number
 from tracker.domain.people import Unit
 from tracker.domain.registers import Register
 from tracker.domain.texts import half_width
@@ -40,9 +39,6 @@ _SERIAL_YEARS = 15
 _MOST_BY_SERIAL = 20
 _MOST_UNITS_NAMED = 20
 
-_SERIAL = re.compile(r"(?:(?P<year>[12]\d{3})-)?(?P<serial>\d{1,7})")
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))
-
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -62,28 +58,30 @@ class Found:
 
 
 # -- by number ----------------------------------------------------------------------------------------
-def find_number(conn: Connection, viewer: Viewer, typed: str) -> str | None:
+def find_number(conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str) -> str | None:
     """The number of the one ticket that the question names, by its own number or by its external one."""
     plain = half_width(typed[:MOST_TYPED])
     if not plain or not plain.isprintable():
         return None
-    own = conn.scalar(select(T.number).where(T.number == plain.translate(_DASHES), visible(viewer)))
+    number = typed_number(plain, registers.values())
+    own = conn.scalar(select(T.number).where(T.number == number, visible(viewer)))
     if own is not None:
         return str(own)
     key = hash_external_key(plain)
-    by_key = select(T.number).where(T.register_id.in_(viewer.register_ids.values()), T.external_key == key)
+    by_key = select(T.number).where(T.register_id.in_(viewer.ticket_register_ids), T.external_key == key)
     numbers = conn.scalars(by_key.where(visible(viewer)).limit(2)).all()
     return numbers[0] if len(numbers) == 1 else None
 
 
 def _by_serial(conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str) -> list[int]:
     """Tickets whose number ends so: 142 and 2023-142 mean 厕-2023-0142. Bound: registers x years x 2, each one look."""
-    found = _SERIAL.fullmatch(half_width(typed[:MOST_TYPED]).translate(_DASHES))
+    found = serial_typed(typed[:MOST_TYPED])
     if found is None:
         return []
-    years = [int(found["year"])] if found["year"] else range(viewer.on.year - _SERIAL_YEARS + 1, viewer.on.year + 1)
+    told, serial = found
+    years = [told] if told else range(viewer.on.year - _SERIAL_YEARS + 1, viewer.on.year + 1)
     numbers = [
-        record_number(register, year, int(found["serial"]), is_restricted=is_restricted)
+        record_number(register, year, serial, is_restricted=is_restricted)
         for register in registers.values()
         for year in years
         for is_restricted in (False, True)

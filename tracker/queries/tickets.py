@@ -110,7 +110,7 @@ def ticket_page(
     own = {name: value for name, value in values.items() if name in register.by_name.keys() - register.private_fields}
     return TicketPage(
         ticket,
-        tuple(_logged(e, time_zone) for e in reversed(events)),
+        tuple(logged(e, time_zone) for e in reversed(events)),
         {name: masked(register.by_name.get(name), value) for name, value in values.items() if name not in own},
         own,
     )
@@ -130,7 +130,7 @@ def private_values(conn: Connection, ticket: Ticket, names: Iterable[str]) -> di
 def changes_since(conn: Connection, ticket_id: int, version: int, time_zone: ZoneInfo) -> tuple[LoggedEvent, ...]:
     """What happened to the ticket after the version that a form was opened at, oldest first."""
     events = _with_texts(conn, ticket_id, store.read_stream(conn, StreamKind.TICKET, ticket_id))
-    return tuple(_logged(e, time_zone) for e in events if e.version > version)
+    return tuple(logged(e, time_zone) for e in events if e.version > version)
 
 
 def _with_texts(conn: Connection, ticket_id: int, events: Sequence[Event]) -> list[Event]:
@@ -163,7 +163,7 @@ def was_read_on(conn: Connection, ticket_id: int, person_id: int, day: date) -> 
     return bool(conn.scalar(select(row)))
 
 
-def _logged(event: Event, time_zone: ZoneInfo) -> LoggedEvent:
+def logged(event: Event, time_zone: ZoneInfo) -> LoggedEvent:
     return LoggedEvent(
         event.position,
         event.version,

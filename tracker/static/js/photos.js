@@ -117,6 +117,10 @@ function setUp(input) {
     if (form) form.dataset.sending = "yes";
     if (state) state.textContent = state.dataset.photoBusy;
     try {
+      if (!input.multiple && chosen.length) {
+        for (const one of kept) one.figure?.remove();
+        kept = [];
+      }
       for (const file of chosen) await add(file);
     } finally {
       if (form) delete form.dataset.sending;

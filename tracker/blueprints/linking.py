@@ -1,0 +1,87 @@
+"""Records and tickets that name each other: what a form may name, what it begins with, their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import request, url_for
+
+from tracker.blueprints.rights import connection, house, viewer
+from tracker.domain.record import Record
+from tracker.domain.records import RecordRegister
+from tracker.domain.registers import Field, FieldType, Register
+from tracker.forms.links import Links
+from tracker.forms.options import Options
+from tracker.queries import records, tickets
+from tracker.queries.scope import Viewer
+
+
+def links() -> Links:
+    """What the fields of this request's form may name."""
+    return Links(connection(), viewer(), house().pack)
+
+
+def numbers_of(asking: Viewer, ids: Iterable[int]) -> dict[int, str]:
+    """The numbers of those of these tickets and records that the person may see."""
+    wanted = set(ids)
+    found = tickets.visible_numbers(connection(), asking, wanted)
+    return found | records.visible_numbers(connection(), asking, wanted - found.keys())
+
+
+def ids_named(register: Register | RecordRegister, fields: Mapping[str, Any]) -> set[int]:
+    """Ids in the fields that name records."""
+    return {value for f in register.links if isinstance(value := fields.get(f.name), int)}
+
+
+def address_of(field: Field, number: str | None) -> str:
+    """The page of what the field names; empty when the reader may not know of it."""
+    if field.type is not FieldType.RECORD or not number:
+        return ""
+    endpoint = "records.show" if field.register in house().pack.record_by_name else "tickets.show"
+    return url_for(endpoint, number=number)
+
+
+# -- what a form begins with --------------------------------------------------------------------------
+def begun(register: Register | RecordRegister, options: Options) -> dict[str, Any]:
+    """What the address says already: `place`, and `from`, the number of the record that gives rise to this one."""
+    found: dict[str, Any] = {}
+    if (place := request.args.get("place", "")) in _values(options.places):
+        found["place"] = place
+    origin = _origin(request.args.get("from", ""))
+    return found if origin is None else found | _told_by(origin, register, options)
+
+
+def _values(pairs: Iterable[tuple[str, str]]) -> set[str]:
+    return {value for value, _ in pairs}
+
+
+def _origin(number: str) -> Record | None:
+    found = records.find_visible_id(connection(), viewer(), number) if number else None
+    return None if found is None else records.record_at(connection(), found)
+
+
+def _told_by(origin: Record, register: Register | RecordRegister, options: Options) -> dict[str, Any]:
+    """The link back, further links that both have, the place, and of a ticket the day on which it was found."""
+    source = house().pack.record_by_name[origin.register]
+    found: dict[str, Any] = {}
+    for field in register.links:
+        if field.register == origin.register:
+            found[field.name] = origin.number
+        elif same := _same_link(field, source, origin):
+            found[field.name] = same
+    place = str(origin.fields.get("place", origin.unit_id))
+    if place in _values(options.places):
+        found["place"] = place
+    if isinstance(register, Register):
+        found["found_on"] = origin.on
+    elif place in _values(options.homes):
+        found[register.unit_field] = place
+    if "group" in register.by_name and "group" in origin.fields:
+        found["group"] = str(origin.fields["group"])
+    return found
+
+
+def _same_link(field: Field, source: RecordRegister, origin: Record) -> str | None:
+    named = next((origin.fields.get(f.name) for f in source.links if f.register == field.register), None)
+    return links().number_of(field, named) if named is not None else None
