@@ -42,6 +42,7 @@ from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.numbers import record_number
 from tracker.domain.organising import Office, check_keepers, decide_directory
+from tracker.domain.owing import clockwork
 from tracker.domain.people import Person
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
@@ -229,10 +230,10 @@ class Work:
         private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
         return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 
-    def world(self, request: Request) -> World:
+    def world(self, request: Request, actor: Person | None = None) -> World:
         today = self.house.today(request.now)
         return World(
-            actor=self._actor(request.actor_id),
+            actor=actor or self._actor(request.actor_id),
             today=today,
             directory=self.directory,
             calendar=self.house.calendar,
@@ -320,6 +321,10 @@ class Work:
         if request.actor_id != SYSTEM and not isinstance(command, ExcusePeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
+        if ticket := self.periods.ticket_after(events[-1]):
+            register = self.house.register(ticket.register)
+            world = self.world(request, clockwork(self.directory))
+            self._record(request, None, register, decide_register(ticket, register, world), None)
         return Done(events, events[0].stream_id, None)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:

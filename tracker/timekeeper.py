@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select
 
 from tracker.domain.access import may
-from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod
+from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.days import to_number
 from tracker.domain.duties import DutySpec
@@ -29,6 +29,7 @@ from tracker.domain.owing import (
     fulfils,
     owner_of,
     period_facts,
+    ticket_of_missed,
 )
 from tracker.domain.record import Record
 from tracker.domain.record import evolve as evolve_record
@@ -36,7 +37,7 @@ from tracker.domain.refusals import Refusal
 from tracker.domain.registers import DUTY_PREFIX
 from tracker.log import store
 from tracker.models.records import RecordLinkRow, RecordRow
-from tracker.projections.duties import DutyWriter, periods_holding
+from tracker.projections.duties import DutyWriter, periods_holding, unfulfilled_of
 from tracker.projections.records import SHELF_FINISHED
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class Timekeeper:
         self._marks: dict[int, frozenset[Mark]] = {}
         self._entered: dict[int, date] = {}
         self._asking: dict[str, list[DutySpec]] = {}
+        self._subjects = {spec.owed_by.subjects for spec in self._pack.duties}
         for spec in self._pack.duties:
             self._asking.setdefault(spec.activity, []).append(spec)
 
@@ -81,6 +83,15 @@ class Timekeeper:
             event = decide_miss(command, period, self._work.house.today(request.now))
             return self._append(request, period, [event], key)
         return self._excuse(request, command, key)
+
+    def ticket_after(self, event: Event) -> RegisterTicket | None:
+        """The ticket that a missed period opens, where its duty says so."""
+        period = self._known(event.stream_id)
+        spec = self._pack.duty_by_id.get(period.duty)
+        if event.kind != "missed" or spec is None or spec.missed_register is None:
+            return None
+        register = self._work.house.register(spec.missed_register)
+        return ticket_of_missed(spec, period, event.occurred_on, register)
 
     def _known(self, period_id: int) -> OwedPeriod:
         period = self.find(period_id)
@@ -113,6 +124,8 @@ class Timekeeper:
     # -- what counts ------------------------------------------------------------------------------
     def look_at(self, request: Request, before: Record | None, after: Record, events: Sequence[Event]) -> None:
         """A record was written: the periods that it fulfils, and those that it no longer does, say so."""
+        if before is not None and after.is_void and not before.is_void:
+            self._forgive(request, after)
         specs = self._asking.get(after.register)
         if not specs:
             return
@@ -121,6 +134,15 @@ class Timekeeper:
         for spec in specs:
             for period_id in sorted(self._holding(spec, before) | self._holding(spec, after)):
                 self._count(request, spec, period_id, after, entered_on)
+
+    def _forgive(self, request: Request, subject: Record) -> None:
+        """What was owed for a subject that never was is excused, with the reason of its voiding."""
+        if subject.register not in self._subjects:
+            return
+        self.rows.flush()
+        for period_id in unfulfilled_of(self._work.conn, subject.id):
+            excused = NewEvent("excused", self._work.house.today(request.now), {"reason": subject.void_reason or ""})
+            self._append(request, self._known(period_id), [excused], None)
 
     def _holding(self, spec: DutySpec, record: Record | None) -> set[int]:
         """The periods for which the record, as it stands or stood, is an answer."""

@@ -9,17 +9,19 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain.access import TicketFacts, may
-from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod
+from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
 from tracker.domain.duty import OwedPeriod, Standing, period_of
 from tracker.domain.events import NewEvent
 from tracker.domain.needs import check_length
+from tracker.domain.people import Directory, Grant, Person, Role
 from tracker.domain.quantities import quantity_of, scale_of
 from tracker.domain.record import Record
 from tracker.domain.record_ledger import facts_of
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
+from tracker.domain.registers import Register
 from tracker.domain.values import printable
 
 
@@ -95,6 +97,20 @@ def decide_miss(command: MissPeriod, period: OwedPeriod, today: date) -> NewEven
     if period.standing is not Standing.OPEN or today <= period.last_entry:
         raise Refusal("step_not_possible_now")
     return NewEvent("missed", period.due_on + timedelta(days=period.late_days), {})
+
+
+def ticket_of_missed(spec: DutySpec, period: OwedPeriod, missed_on: date, register: Register) -> RegisterTicket:
+    """The problem that a missed period is, where the pack wants it to be one. In the words of the pack."""
+    days = str(period.start) if period.start == period.end else f"{period.start}/{period.end}"
+    values: dict[str, Any] = {f.name: f.imported for f in register.fields if f.imported is not None}
+    values[register.summary_field] = f"{spec.label['zh-Hans']} {days}"
+    return RegisterTicket(register=register.name, values=values, place_id=period.unit_id, found_on=missed_on)
+
+
+def clockwork(directory: Directory) -> Person:
+    """Who registers such a ticket: nobody, with the rights of a supervisor of everything."""
+    tops = [unit.id for unit in directory.units.values() if unit.parent_id is None]
+    return Person(0, "", 0, tuple(Grant(0, Role.SUPERVISOR, unit_id, None, date.min) for unit_id in tops))
 
 
 def decide_excuse(command: ExcusePeriod, period: OwedPeriod, facts: TicketFacts, world: World) -> NewEvent:

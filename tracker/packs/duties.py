@@ -56,6 +56,8 @@ def check_duties(
         yield from unknown_names(source, (*path, "owed_by"), duty.owed_by.unit_codes, codes, "unit")
         named = (duty.missed_register,) if duty.missed_register else ()
         yield from unknown_names(source, (*path, "missed"), named, tickets, "register of tickets")
+        if register := tickets.get(duty.missed_register or ""):
+            yield from _check_ticket(source, (*path, "missed"), register)
         if activity := activities.get(duty.activity):
             yield from _check_activity(source, path, duty, activity)
             yield from _check_subjects(source, (*path, "owed_by"), duty.owed_by, activity, records)
@@ -126,6 +128,14 @@ def _check_activity(source: Source, path: KeyPath, duty: DutySpec, activity: Rec
     if duty.has_nil_reports and activity.nil_field is None:
         what = f"{activity.name} has no nil report"
         yield source.problem((*path, "nil_reports"), what, f"declare `nil` in {activity.name}, or remove it here")
+
+
+def _check_ticket(source: Source, path: KeyPath, register: Register) -> Iterator[Problem]:
+    """That a ticket can be opened by nobody: all it needs is its summary, or has a choice for rows from files."""
+    for field in register.fields:
+        if field.is_required and field.imported is None and field.name not in (register.summary_field, "found_on"):
+            what = f"{register.name} needs {field.name}, which nobody tells"
+            yield source.problem(path, what, "give the field `imported`, or choose `notice`")
 
 
 def _check_subjects(

@@ -29,6 +29,14 @@ _HOLDING = select(_P.id).where(
     _P.last_day >= bindparam("day"),
 )
 _OF_UNIT = _HOLDING.where(_P.unit_id == bindparam("owner"), _P.subject_id == 0)
+_UNFULFILLED = (
+    select(_P.id)
+    .where(
+        _P.subject_id == bindparam("subject"),
+        _P.standing.in_([STANDING_NUMBERS[Standing.OPEN], STANDING_NUMBERS[Standing.MISSED]]),
+    )
+    .order_by(_P.id)
+)
 _OF_SUBJECT = _HOLDING.where(_P.subject_id == bindparam("owner"))
 
 
@@ -38,6 +46,11 @@ def periods_holding(
     """The periods of a unit or a subject in which something held on the day may count."""
     asked = {"duty": duty, "owner": owner_id, "day": day, "earliest": day - LONGEST_PERIOD - late_days}
     return list(conn.scalars(_OF_SUBJECT if is_subject else _OF_UNIT, asked))
+
+
+def unfulfilled_of(conn: Connection, subject_id: int) -> list[int]:
+    """The periods that are or were owed for a subject, and were not fulfilled."""
+    return list(conn.scalars(_UNFULFILLED, {"subject": subject_id}))
 
 
 def row_of(p: OwedPeriod) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from tracker.log import vault
 from tracker.models.records import RecordRow
 from tracker.projections.records import SHELF_FINISHED, SHELF_UNFINISHED, SHELF_VOID
 from tracker.queries.lists import COUNTED_TO, Count
-from tracker.queries.scope import Condition, Viewer, record_ways, records_visible
+from tracker.queries.scope import Condition, Viewer, record_ways, records_visible, records_visible_beside, unit_beside
 from tracker.queries.tickets import masked
 
 R = RecordRow
@@ -193,10 +193,11 @@ def _ways(viewer: Viewer, filters: RecordFilters) -> tuple[Condition, ...]:
     """A unit asked for is itself the way in. What few records have is found by its own index, whoever asks."""
     register_id = viewer.register_ids[filters.register]
     among = R.register_id == register_id
+    if filters.state is not None or filters.view in (RecordView.NIL, RecordView.FOUND):
+        here = true() if filters.unit_id is None else unit_beside == filters.unit_id
+        return (and_(among, here, records_visible_beside(viewer)),)
     if filters.unit_id is not None:
         return (and_(R.unit_id == filters.unit_id, among, records_visible(viewer)),)
-    if filters.state is not None or filters.view in (RecordView.NIL, RecordView.FOUND):
-        return (and_(among, records_visible(viewer)),)
     return record_ways(viewer, "view", register_id)
 
 

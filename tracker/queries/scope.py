@@ -22,6 +22,8 @@ from tracker.models.tickets import NamedPersonRow, SupportRow, TicketRow
 
 T = TicketRow
 R = RecordRow
+unit_beside = R.unit_id + 0
+"""The unit of a record, where SQLite shall not look for it first."""
 Found = TypeVar("Found")
 Condition = ColumnElement[bool]
 
@@ -193,17 +195,26 @@ def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[
 # -- activities, subjects, statistics: each lies in the unit under which it counts --------------------
 def records_visible(viewer: Viewer, action: str = "view") -> Condition:
     """True for each row of a record on which the person may do `action` today. The same as `access.may`."""
-    return viewer.once(("records", action), lambda: or_(false(), *(_holds_record(r) for r in ranges(viewer, action))))
+    return viewer.once(("records", action), lambda: _records_in(viewer, action, R.unit_id))
 
 
-def _holds_record(r: Range) -> Condition:
+def records_visible_beside(viewer: Viewer, action: str = "view") -> Condition:
+    """The same, said so that no index is entered by the unit: where another one finds the few that are wanted."""
+    return viewer.once(("records beside", action), lambda: _records_in(viewer, action, unit_beside))
+
+
+def _records_in(viewer: Viewer, action: str, unit_id: Any) -> Condition:
+    return or_(false(), *(_holds_record(r, unit_id) for r in ranges(viewer, action)))
+
+
+def _holds_record(r: Range, unit_id: Any) -> Condition:
     """Nobody owns a record, so that what one may do to what one owns opens none."""
     register = true() if r.register_id is None else R.register_id == r.register_id
     if r.reach is Reach.OWNER:
         return false()
     if r.reach is Reach.ANYWHERE or r.is_everywhere:
         return register
-    return and_(register, R.unit_id.in_(r.units))
+    return and_(register, unit_id.in_(r.units))
 
 
 def record_ways(viewer: Viewer, action: str, register_id: int) -> tuple[Condition, ...]:

@@ -1,0 +1,114 @@
+"""Commands about owed periods: who may give them, what they refuse, what being missed or voided leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from duty_town import DUTIES, TOWN
+from sqlalchemy import URL, select
+from township import Township, at, refused
+
+from tracker.domain.commands import EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
+from tracker.domain.duties import Missed
+from tracker.domain.duty import OwedPeriod, fold
+from tracker.domain.events import StreamKind
+from tracker.domain.refusals import Refusal
+from tracker.handler import SYSTEM, handle
+from tracker.jobs import run_duties
+from tracker.log import store
+from tracker.models.duties import DutyPeriodRow
+from tracker.models.tickets import TicketRow
+
+MONDAY = date(2023, 3, 6)
+
+
+@pytest.fixture
+def town_pack():
+    return TOWN
+
+
+@pytest.fixture
+def town(database: URL):
+    founded = Township.joined(database, TOWN)
+    yield founded
+    founded.close()
+
+
+def opened(town: Township, duty: str = "weekly", start: date = MONDAY, subject_id: int | None = None) -> int:
+    command = OpenPeriod(duty=duty, unit_id=town.unit["chenguang"], start=start, subject_id=subject_id)
+    return town.by_system(command, at(start, 0))
+
+
+def period(town: Township, period_id: int) -> OwedPeriod:
+    with town.engine.connect() as conn:
+        found = fold(store.read_stream(conn, StreamKind.DUTY, period_id))
+    assert found is not None
+    return found
+
+
+def test_only_the_clockwork_opens_and_misses(town: Township) -> None:
+    period_id = opened(town)
+    again = OpenPeriod(duty="twentieth", unit_id=town.unit["chenguang"], start=date(2023, 3, 20))
+    for post in ("supervisor", "everything", "administrator"):
+        for command in (again, MissPeriod(period_id=period_id)):
+            assert refused(town, command, post, at("2023-04-20")).codes == ("not_permitted",)
+
+
+def test_a_period_is_opened_once_and_missed_only_when_it_is_over(town: Township) -> None:
+    period_id = opened(town)
+    assert opened(town) == period_id
+    last_late_day = MONDAY + timedelta(days=8)
+    with pytest.raises(Refusal, match="step_not_possible_now"):
+        town.by_system(MissPeriod(period_id=period_id), at(last_late_day))
+    town.by_system(MissPeriod(period_id=period_id), at(last_late_day + timedelta(days=1)))
+    assert period(town, period_id).missed_on == last_late_day + timedelta(days=1)
+    with pytest.raises(Refusal, match="step_not_possible_now"):
+        town.by_system(MissPeriod(period_id=period_id), at("2023-04-01"))
+
+
+def test_an_excuse_is_for_whoever_decides_with_a_reason_and_not_for_what_is_done(town: Township) -> None:
+    period_id = opened(town)
+
+    def excuse(reason: str = "洪水", version: int = 1) -> ExcusePeriod:
+        return ExcusePeriod(period_id=period_id, version=version, reason=reason)
+
+    assert refused(town, excuse(), "staff", at("2023-03-20")).codes == ("not_permitted",)
+    assert refused(town, excuse(), "neighbour", at("2023-03-20")).codes == ("record_unknown",)
+    assert refused(town, excuse(" "), "approver", at("2023-03-20")).codes == ("reason_missing",)
+    assert refused(town, excuse(version=2), "approver", at("2023-03-20")).codes == ("stale_version",)
+    assert refused(town, excuse(), "approver", at("2023-03-20")) is None
+    assert refused(town, excuse(version=2), "approver", at("2023-03-20")).codes == ("step_not_possible_now",)
+    assert period(town, period_id).standing.value == "excused"
+
+
+def test_a_missed_period_opens_a_ticket_where_the_pack_wants_one(town: Township) -> None:
+    weekly = replace(DUTIES[0], missed=Missed.TICKET, missed_register="toilet")
+    town.house.pack = replace(TOWN, duties=(weekly,))
+    run_duties(town.house, at(MONDAY, 0))
+    run_duties(town.house, at("2023-03-16", 0))
+    run_duties(town.house, at("2023-03-17", 0))
+    with town.engine.connect() as conn:
+        tickets = conn.execute(select(TicketRow.place_id, TicketRow.summary, TicketRow.number)).all()
+    assert {t.place_id for t in tickets} == {town.unit["chenguang"], town.unit["donghu"]}
+    assert [t.summary for t in tickets] == ["weekly 2023-03-06/2023-03-12"] * 2
+
+
+def test_what_was_owed_for_a_subject_that_never_was_is_excused(town: Township) -> None:
+    values = {"held_on": date(2023, 1, 1), "place": town.unit["chenguang"], "remark": "灯杆"}
+    (event,) = town.do(EnterRecord(register="post", values=values), "supervisor", at("2023-01-01", 0))
+    period_id = opened(town, "look", date(2023, 1, 1), event.stream_id)
+    town.do(VoidRecord(record_id=event.stream_id, version=1, reason="重复建档"), "supervisor", at("2023-02-01"))
+    assert period(town, period_id).excuse == "重复建档"
+
+
+def test_unknown_periods_are_no_business_of_anybody(town: Township) -> None:
+    command = ExcusePeriod(period_id=999, version=1, reason="洪水")
+    assert refused(town, command, "approver", at("2023-03-20")).codes == ("record_unknown",)
+    with pytest.raises(LookupError):
+        handle(town.house, MissPeriod(period_id=999), actor_id=SYSTEM, now=at("2023-03-20"))
+    with pytest.raises(LookupError):  # no Monday
+        opened(town, start=MONDAY + timedelta(days=1))
+    with town.engine.connect() as conn:
+        assert conn.execute(select(DutyPeriodRow.id)).all() == []
