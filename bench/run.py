@@ -28,6 +28,7 @@ from sqlalchemy import create_engine, make_url, text
 from bench import county, generate, measure, pages, table
 from bench.county import Site
 from bench.measure import Bench, Numbers
+from bench.table import LOAD
 from tracker import create_app
 from tracker.config import load
 from tracker.house import CALENDAR_FOLDER
@@ -194,7 +195,8 @@ def _measure(plan: Plan, server: str) -> None:
 
 
 def _step(name: str, place: Site, until: date) -> dict[str, Numbers]:
-    return STEPS[name](Bench.of(place, until))
+    load = os.getloadavg()[0]
+    return STEPS[name](Bench.of(place, until)) | {f"{LOAD}{name}": {"average": load}}
 
 
 def _apart(work: Callable[..., dict[str, Numbers] | None], *given: object) -> dict[str, Numbers]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from duty_town import TOWN
+from duty_town import DUTIES, TOWN
 from flask import Flask
 from pages.conftest import Browse
 from sqlalchemy import Engine, select
@@ -22,7 +24,8 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def town(app: Flask, engine: Engine):
-    founded = Township.joined(engine, TOWN)
+    """The weekly duty alone: whatever day it is, the pages have room for it."""
+    founded = Township.joined(engine, replace(TOWN, duties=DUTIES[:1]))
     app.extensions["house"] = founded.house
     yield founded
     founded.close()
@@ -48,10 +51,10 @@ def walk(town: Township, on: date, place: str = "chenguang") -> None:
     town.do(EnterRecord(register="walk", values=values), "supervisor", clock.now())
 
 
-def week_of(town: Township, start: date) -> str:
-    """The address of the weekly period of 晨光村 that begins then."""
+def week_of(town: Township, start: date, place: str = "chenguang") -> str:
+    """The address of the weekly period of this village that begins then."""
     row = DutyPeriodRow
-    here = (row.duty == "weekly", row.starts == to_number(start), row.unit_id == town.unit["chenguang"])
+    here = (row.duty == "weekly", row.starts == to_number(start), row.unit_id == town.unit[place])
     with town.engine.connect() as conn:
         return f"/duties/{conn.scalar(select(row.id).where(*here))}"
 
@@ -87,6 +90,17 @@ def test_who_patrolled_is_done_and_who_did_not_is_left_and_missed(town: Township
     assert "Missed" in browse("supervisor").text(missed)
     assert "东湖村" in page
     assert "2 missed" in browse("supervisor").text("/desk")  # both villages, in that week
+
+
+def test_the_desk_names_who_missed_twice_running_and_nobody_else(town: Township, browse: Browse):
+    open_since(town, monday(-4))
+    for week in (-4, -2):
+        walk(town, monday(week) + 3 * DAY)  # 晨光村 goes every other week, 东湖村 never
+    page = browse("official").text("/desk")
+    twice = re.findall(r'<a class="line" href="(/duties/\d+)"', page)
+    assert week_of(town, monday(-3)) not in twice
+    assert {week_of(town, monday(week), "donghu") for week in (-3, -2)} <= set(twice)
+    assert page.count("twice running") == len(twice)
 
 
 def test_staff_see_the_duties_of_their_own_village_on_their_list_of_today(town: Township, browse: Browse):

@@ -128,8 +128,9 @@ def _page(period_id: int, form: ExcuseForm | None) -> str:
 # -- first pages --------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class DeskDuties:
-    """What was missed, and what ends soon, by duty and period."""
+    """What was missed and what ends soon, by duty and period; and who missed something twice running."""
 
+    twice: tuple[PeriodLine, ...]
     missed: tuple[PeriodGroup, ...]
     soon: tuple[PeriodGroup, ...]
 
@@ -138,6 +139,7 @@ def for_desk() -> DeskDuties:
     """Of the units that the person looks after."""
     allowed = queries.visible(viewer(), house().pack.duties)
     return DeskDuties(
+        queries.missed_twice(connection(), allowed, today()),
         tuple(queries.missed_lately(connection(), allowed, today())),
         tuple(queries.ends_soon(connection(), allowed, today())),
     )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, false, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, false, func, or_, select
+from sqlalchemy.orm import aliased
 
 from tracker.domain.access import Reach
 from tracker.domain.days import from_number, to_number
@@ -240,6 +241,27 @@ def missed_lately(conn: Connection, allowed: Condition, today: date) -> list[Per
     day = to_number(today)
     lately = and_(allowed, P.standing == _MISSED, P.ends.between(day - MISSED_LATELY, day))
     return _groups(conn, select(P.duty, P.starts, P.ends, func.count()).where(lately), P.ends.desc())
+
+
+def missed_twice(conn: Connection, allowed: Condition, today: date) -> tuple[PeriodLine, ...]:
+    """What was missed in the last month and also the time before: for the lead official (registers.md §6)."""
+    before, any_before = aliased(P), aliased(P)
+    same = (any_before.duty == P.duty, any_before.unit_id == P.unit_id, any_before.subject_id == P.subject_id)
+    latest = select(func.max(any_before.starts)).where(*same, any_before.starts < P.starts).correlate(P)
+    also = (
+        exists()
+        .where(
+            before.duty == P.duty,
+            before.unit_id == P.unit_id,
+            before.subject_id == P.subject_id,
+            before.starts == latest.scalar_subquery(),
+            before.standing == _MISSED,
+        )
+        .correlate(P)
+    )
+    day = to_number(today)
+    lately = and_(allowed, P.standing == _MISSED, P.ends.between(day - MISSED_LATELY, day), also)
+    return _lines(conn, select(P).where(lately).order_by(P.ends.desc(), P.id).limit(DESK_SHOWN))
 
 
 def ends_soon(conn: Connection, allowed: Condition, today: date) -> list[PeriodGroup]:
