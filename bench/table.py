@@ -68,12 +68,15 @@ ROWS = (
     Row("On disk per ticket", "bytes", "total", "B", (4096, float("inf")), ratio=1.1),
     Row("Web worker after the work: resident", "worker", "MB", "MB", _same(400)),
 )
+LOAD = "load at the start: "
+"""Before the name of a step: what else the machine was doing then."""
 SYSTEMS = ("SQLite", "PostgreSQL")
 
 
-def document(results: Results, small: int, large: int, villages: int) -> str:
-    """The whole of results.md."""
-    lines = ["# Measured by `make bench`", "", _machine(), "", *_head(small, large)]
+def document(results: Results, small: int, large: int, villages: int, note: str) -> str:
+    """The whole of results.md. `note`: what whoever measured has to say."""
+    lines = ["# Measured by `make bench`", "", _machine(), *_load(results), *([note] if note else [])]
+    lines += ["", *_head(small, large)]
     lines += [_line(row, results, (small, large), villages) for row in ROWS]
     lines += ["", "A ✗ stands where the number misses its target.", "", *_by_table(results, large, villages)]
     lines += _wide(results)
@@ -159,6 +162,19 @@ def _machine() -> str:
         "PostgreSQL: its own defaults (128 MB of shared buffers). Everything on one machine: the server, the "
         "database and the client that asks share the cores. SQLite's file is measured after a rebuild and a VACUUM."
     )
+
+
+def _load(results: Results) -> list[str]:
+    """Where other work ran beside it, how much, since that makes every number larger."""
+    found = [numbers["average"] for site in results.values() for name, numbers in site.items() if name.startswith(LOAD)]
+    cores = os.cpu_count() or 1
+    if not found or max(found) <= cores:
+        return []
+    return [
+        "",
+        f"Other work ran on the {cores} cores meanwhile: the load of the minute before each step was "
+        f"{min(found):.1f} to {max(found):.1f}. The times are longer for it.",
+    ]
 
 
 def _processor() -> str:

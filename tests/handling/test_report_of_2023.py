@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from tracker.cli.installation import opened
 from tracker.domain.commands import EnterRecord, RegisterTicket, TakeStep, VoidRecord
 from tracker.domain.days import from_number
-from tracker.domain.figures import FigureSpec, FigureValue
+from tracker.domain.figures import FigureSpec, FigureValue, Grouping
 from tracker.domain.people import Role
 from tracker.handler import handle
 from tracker.house import House
@@ -140,8 +140,21 @@ class Archive:
     def pair(self, conn: Connection) -> AsOf:
         return as_of(conn, effective=date(2023, 12, 5), known=None)
 
+    def victims(self, spec: FigureSpec) -> list[tuple[str, int]]:
+        """(register, id) of what is taken away: one record behind the figure.
+
+        Of a smallest group, where the figure is the least; all hazards of the one place that it counts; of a target
+        of nought, which adds nothing, the task that it rests on.
+        """
+        if spec.grouping is Grouping.ALL:
+            with self.house.engine.connect() as conn:
+                asked = Behind(spec, NUMERATOR, self.pair(conn), None, None)
+                return [(spec.register, r.id) for r in behind_marks.all_behind(conn, self.house, asked, None)]
+        if spec.id == "straw_fires_2024":
+            spec = replace(spec, numerator=spec.needs, needs=())
+        return [self.victim(spec)]
+
     def victim(self, spec: FigureSpec) -> tuple[str, int]:
-        """(register, id) of a record behind the figure; where it is the least of groups, one of a smallest group."""
         register = spec.numerator[0].register or spec.register
         with self.house.engine.connect() as conn:
             asked = Behind(spec, NUMERATOR, self.pair(conn), None, None)
@@ -201,7 +214,8 @@ def test_each_figure_falls_when_one_record_behind_it_is_taken_away(archive: Arch
             continue
         spec = by_id[name]
         before = archive.value(spec)
-        archive.take_away(*archive.victim(spec))
+        for victim in archive.victims(spec):
+            archive.take_away(*victim)
         after = archive.value(spec)
         was, now = (before.numerator, before.is_known), (after.numerator, after.is_known)
         if now >= was:
@@ -214,6 +228,7 @@ def test_a_zero_becomes_one_when_one_is_found(archive: Archive) -> None:
     with house.engine.connect() as conn:
         village = house.directory(conn).places[0].id
     river = {"place": village, "problem": "河岸倾倒建筑垃圾", "category": "dump", "source": "self_check"}
+    river |= {"rectification": "dated", "severity": "2", "disorder": "rubbish"}
     found = RegisterTicket(register="river_problem", values=river, place_id=village, found_on=date(2023, 11, 20))
     accident = {"occurred_on": "2023-11-20", "unit": village, "kind": "production", "summary": "脚手架跌落一人"}
     for name, command in (

@@ -55,6 +55,9 @@ def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[
             text = masked if masked is not None else value_text(field, value, names)
             href = address_of(field, names.numbers.get(value)) if field.type is FieldType.RECORD else ""
             out.append(Fact(field.name, words.of(field.label), text, masked is not None, href))
+    if (number := names.numbers.get(page.ticket.origin_id or 0)) is not None:
+        href = url_for("records.show", number=number)
+        out.append(Fact("origin", gettext("Found by the inspection"), number, is_masked=False, href=href))
     return tuple(out)
 
 

@@ -78,7 +78,7 @@ class Opened:
     def names(self) -> Names:
         """With the numbers of the tickets that this one names."""
         told = [row.data.get("into") for row in self.page.log]
-        ids = {i for i in (self.ticket.merged_into, *told) if i is not None}
+        ids = {i for i in (self.ticket.merged_into, self.ticket.origin_id, *told) if i is not None}
         return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:

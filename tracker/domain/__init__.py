@@ -6,6 +6,6 @@ events), corrections (of what was registered), repeats (a key used before), conf
 ticket and effects (events → state), deadlines and milestones (clocks), ledger (marks), figures (numerator over
 denominator), access (who may do what), people and organising (the directory), refusals (every "no"). Records that are
 no tickets: records (their registers), record (one life), recording (command → events), record_ledger (their marks),
-quantities (sums and groups), links, duties (what is owed), checklists. Beside them: values (of fields), numbers (of
-tickets), kinds (closed sets), days.
+quantities (sums and groups), links, duties (what is owed), checklists and inspecting (their answers, the tickets that
+they propose). Beside them: values (of fields), numbers (of tickets), kinds (closed sets), days.
 """

@@ -60,10 +60,7 @@ RIGHTS: Mapping[str, tuple[Rule, ...]] = {
     "desk": (_rule(Reach.ANYWHERE, Role.SUPERVISOR, Role.LEAD_OFFICIAL, Role.APPROVER, Role.VERIFIER),),
     "today": (_rule(Reach.ANYWHERE, Role.STAFF),),
     # capture
-    "register": (
-        _rule(Reach.PLACE, Role.STAFF, Role.SUPERVISOR, Role.VERIFIER),
-        _rule(Reach.OWNER, Role.STAFF),
-    ),
+    "register": (_rule(Reach.PLACE, Role.STAFF, Role.SUPERVISOR, Role.VERIFIER),),
     "import": (_rule(Reach.PLACE, Role.SUPERVISOR),),
     "comment": (
         _rule(

@@ -55,12 +55,6 @@ def quantity_field(account: str) -> str | None:
     return parts[parts.index("sum") + 1] if "sum" in parts else None
 
 
-def group_field(account: str) -> str | None:
-    """The field that links to the group under which the account counts; None where it is the unit."""
-    parts = account.split(".")
-    return parts[parts.index("by") + 1] if "by" in parts else None
-
-
 @cache
 def is_added_from_marks(account: str) -> bool:
     """Whether figures add it up from its marks: it has a quantity, or its unit is a linked record."""

@@ -35,7 +35,7 @@ class FindingsForm(KeyedForm):
         inputs: dict[str, Any] = {}
         for one in proposed:
             item, register = one.item.id, one.register
-            text = gettext("%(item)s: failed. %(note)s", item=words.of(one.item.label), note=one.note)
+            text = gettext("%(note)s (failed: %(item)s)", item=words.of(one.item.label), note=one.note)
             summary = register.by_name[register.summary_field]
             hint = words.of(summary.hint) if summary.hint else ""
             inputs[f"open-{item}"] = BooleanField(gettext("Open this ticket"), default=True)

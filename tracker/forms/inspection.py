@@ -81,7 +81,7 @@ class InspectionForm(KeyedForm):
         inputs: dict[str, Any] = {}
         for item in checklist.items:
             inputs[f"item-{item.id}"] = RadioField(words.of(item.label), choices=results)
-            inputs[f"note-{item.id}"] = TextAreaField(gettext("What is wrong"))
+            inputs[f"note-{item.id}"] = TextAreaField(gettext("What failed here"))
             inputs[f"photo-{item.id}"] = FileField(gettext("Photograph"))
         inputs |= inputs_for(fields, options, defaults, home=register.unit_field)
         if checklist.is_signed:

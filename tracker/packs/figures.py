@@ -18,7 +18,7 @@ from tracker.packs.source import KeyPath, Source
 from tracker.packs.standard import standard_figures, standard_ids
 
 MAX_PREDICATES = 28
-"""Bits of a mark's segment; the thirtieth says that a ticket is restricted."""
+"""Bits of a mark's segment. Bit 30 says that a ticket is restricted (`ledger.RESTRICTED`); two are left free."""
 
 OVER = "超"
 """The word that stands before a number that was cut off; any other stands behind it."""

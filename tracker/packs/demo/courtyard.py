@@ -156,7 +156,7 @@ def _tell_problem(teller: Teller, n: int, row: Mapping[str, Any]) -> None:
     story = Story(teller, f"problem/{row.get('key', n)}", "courtyard_problem")
     day = teller.after(row["day"], 1)
     at = datetime.combine(day, time(9), ZONE) + timedelta(minutes=n)
-    before = Picture("photo_before", "house", f"problem-{n:02d}-before")
+    before = Picture("photo_before", "road", f"problem-{n:02d}-before")
     clerk = f"{village}网格员"
     story.register(clerk, row["day"], village, _problem_values(teller, row), at=at, pictures=[before])
     if "voided" in row:
@@ -194,7 +194,7 @@ def _problem_values(teller: Teller, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _finish(teller: Teller, story: Story, n: int, row: Mapping[str, Any], owner: str, day: date) -> None:
-    pictures = [Picture("photo_after", "house", f"problem-{n:02d}-after")]
+    pictures = [Picture("photo_after", "road", f"problem-{n:02d}-after")]
     done: dict[str, Any] = {"note": row["done"], "pictures": pictures}
     fixed: dict[str, Any] = {"finding": "现场核查，提出人满意", "outcome": "fixed"}
     key = row.get("key")

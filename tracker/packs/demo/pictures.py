@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from random import Random
@@ -17,7 +18,7 @@ _WALLS = ((222, 207, 184), (201, 178, 150), (214, 219, 220), (188, 160, 132))
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A drawing to come. `kind`: photo_before, photo_after, document. `subject`: toilet, house or paper."""
+    """A drawing to come. `kind`: photo_before, photo_after, document. `subject`: one of _SUBJECTS, or paper."""
 
     kind: str
     subject: str
@@ -38,8 +39,7 @@ def draw(picture: Picture) -> bytes:
     else:
         _ground(pen, dice)
         wall = dice.choice(_WALLS)
-        draw_subject = _toilet if picture.subject == "toilet" else _house
-        draw_subject(pen, dice, wall, is_mended=picture.kind == "photo_after")
+        _SUBJECTS[picture.subject](pen, dice, wall, is_mended=picture.kind == "photo_after")
     pen.rectangle((0, 216, SIZE[0], SIZE[1]), fill=(33, 37, 41))
     pen.text((8, 222), picture.caption, fill=(248, 249, 250))
     out = BytesIO()
@@ -86,6 +86,64 @@ def _house(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *
         step = dice.randrange(-6, 7)
         pen.line((x, y, x + step, y + 12), fill=_INK, width=2)
         x += step
+
+
+def _road(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *, is_mended: bool) -> None:
+    """A lane between fields, with a pole beside it; before, with holes and rubbish."""
+    far = dice.randrange(130, 190)
+    pen.polygon(((60, 216), (260, 216), (far + 14, 150), (far - 14, 150)), fill=(150, 150, 148), outline=_INK)
+    pole = dice.choice((40, 280))
+    pen.line((pole, 200, pole, 70), fill=_INK, width=4)
+    pen.ellipse((pole - 12, 58, pole + 12, 74), fill=(248, 226, 140) if is_mended else (120, 124, 128), outline=_INK)
+    for _ in range(0 if is_mended else 5):
+        x, y = dice.randrange(110, 200), dice.randrange(172, 208)
+        pen.ellipse((x, y, x + dice.randrange(12, 30), y + 8), fill=(92, 84, 74))
+
+
+def _river(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *, is_mended: bool) -> None:
+    """Water between banks; before, with what floats on it."""
+    bank = dice.randrange(165, 180)
+    pen.rectangle((0, bank, SIZE[0], SIZE[1]), fill=(120, 160, 176))
+    for y in range(bank + 6, 214, 10):
+        pen.line((dice.randrange(40), y, SIZE[0] - dice.randrange(40), y), fill=(160, 192, 204))
+    pen.rectangle((236, 100, 296, 146), fill=wall, outline=_INK)
+    pen.line((266, 146, 266, bank), fill=_INK, width=3)
+    for _ in range(0 if is_mended else 9):
+        x, y = dice.randrange(20, 280), dice.randrange(bank + 4, 206)
+        pen.ellipse((x, y, x + 22, y + 9), fill=dice.choice(((86, 124, 70), (214, 210, 200))))
+
+
+def _shop(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *, is_mended: bool) -> None:
+    """A front with a door and an extinguisher; before, the way out is blocked."""
+    left = dice.randrange(40, 70)
+    pen.rectangle((left, 60, left + 220, 190), fill=wall, outline=_INK)
+    pen.rectangle((left, 60, left + 220, 84), fill=(176, 58, 52), outline=_INK)
+    pen.rectangle((left + 80, 100, left + 140, 190), fill=(200, 216, 222), outline=_INK)
+    pen.rectangle(
+        (left + 166, 150, left + 182, 188), fill=(200, 40, 36) if is_mended else (140, 120, 116), outline=_INK
+    )
+    for n in range(0 if is_mended else 3):
+        x = left + 78 + 22 * n
+        pen.rectangle((x, 160 - 8 * n, x + 24, 190), fill=(168, 138, 98), outline=_INK)
+
+
+def _field(pen: ImageDraw.ImageDraw, dice: Random, wall: tuple[int, int, int], *, is_mended: bool) -> None:
+    """Stubble; before, with a black spot."""
+    for x in range(8, SIZE[0], 12):
+        pen.line((x, 212, x + dice.randrange(-3, 4), 186), fill=(206, 184, 120), width=2)
+    if not is_mended:
+        left = dice.randrange(90, 150)
+        pen.ellipse((left, 168, left + 110, 208), fill=(44, 42, 40))
+
+
+_SUBJECTS: Mapping[str, Callable[..., None]] = {
+    "toilet": _toilet,
+    "house": _house,
+    "road": _road,
+    "river": _river,
+    "shop": _shop,
+    "field": _field,
+}
 
 
 def _paper(pen: ImageDraw.ImageDraw, dice: Random) -> None:

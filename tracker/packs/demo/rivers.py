@@ -126,7 +126,7 @@ def _tell_problem(teller: Teller, n: int, patrol: _Patrol, seen_at: datetime) ->
         "rectification": "on_spot" if is_cleaning else "dated",
         **({"disorder": "tall_crops"} if row["category"] == "occupy" else {}),
     }
-    before = Picture("photo_before", "house", f"river-{n}-before")
+    before = Picture("photo_before", "river", f"river-{n}-before")
     at = min(seen_at + timedelta(minutes=6), datetime.combine(on, time(22), ZONE))
     story.register(f"{village}村支书", on, village, values, at=at, pictures=[before])
     unit, owner = (village, f"{village}网格员") if is_cleaning else (KEEPER_UNIT, KEEPER)
@@ -136,7 +136,7 @@ def _tell_problem(teller: Teller, n: int, patrol: _Patrol, seen_at: datetime) ->
     story.assign(issuer, day, unit, owner, LEAD, at=begun)
     done = day + _DAY if is_cleaning else teller.working(day + 12 * _DAY)
     written = datetime.combine(done, time(16, 10), ZONE)
-    pictures = [Picture("photo_after", "house", f"river-{n}-after")]
+    pictures = [Picture("photo_after", "river", f"river-{n}-after")]
     note = row.get("done") or row["not_established"]
     story.step("submit", owner, done, at=written, note=note, pictures=pictures)
     outcome = "fixed" if "done" in row else "not_established"

@@ -184,11 +184,11 @@ def _tell_hazard(
         "measures": notice["measure"] if notice else hazard.done,
         **({"notice_no": notice["notice"]} if notice else {}),
     }
-    before = Picture("photo_before", "house", f"hazard-{n:02d}-before")
+    before = Picture("photo_before", "shop", f"hazard-{n:02d}-before")
     clerk = f"{one.village}网格员"
     story.register(CLERK, on, one.village, values, at=at, pictures=[before])
     story.assign(CLERK, on, one.village, clerk, LEAD, at=at + 20 * _MINUTE)
-    after = [Picture("photo_after", "house", f"hazard-{n:02d}-after")]
+    after = [Picture("photo_after", "shop", f"hazard-{n:02d}-after")]
     closed = notice["closed"] if notice else on
     done = teller.before(closed, 1) if notice else on
     if notice:

@@ -70,12 +70,12 @@ def _tell_spot(teller: Teller, row: Mapping[str, Any]) -> None:
         "area": row["area"],
         "severity": "1",
     }
-    before = Picture("photo_before", "house", "straw-1-before")
+    before = Picture("photo_before", "field", "straw-1-before")
     night = datetime.combine(on, time(22, 5), ZONE)
     story.register(clerk, on, village, values, at=night, pictures=[before])
     story.assign(ISSUER, on, village, clerk, LEAD, at=night + timedelta(minutes=12))
     out: dict[str, Any] = {"out_at": "11:50", "action": ["ploughed", "educated"]}
     story.step("reach_milestone", clerk, on, at=night + timedelta(minutes=20), milestone="put_out", **out)
-    after = [Picture("photo_after", "house", "straw-1-after")]
+    after = [Picture("photo_after", "field", "straw-1-after")]
     story.step("submit", clerk, on, at=night + timedelta(minutes=26), note="黑斑已翻耕清除", pictures=after)
     story.step("verify", CHECKER, row["closed"], is_prompt=True, finding="现场核查，黑斑已翻耕", outcome="fixed")
