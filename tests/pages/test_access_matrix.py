@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from io import BytesIO
 from urllib.parse import quote
@@ -30,6 +30,7 @@ from tracker.domain.lifecycle import STEPS
 from tracker.forms.evidence import file_store
 from tracker.handler import handle
 from tracker.models.rows import writer
+from tracker.packs.loader import LoadedPack, built_in
 from tracker.queries.tickets import ticket_now
 from tracker.queries.uploads import Upload, content_of, upload_of
 
@@ -61,6 +62,19 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "admin.disable_account": (("POST", "/admin/people/{person}/accounts/{account}/disable", ADMIN),),
     "admin.enable_account": (("POST", "/admin/people/{person}/accounts/{account_off}/enable", ADMIN),),
     "admin.leave": (("POST", "/admin/people/{person}/leave", ADMIN),),
+    "definitions.index": (("GET", "/admin/registers", ADMIN),),
+    "definitions.new": (
+        ("GET", "/admin/registers/new?kind=ticket", ADMIN),
+        ("POST", "/admin/registers/new?kind=ticket", ADMIN),
+    ),
+    "definitions.edit": (("GET", "/admin/registers/toilet", ADMIN), ("POST", "/admin/registers/toilet", ADMIN)),
+    "definitions.upload": (("GET", "/admin/registers/upload", ADMIN), ("POST", "/admin/registers/upload", ADMIN)),
+    "definitions.files": (
+        ("GET", "/admin/registers/toilet/files", ADMIN),
+        ("POST", "/admin/registers/toilet/files", ADMIN),
+    ),
+    "definitions.download": (("GET", "/admin/registers/toilet/files/registers/toilet.yaml", ADMIN),),
+    "definitions.history": (("GET", "/admin/registers/toilet/history", ADMIN),),
     "desk.home": (("GET", "/", SIGNED_IN),),
     "desk.show": (("GET", "/desk", DESK),),
     "desk.today": (("GET", "/today", STAFF),),
@@ -204,6 +218,8 @@ def things(app: Flask, town: Township, browse: Browse) -> Callable[[str], dict[s
     """What an address may name, for a post that knocks: a ticket of 晨光村 with a photograph, the `colleague` there
     with role and accounts, an upload of the post's `own` and one of the colleague's."""
     colleague = town.person["colleague"]
+    parts = {part.name: getattr(town.house.pack, part.name) for part in fields(town.house.pack)}
+    town.house.pack = LoadedPack(**parts, folder=built_in("township"))  # files to look at
     with app.app_context():
         stored = file_store().put(picture(), "整改前.jpg")
     ticket_id = assigned(town)

@@ -235,6 +235,14 @@ def test_a_correction_changes_what_was_typed_and_nothing_else(town, browse):
     assert "点错" in visitor.text(page_of(town, pair))
 
 
+def test_a_photograph_that_comes_later_is_added_with_its_reason(town, browse):
+    held = hold(town)
+    visitor = browse("staff")
+    assert visitor.send(page_of(town, held, "amend"), reason="补传照片", photos=picture()).status_code == 303
+    assert [e.kind for e in now(town, held).evidence] == ["photo"]
+    assert "meeting.jpg" in visitor.text(page_of(town, held))
+
+
 def test_who_was_slower_sees_what_happened_and_may_send_on_top_of_it(town, browse):
     held = hold(town)
     visitor, url = browse("supervisor"), page_of(town, held, "amend")

@@ -22,6 +22,7 @@ _PLACES = (
     ("figures", "figures.report", lambda: gettext("Figures")),
     ("audit", "log.show", lambda: gettext("Log")),
     ("administer", "admin.people", lambda: gettext("People")),
+    ("administer", "definitions.index", lambda: gettext("Making registers")),
 )
 _ORDER = (
     Role.SUPERVISOR,

@@ -160,7 +160,7 @@ def _details(row: LoggedEvent, register: RecordRegister, names: Names) -> list[s
         out += ticket_view.changed(data.get("fields", {}), register.by_name, names)
     out += [str(data[name]) for name in ("reason", "note") if data.get(name)]
     out += ticket_view.changed(data.get("changes", {}), register.by_name, names)
-    if data.get("private"):
+    if row.kind == "amended" and data.get("private"):
         out += [words.of(register.by_name[n].label) for n in data["private"] if n in register.by_name]
     if answers := data.get("answers"):
         failed = sum(answer.get("result") == FAIL for answer in answers.values())

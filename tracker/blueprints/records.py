@@ -156,11 +156,12 @@ def _gives(opened: Opened) -> list[Register]:
 
 
 def _visits(opened: Opened) -> list[RecordRegister]:
-    """Registers of records that are kept about such a record, and in which the person may record."""
+    """Registers of records that are kept about such a record, and in which the person may record. Not those with a
+    checklist: they are walked."""
     if opened.record.is_void:
         return []
     naming = {r.name for r in record_view.registers_that_name(opened.register.name)}
-    return [r for r in record_list_view.registers_open_for("register") if r.name in naming]
+    return [r for r in record_list_view.registers_open_for("register") if r.name in naming and not r.checklist]
 
 
 @bp.get("/records/<number>/linked/<register>")

@@ -178,12 +178,14 @@ class EnterRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendRecord:
-    """A correction of what was recorded, with its reason. Holds for every effective day once known."""
+    """A correction of what was recorded, or evidence that came later, with its reason. Holds for every effective day
+    once known."""
 
     record_id: int
     version: int
     changes: Mapping[str, Any]
     reason: str
+    evidence: tuple[Mapping[str, Any], ...] = ()
     key: str | None = None
 
 

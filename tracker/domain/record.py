@@ -122,6 +122,7 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         private={**r.private, **data.get("private", {})},
         unit_id=data.get("unit", r.unit_id),
         on=date.fromisoformat(data["on"]) if "on" in data else r.on,
+        evidence=(*r.evidence, *_files(e, data)),
         turns=turns,
         reports=reports,
     )

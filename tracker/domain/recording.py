@@ -146,9 +146,11 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     checked = check_values(register, changes, context.directory, is_partial=True, all_private=False)
     check_links(register.links, checked.open, context)
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
-    if not changed and not checked.private:
+    if not changed and not checked.private and not command.evidence:
         raise Refusal("nothing_changed")
     data: dict[str, Any] = {"changes": changed, "reason": reason}
+    if command.evidence:
+        data["evidence"] = evidence_given(command.evidence)
     if register.unit_field in changed:
         data["unit"] = _unit(checked, world)
         _permit("register", data["unit"], world)

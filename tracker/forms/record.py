@@ -119,7 +119,8 @@ def _reason() -> Any:
 
 
 class AmendRecordForm(ActForm):
-    """A correction: every open field as it stands, private ones empty (empty means unchanged), and the reason."""
+    """A correction: every open field as it stands, private ones empty (empty means unchanged), evidence that came
+    later, and the reason."""
 
     @classmethod
     def for_record(cls, shown: Shown) -> AmendRecordForm:
@@ -128,14 +129,22 @@ class AmendRecordForm(ActForm):
         fixed = {*register.key_fields, register.stage_field}
         links = shown.options.links
         fields = tuple(f for f in register.fields if f.name not in fixed and can_be_told(f, record.fields, links))
-        return cls._made(shown, shown.inputs(fields, is_amendment=True) | {"reason": _reason()})
+        files = {
+            "photos": photos_field(gettext("Photographs"), is_needed=False),
+            "documents": documents_field(words.need("documents"), is_needed=False),
+        }
+        return cls._made(shown, shown.inputs(fields, is_amendment=True) | files | {"reason": _reason()})
+
+    def kind_of_photos(self) -> str:
+        return EvidenceKind.PHOTO
 
     def to_command(self) -> AmendRecord:
-        record = self.shown.record
+        record, names = self.shown.record, [n for n in self.names if n not in ("photos", "documents", "reason")]
         return AmendRecord(
             record_id=record.id,
             version=self.seen_version(),
-            changes=changes_in(self, self.names[:-1], record.fields, record.private),
+            changes=changes_in(self, names, record.fields, record.private),
+            evidence=self.evidence.as_command(),
             reason=self["reason"].value or "",
             key=self.key.data,
         )

@@ -34,6 +34,21 @@ def written(data: Mapping[str, Any]) -> str:
     return text
 
 
+def path_of_text(text: str, file_name: str, register: str) -> str:
+    """Where a file belongs, by what it says; `register` names files that do not name themselves. Empty: nowhere.
+
+    PackError: it is no YAML.
+    """
+    data = read_text(text, file_name).data
+    words = data if isinstance(data, dict) else {}
+    folder = next((folder for word, folder in _FOLDER_OF.items() if word in words), "")
+    name = words.get("name", register) if folder in ("registers", "checklists") else register
+    return f"{folder}/{name}.yaml" if folder else ""
+
+
+_FOLDER_OF = {"fields": "registers", "items": "checklists", "figures": "figures", "rules": "deadlines"}
+
+
 def with_retired(text: str, lost: Mapping[str, Iterable[Choice]]) -> str:
     """The register's file with these choices, by field, put back as retired. Comments are lost with it."""
     data = read_text(text, "register").data

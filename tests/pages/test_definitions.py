@@ -1,0 +1,149 @@
+"""An administrator makes a register in the browser; people use it, and its figure counts."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from page_checks import check_page
+from pages.conftest import Browse, Visitor
+from township import Township
+
+from tracker.packs.loader import LoadedPack, built_in, load_pack
+
+NEW = "/admin/registers/new?kind=ticket"
+
+
+@pytest.fixture(scope="module")
+def delivered() -> LoadedPack:
+    return load_pack(built_in("township"))
+
+
+@pytest.fixture
+def office(town: Township, delivered: LoadedPack) -> Township:
+    """The small township with the pack that comes with the product."""
+    town.house.pack = delivered
+    return town
+
+
+def well_covers(visitor: Visitor, url: str = NEW, **more: Any) -> dict[str, Any]:
+    """The form, filled in as somebody would who knows no YAML."""
+    form = visitor.form(url)
+    typed = {
+        "label_zh": "井盖台账",
+        "label_en": "Well covers",
+        "prefix": "井",
+        "ascii_prefix": "jg",
+        "measure": "个",
+        "label_0": "权属单位",
+        "type_0": "select_one",
+        "choices_0": "供水\n电力\n通信\n",
+        "required_0": "y",
+        "listed_0": "y",
+        "label_1": "井深（厘米）",
+        "type_1": "integer",
+        "label_2": "反映人",
+        "private_2": "y",
+        "checklist": "井盖完好\n井圈无沉降\n",
+    }
+    return form | typed | more
+
+
+def put_into_effect(visitor: Visitor, url: str, form: dict[str, Any]) -> None:
+    seen = visitor.client.post(url, data=form | {"act": "look"})
+    assert seen.status_code == 200, seen.text
+    answer = visitor.client.post(url, data=form | {"act": "confirm"})
+    assert answer.status_code == 302, answer.text
+
+
+def test_a_register_is_made_used_and_counted_without_touching_code(office: Township, browse: Browse) -> None:
+    admin, supervisor = browse("administrator"), browse("supervisor")
+    assert "New register" in admin.text("/admin/registers")
+    admin.text("/admin/registers/new")
+    form = well_covers(admin)
+    seen = admin.client.post(NEW, data=form | {"act": "look"}).text
+    check_page(seen)
+    assert "preview-well_covers-field_1" in seen
+    assert "Well covers: checks" in seen, "the checklist is walked in an activity of its own"
+    put_into_effect(admin, NEW, form)
+
+    url = "/registers/well_covers/tickets/new"
+    given = supervisor.form(url)
+    village = str(office.unit["chenguang"])
+    given |= {"place": village, "problem": "三组路口井盖缺失", "field_1": "c2", "field_2": "80", "field_3": "刘晓云"}
+    answer = supervisor.client.post(url, data=given)
+    assert answer.status_code == 303, answer.text
+    page = supervisor.text("/registers/well_covers/tickets")
+    assert "三组路口井盖缺失" in page
+    assert "电力" in page
+    assert "井-" in page
+    figure = supervisor.text("/figures/well_covers_open?report=registers")
+    assert "井盖" in figure or "Well covers: open" in figure
+    with office.engine.connect() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM marks WHERE rt IS NULL").scalar()
+
+
+def test_a_choice_in_use_is_retired_and_a_field_in_use_stays(office: Township, browse: Browse) -> None:
+    admin, supervisor = browse("administrator"), browse("supervisor")
+    put_into_effect(admin, NEW, well_covers(admin))
+    url = "/registers/well_covers/tickets/new"
+    given = supervisor.form(url) | {"place": str(office.unit["chenguang"]), "problem": "井盖破裂", "field_1": "c1"}
+    assert supervisor.client.post(url, data=given).status_code == 303
+
+    edit = "/admin/registers/well_covers"
+    form = admin.form(edit)
+    seen = admin.client.post(edit, data=form | {"choices_0": "电力\n通信", "act": "look"})
+    assert seen.status_code == 200
+    assert "供水" in seen.text
+    put_into_effect(admin, edit, form | {"choices_0": "电力\n通信"})
+    assert "供水" not in supervisor.text(url)
+    assert "供水" in supervisor.text("/registers/well_covers/tickets"), "the record still says it"
+    refused = admin.client.post(edit, data=admin.form(edit) | {"label_0": "", "act": "confirm"})
+    assert refused.status_code == 422
+    assert "权属单位" in refused.text
+    history = admin.text("/admin/registers/well_covers/history")
+    assert "Version 2" in history
+    assert "retired: true" in history
+
+
+def test_mistakes_in_files_are_shown_at_their_lines_and_the_text_is_kept(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    put_into_effect(admin, NEW, well_covers(admin))
+    url = "/admin/registers/well_covers/files"
+    form = admin.form(url)
+    (place,) = [name for name, path in form.items() if path == "registers/well_covers.yaml"]
+    text = place.replace("path", "text")
+    broken = form[text].replace("type: integer", "type: integr")
+    answer = admin.client.post(url, data=form | {text: broken, "act": "confirm"})
+    line = broken[: broken.index("integr")].count("\n") + 1
+    assert answer.status_code == 422
+    assert f"registers/well_covers.yaml:{line}" in answer.text
+    assert "type: integr\n" in answer.text.replace("\r", "")
+
+
+def test_a_pack_author_takes_the_files_away_and_brings_them_back(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    put_into_effect(admin, NEW, well_covers(admin))
+    text = admin.open("/admin/registers/well_covers/files/registers/well_covers.yaml").text
+    text = text.replace("well_covers", "manholes").replace("井盖台账", "窨井台账").replace("prefix: 井", "prefix: 窨")
+    text = text.replace("ascii_prefix: JG", "ascii_prefix: YJ")
+    rules = (
+        "rules:\n- {rule_id: m.r, register: manholes, clock: rectify, amount: 9, basis: natural, from: 2020-01-01,"
+        " source: 本镇}\n"
+    )
+    sent = [(BytesIO(text.encode()), "a.yaml"), (BytesIO(rules.encode()), "b.yaml")]
+    form = admin.form("/admin/registers/upload")
+    seen = admin.client.post("/admin/registers/upload", data=form | {"uploads": sent, "act": "confirm"})
+    assert seen.status_code == 302, seen.text
+    assert "manholes" in admin.text("/admin/registers")
+    assert office.house.pack.register_by_name["manholes"].main_clock.limits[0].amount == 9
+
+
+def test_a_delivered_register_can_be_changed_too(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    for name in ("toilet_survey", "river_patrol", "statistic"):
+        admin.client.get(f"/admin/registers/{name}", follow_redirects=True)
+    form = admin.form("/admin/registers/straw_burning_patrol")
+    assert form["prefix"]
+    assert "stages: stage" in admin.open("/admin/registers/statistic/files").text

@@ -1,0 +1,335 @@
+"""Registers made and changed by administrators: a form, the files themselves, and who changed what when.
+
+What a change may not do is said by the rules (domain/defining.py) and the pack's loader, through the handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from tracker import words
+from tracker.blueprints.names import names
+from tracker.blueprints.rights import connection, current_person, house, needs, now, today
+from tracker.definer import Proposal, propose
+from tracker.domain.commands import DefineRegister
+from tracker.domain.defining import FOLDERS, AnyRegister, Definition, parts_of
+from tracker.domain.records import RecordRegister
+from tracker.domain.refusals import Kind, Refusal, Refusals
+from tracker.forms.definitions import (
+    EXPLAINED,
+    KINDS,
+    DefinitionForm,
+    DraftForm,
+    FilesForm,
+    draft_form,
+    files_form,
+    preview_form,
+)
+from tracker.forms.fields import Pairs
+from tracker.handler import handle
+from tracker.packs.loader import LoadedPack
+from tracker.packs.making import KINDS as MADE_KINDS
+from tracker.packs.making import draft_of, files_of
+from tracker.packs.problems import PackError, Problem
+from tracker.packs.source import MAX_BYTES, Folder
+from tracker.packs.writing import path_of_text
+
+bp = Blueprint("definitions", __name__)
+
+CONFIRM = "confirm"
+Files = dict[str, str]
+
+
+# -- what there is ------------------------------------------------------------------------------------
+@bp.get("/admin/registers")
+@needs("administer")
+def index() -> ResponseReturnValue:
+    """Every register, with its version and since when; what begins on a later day besides."""
+    latest = {d.name: d for d in house().definitions(connection())}
+    owners = {name: d for d in latest.values() for name in d.registers}
+    rows = [_line(register, owners.get(register.name)) for register in _registers().values()]
+    known = {row["name"] for row in rows}
+    rows += [
+        {"name": d.name, "label": d.name, "kind": "", "version": d.version, "since": d.takes_effect_on, "is_own": True}
+        for d in latest.values()
+        if d.name not in known
+    ]
+    return render_template("admin/registers.html", rows=rows)
+
+
+def _line(register: AnyRegister, definition: Definition | None) -> dict[str, Any]:
+    return {
+        "name": definition.name if definition else register.name,
+        "label": words.of(register.label),
+        "kind": KINDS[_kind(register)],
+        "version": definition.version if definition else None,
+        "since": definition.takes_effect_on if definition else None,
+        "is_own": definition is not None,
+    }
+
+
+def _kind(register: AnyRegister) -> str:
+    return str(register.kind) if isinstance(register, RecordRegister) else "ticket"
+
+
+def _registers() -> dict[str, AnyRegister]:
+    pack = house().pack
+    return {**pack.register_by_name, **pack.record_by_name}
+
+
+def _definitions(name: str) -> list[Definition]:
+    return [d for d in house().definitions(connection()) if d.name == name]
+
+
+def _files(name: str) -> Files:
+    """The files of a register as they were last defined, else as the pack has them; 404 where there are none."""
+    if versions := _definitions(name):
+        return dict(versions[-1].files)
+    path, pack = f"registers/{name}.yaml", house().pack
+    if name not in _registers() or not isinstance(pack, LoadedPack) or pack.folder is None:
+        abort(404)
+    return {path: Folder(pack.folder).text(path)}
+
+
+def _ticket_pairs() -> Pairs:
+    return [(register.name, words.of(register.label)) for register in house().pack.registers]
+
+
+# -- with a form --------------------------------------------------------------------------------------
+@bp.route("/admin/registers/new", methods=["GET", "POST"])
+@needs("administer")
+def new() -> ResponseReturnValue:
+    """First what it keeps, then the form."""
+    kind = request.args.get("kind", "")
+    if kind not in MADE_KINDS:
+        return render_template("admin/register_kinds.html", kinds=[(k, KINDS[k], EXPLAINED[k]) for k in MADE_KINDS])
+    return _drafted(_form(kind, None, 0), {})
+
+
+@bp.route("/admin/registers/<name>", methods=["GET", "POST"])
+@needs("administer")
+def edit(name: str) -> ResponseReturnValue:
+    """The register as a form; one of a kind that has no form, as its files."""
+    files = _files(name)
+    register = _registers().get(name)
+    if register is not None and _kind(register) not in MADE_KINDS:
+        return redirect(url_for("definitions.files", name=name))
+    draft = draft_of(name, files)
+    return _drafted(_form(draft.kind, draft, len(_definitions(name))), files)
+
+
+def _form(kind: str, draft: Any, version: int) -> DraftForm:
+    sent = request.form.get("row_count", 0, type=int) if request.method == "POST" else 0
+    return draft_form(kind, draft, tickets=_ticket_pairs(), row_count=max(0, sent), version=version, today=today())
+
+
+def _drafted(form: DraftForm, before: Files) -> ResponseReturnValue:
+    shown = _Shown()
+    if request.method == "POST" and form.validate():
+        draft = form.to_draft()
+        try:
+            made = files_of(draft, before, form.effect(today()))
+        except PackError as mistaken:
+            made, shown.problems = {}, mistaken.problems
+        if made:
+            answer = _settled(form, draft.name, made, shown, is_new=form.old is None)
+            if answer is not None:
+                return answer
+    page = render_template("admin/register.html", form=form, shown=shown, kind=KINDS[form.kind], name=_name_of(form))
+    return page, _status(form, shown)
+
+
+def _name_of(form: DraftForm) -> str:
+    return form.old.name if form.old else ""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What a page says besides its form: the loader's mistakes, or what will be."""
+
+    problems: tuple[Problem, ...] = ()
+    proposal: Proposal | None = None
+    status: int = 422
+
+    @property
+    def retired(self) -> str:
+        return words.listed(self.proposal.retired) if self.proposal else ""
+
+    def previews(self) -> list[dict[str, Any]]:
+        """Each register of the definition, with its inputs and the headings of its list."""
+        if self.proposal is None:
+            return []
+        pack = self.proposal.pack
+        known: Mapping[str, AnyRegister] = {**pack.register_by_name, **pack.record_by_name}
+        registers = [known[name] for name in self.proposal.definition.registers]
+        return [
+            {
+                "label": words.of(register.label),
+                "form": preview_form(register),
+                "columns": words.listed(words.of(f.label) for f in register.fields if f.is_listed),
+                "figures": words.listed(words.of(f.label) for f in pack.figures if f.register == register.name),
+            }
+            for register in registers
+        ]
+
+
+def _status(form: DefinitionForm, shown: _Shown) -> int:
+    is_refused = request.method == "POST" and (form.has_errors or bool(shown.problems))
+    return shown.status if is_refused else 200
+
+
+def _settled(form: DefinitionForm, name: str, files: Files, shown: _Shown, *, is_new: bool) -> Response | None:
+    """Done, when it was confirmed; else what it would lead to, or why not, goes onto the page."""
+    command = DefineRegister(
+        name=name,
+        files=files,
+        takes_effect_on=form.effect(today()),
+        version=form.seen_version(),
+        is_new=is_new,
+        key=form.key.data,
+    )
+    try:
+        if request.form.get("act") != CONFIRM:
+            shown.proposal = propose(house(), connection(), command, today())
+            return None
+        handle(house(), command, actor_id=current_person().id, now=now())
+    except (Refusal, Refusals) as why:
+        if why.kind is Kind.FORBIDDEN:
+            raise
+        shown.status = 409 if why.kind is Kind.CONFLICT else 422
+        for one in why.refusals if isinstance(why, Refusals) else (why,):
+            shown.problems += tuple(one.params.get("problems", ()))
+        form.refuse(why)
+        return None
+    flash(gettext("The register is defined."), "done")
+    answer: Any = redirect(url_for("definitions.index"))
+    return answer
+
+
+# -- with the files -----------------------------------------------------------------------------------
+@bp.route("/admin/registers/upload", methods=["GET", "POST"])
+@needs("administer")
+def upload() -> ResponseReturnValue:
+    """A register from its files."""
+    return _as_files("", {}, 0)
+
+
+@bp.route("/admin/registers/<name>/files", methods=["GET", "POST"])
+@needs("administer")
+def files(name: str) -> ResponseReturnValue:
+    """The files of a register, to be read, changed, or replaced by others."""
+    return _as_files(name, _files(name), len(_definitions(name)))
+
+
+def _as_files(name: str, texts: Files, version: int) -> ResponseReturnValue:
+    shown = _Shown()
+    form = _files_form(name, texts, version)
+    if request.method == "POST" and form.validate():
+        given, uploaded = form.texts(), _uploaded(form, name, shown)
+        if uploaded:
+            given |= uploaded
+            form = _filled(form, given)
+        register = name or next((n for folder, n in map(parts_of, given) if folder == "registers"), "")
+        if not given:
+            form.add_error("uploads", words.refusal(Refusal("field_required")))
+        elif not shown.problems:
+            answer = _settled(form, register, given, shown, is_new=not name)
+            if answer is not None:
+                return answer
+    page = render_template("admin/register_files.html", form=form, shown=shown, name=name, files=texts)
+    return page, _status(form, shown)
+
+
+def _files_form(name: str, texts: Files, version: int) -> FilesForm:
+    sent = [request.form.get(f"path_{n}", "") for n in range(20)] if request.method == "POST" else []
+    usual = [f"{folder}/{name}.yaml" for folder in FOLDERS] if name else []
+    paths = dict.fromkeys(path for path in (*texts, *usual, *sent) if parts_of(path) != ("", ""))
+    return files_form(list(paths)[:20], texts, version=version, today=today())
+
+
+def _uploaded(form: FilesForm, name: str, shown: _Shown) -> Files:
+    """The files that were sent, each under its path; what is none goes among the mistakes."""
+    found: Files = {}
+    sent = [(file.filename or "", file.read(MAX_BYTES + 1)) for file in form.uploads.data or () if file.filename]
+    for file_name, content in sent:
+        try:
+            path = path_of_text(content.decode("utf-8"), file_name, name or _register_among(sent))
+        except (PackError, UnicodeDecodeError) as mistaken:
+            problems = mistaken.problems if isinstance(mistaken, PackError) else ()
+            shown.problems += problems or (Problem(file_name, 1, "the file is not UTF-8", "save it as UTF-8"),)
+            continue
+        if parts_of(path) == ("", "") or len(content) > MAX_BYTES:
+            shown.problems += (Problem(file_name, 1, "it is no file of a register", "see docs/packs.md"),)
+        else:
+            found[path] = content.decode("utf-8")
+    return found
+
+
+def _register_among(sent: list[tuple[str, bytes]]) -> str:
+    """The name that the register's own file gives to those that name nothing."""
+    for file_name, content in sent:
+        try:
+            path = path_of_text(content.decode("utf-8"), file_name, "")
+        except (PackError, UnicodeDecodeError):
+            continue  # said when its turn comes
+        if parts_of(path)[0] == "registers":
+            return parts_of(path)[1]
+    return ""
+
+
+def _filled(form: FilesForm, texts: Files) -> FilesForm:
+    """The form again, with the texts that came as files."""
+    paths = list(dict.fromkeys([*form.paths, *texts]))
+    filled = files_form(paths, texts, version=form.seen_version(), today=form.effect(today()))
+    filled.key.data, filled.version.data = form.key.data, form.version.data
+    filled.takes_effect_on.data = form.takes_effect_on.data
+    for n, path in enumerate(paths):
+        filled[f"text_{n}"].data, filled[f"path_{n}"].data = texts.get(path, ""), path
+    return filled
+
+
+@bp.get("/admin/registers/<name>/files/<folder>/<file>.yaml")
+@needs("administer")
+def download(name: str, folder: str, file: str) -> ResponseReturnValue:
+    """One file, as a pack's folder would hold it."""
+    text = _files(name).get(f"{folder}/{file}.yaml")
+    if text is None:
+        abort(404)
+    head = {"Content-Disposition": f'attachment; filename="{file}.{folder}.yaml"'}
+    return Response(text, mimetype="application/yaml", headers=head)
+
+
+# -- what was -----------------------------------------------------------------------------------------
+@bp.get("/admin/registers/<name>/history")
+@needs("administer")
+def history(name: str) -> ResponseReturnValue:
+    """Every version, by whom and when, with what is different from the one before."""
+    versions = _definitions(name)
+    if not versions and name not in _registers():
+        abort(404)
+    rows = [
+        {
+            "version": after.version,
+            "takes_effect_on": after.takes_effect_on,
+            "recorded_at": after.recorded_at,
+            "who": names().person(after.actor_id),
+            "difference": _difference(before.files if before else {}, after.files),
+        }
+        for before, after in zip([None, *versions], versions, strict=False)
+    ]
+    return render_template("admin/register_history.html", name=name, rows=rows[::-1])
+
+
+def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    lines: list[str] = []
+    for path in sorted({*before, *after}):
+        old, new = before.get(path, "").splitlines(), after.get(path, "").splitlines()
+        lines += unified_diff(old, new, path, path, lineterm="", n=1)
+    return "\n".join(lines)
