@@ -1,6 +1,7 @@
 """`python -m bench`: generate the sites, measure them, print the table. `make bench ARGS="…"` passes options on.
 
 Phases can be run apart on a folder that is kept: `python -m bench generate --folder F`, then `measure`, then `table`.
+What F/note says about how it was measured is printed with the table.
 BENCH_DATABASE_URL names a PostgreSQL server to use in place of the one that comes as a Python package.
 """
 
@@ -219,7 +220,9 @@ def _print(plan: Plan) -> None:
         if path.exists():
             name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[system]
             results[name, tickets, villages] = json.loads(path.read_text(encoding="utf-8"))
-    page = table.document(results, min(plan.sizes), max(plan.sizes), VILLAGES)
+    note = plan.folder / "note"
+    said_beside = note.read_text(encoding="utf-8").strip() if note.exists() else ""
+    page = table.document(results, min(plan.sizes), max(plan.sizes), VILLAGES, said_beside)
     RESULTS.write_text(page, encoding="utf-8")
     print(page)
 

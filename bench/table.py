@@ -73,9 +73,10 @@ LOAD = "load at the start: "
 SYSTEMS = ("SQLite", "PostgreSQL")
 
 
-def document(results: Results, small: int, large: int, villages: int) -> str:
-    """The whole of results.md."""
-    lines = ["# Measured by `make bench`", "", _machine(), *_load(results), "", *_head(small, large)]
+def document(results: Results, small: int, large: int, villages: int, note: str) -> str:
+    """The whole of results.md. `note`: what whoever measured has to say."""
+    lines = ["# Measured by `make bench`", "", _machine(), *_load(results), *([note] if note else [])]
+    lines += ["", *_head(small, large)]
     lines += [_line(row, results, (small, large), villages) for row in ROWS]
     lines += ["", "A ✗ stands where the number misses its target.", "", *_by_table(results, large, villages)]
     lines += _wide(results)

@@ -63,7 +63,7 @@ TOILET = replace(
 )
 LID = ChecklistItem(1, label("盖板牢固"), creates=Creation("toilet", {"category": "quality"}))
 SMELL = ChecklistItem(2, label("无臭味"))
-LIST = Checklist("toilet", label("核查表"), "file", "tests", (LID, SMELL))
+LIST = Checklist("toilet", label("核查表"), "file", "tests", (LID, SMELL), is_scored=True, is_signed=True)
 
 INSPECTED: Pack = replace(
     PACK,

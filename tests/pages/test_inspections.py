@@ -94,10 +94,12 @@ def test_from_the_list_to_the_ticket(town: Township, browse: Browse, files: list
     assert left.number in staff.text("/today")
     address = f"/records/{left.number}/inspection"
     assert unquote(staff.open(begin(files[1])).location) == address
-    done = staff.send(address, **{"item-2": "pass", "summary": "盖板破裂", "act": "complete"})
+    signed = {"item-2": "pass", "summary": "盖板破裂", "signature": photo("签名.png"), "act": "complete"}
+    done = staff.send(address, **signed)
     assert unquote(done.location) == f"/records/{left.number}/findings"
     told = staff.send(done.location, **{"ask-toilet-seen_at": "09:30", "problem-1": "清掏口盖板破裂"})
     assert unquote(told.location) == address, form_errors(told.text)
+    assert {f.kind for f in inspection(town).evidence} == {"photo_before", "signature"}
     (ticket,) = tickets(town)
     assert (ticket.origin_id, ticket.origin_item, ticket.place_id) == (left.id, "1", town.unit["chenguang"])
     assert ticket.fields["problem"] == "清掏口盖板破裂"
@@ -108,6 +110,8 @@ def test_from_the_list_to_the_ticket(town: Township, browse: Browse, files: list
     page = staff.text(address)
     assert ticket.number in page
     assert "2 are left" in page
+    assert "Passed 1 of 2 items" in page
+    assert left.number in staff.text(f"/tickets/{ticket.number}")
     assert "1 of 3 inspected" in staff.text(START)
     again = staff.text(begin(files[1]))
     assert "Failed on" in again

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from tracker import words
 from tracker.domain.commands import AnswerItems, RegisterTicket
 from tracker.domain.inspecting import FAIL, Proposal
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.record import Record
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import FieldType
@@ -17,6 +18,8 @@ from tracker.domain.ticket import Evidence
 from tracker.forms.fields import BooleanField, TextAreaField, TextField, input_for, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
+
+BEFORE = EvidenceKind.PHOTO_BEFORE
 
 
 class FindingsForm(KeyedForm):
@@ -97,7 +100,7 @@ class FindingsForm(KeyedForm):
             values={name: value for name, value in values.items() if value not in (None, [])},
             place_id=self.record.unit_id,
             found_on=self.record.on,
-            evidence=tuple(_told(file) for file in self.record.evidence if file.digest == one.photo),
+            evidence=tuple(_told(f) for f in self.record.evidence if (f.digest, f.kind) == (one.photo, BEFORE)),
             origin_id=self.record.id,
             origin_item=str(one.item.id),
             key=f"{self.key.data}.{one.item.id}",
