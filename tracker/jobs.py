@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from tracker import clock as system_clock
 from tracker.domain.commands import DutyCommand, MissPeriod, OpenPeriod
 from tracker.domain.days import to_number
 from tracker.domain.duties import JOB, DutySpec
@@ -168,7 +169,7 @@ def start(house: House, clock: Callable[[], datetime]) -> Callable[[], None]:
         lambda: take_turn(house, holder, clock),
         "interval",
         seconds=TICK.total_seconds(),
-        next_run_time=clock(),
+        next_run_time=system_clock.now(),  # the scheduler's own waiting is real, whatever day `clock` says
         coalesce=True,
         max_instances=1,
         misfire_grace_time=None,

@@ -98,6 +98,7 @@ def _detail(event: Event) -> str:
     data = event.data
     person = directory().people.get(event.stream_id)
     told = {
+        "opened": (_duty(data.get("duty")), names().unit(data.get("unit")), data.get("from")),
         "exported": (data.get("figure"), data.get("part"), data.get("effective")),
         "granted": (person.name if person else "", _role(data.get("role")), names().unit(data.get("unit"))),
         "grant_ended": (person.name if person else "",),
@@ -105,6 +106,11 @@ def _detail(event: Event) -> str:
         **dict.fromkeys(ACCOUNT_KINDS, (person.name if person else "", data.get("login"))),
     }
     return " ".join(str(text) for text in told.get(event.kind, (data.get("name"),)) if text)
+
+
+def _duty(name: Any) -> str:
+    spec = house().pack.duty_by_id.get(name)
+    return words.of(spec.label) if spec else ""
 
 
 def _role(name: Any) -> str:
