@@ -147,6 +147,7 @@ RECORDS = {
     "project_task": 21,
     "statistic": 70,
     "integrity_site": 1,
+    "publicity_posting": 5,
 }
 
 

@@ -30,7 +30,7 @@ def tell(folder: Path, teller: Teller) -> None:
         else:
             _take_over(data, teller, story, row, n)
         if "cleared" in row:
-            _tell_clearing(data, story, row, n)
+            _tell_clearing(data, teller, story, row, n)
     _tell_rejected(data, teller, data["rejected"])
     problems = {(row["household"], row["month"]): (n, row) for n, row in enumerate(data["problems"], 1)}
     missed = {tuple(pair) for pair in data["missed_visits"]}
@@ -74,6 +74,7 @@ def _tell_enrolment(data: Mapping[str, Any], teller: Teller, story: RecordStory,
     story.change("deliberated", CLERK, met, at=_noon(met), authorised_on=told, deliberated_on=met)
     posted, taken_down = clue + 4 * _DAY, clue + 9 * _DAY
     story.change("publicity", CLERK, posted, at=_noon(posted), publicity_from=posted)
+    _tell_posting(teller, row, "防返贫监测对象纳入公示", posted, taken_down)
     reviewed = taken_down + _DAY
     story.change("town_review", CLERK, reviewed, at=_noon(reviewed), publicity_to=taken_down, town_review_on=reviewed)
     measures = data["measures"][row["key"]]
@@ -86,15 +87,35 @@ def _noon(day: date) -> datetime:
     return early(0).replace(year=day.year, month=day.month, day=day.day, hour=11)
 
 
-def _tell_clearing(data: Mapping[str, Any], story: RecordStory, row: Mapping[str, Any], n: int) -> None:
+def _tell_clearing(data: Mapping[str, Any], teller: Teller, story: RecordStory, row: Mapping[str, Any], n: int) -> None:
     """Village check and deliberation, publicity, the county. Those before 2023 are taken over with their days."""
     cleared: date = row["cleared"]
     began = cleared - data["clearing"]["before"] * _DAY
     is_past = cleared.year < early(0).year
     first, second = (early(_AT + 20 + n), early(_AT + 40 + n)) if is_past else (_noon(began), _noon(cleared))
     story.change("clearing", CLERK, began, at=first)
-    facts: dict[str, Any] = {"publicity_from": cleared - 8 * _DAY, "publicity_to": cleared - 3 * _DAY}
+    first_day, last_day = cleared - 8 * _DAY, cleared - 3 * _DAY
+    if not is_past:
+        _tell_posting(teller, row, "监测对象风险消除公示", first_day, last_day)
+    facts: dict[str, Any] = {"publicity_from": first_day, "publicity_to": last_day}
     story.change("cleared", CLERK, cleared, at=second, cleared_on=cleared, cleared_way="stable", **facts)
+
+
+def _tell_posting(teller: Teller, row: Mapping[str, Any], what: str, first: date, last: date) -> None:
+    """Written down when it was taken down again; nobody objected."""
+    village = row["village"]
+    values = {
+        "what": what,
+        "unit": UnitName(village),
+        "place": UnitName(village),
+        "where": "村务公开栏",
+        "from": first,
+        "to": last,
+        "days": (last - first).days,
+        "objections": 0,
+    }
+    story = RecordStory(teller, f"posting/{row['key']}/{first}", "publicity_posting")
+    story.enter(f"{village}村主任", first, values, at=_noon(teller.working(last)))
 
 
 def _tell_rejected(data: Mapping[str, Any], teller: Teller, row: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ FIRST = "2000-01-01"
 SUMS = "sums"
 """Among the figures of a draft: a sum for each of its numbers."""
 CHECK = "_check"
-"""Behind the name of a register of tickets: the activity in which its checklist is walked."""
+"""Behind the name of a register of tickets or subjects: the activity in which its checklist is walked."""
 
 Data = dict[str, Any]
 Texts = Mapping[str, str]
@@ -89,7 +89,7 @@ def traditional(text: str) -> str:
     from opencc import OpenCC
 
     converted = str(OpenCC("s2t").convert(text))
-    for rare, usual in (("臺", "台"), ("覈", "核"), ("羣", "群"), ("峯", "峰"), ("裏", "裡")):
+    for rare, usual in (("臺", "台"), ("覈", "核"), ("羣", "群"), ("峯", "峰"), ("衆", "眾"), ("裏", "裡")):
         converted = converted.replace(rare, usual)
     return converted
 
@@ -108,18 +108,13 @@ def files_of(draft: Draft, before: Texts, on: date) -> dict[str, str]:
     register = _register(draft, _data(before, f"registers/{name}.yaml"))
     files = {**before}
     if draft.items:
-        holder = _check_register(draft, before) if draft.kind == "ticket" else register
-        checklist = holder["name"]
-        holder["checklist"] = checklist
-        if draft.kind != "ticket":
-            register["gives"] = list(
-                dict.fromkeys([*register.get("gives", ()), *([draft.opens] if draft.opens else [])])
-            )
-        else:
-            files[f"registers/{checklist}.yaml"] = written(holder)
-        files[f"checklists/{checklist}.yaml"] = written(
-            _checklist(draft, holder, _data(before, f"checklists/{checklist}.yaml"))
-        )
+        holder = register if draft.kind == "activity" else _check_register(draft, before)
+        checklist = holder["checklist"] = holder["name"]
+        opens = draft.name if draft.kind == "ticket" else draft.opens
+        holder["gives"] = list(dict.fromkeys([*holder.get("gives", ()), *([opens] if opens else [])]))
+        files[f"registers/{checklist}.yaml"] = written(holder)
+        items = _data(before, f"checklists/{checklist}.yaml")
+        files[f"checklists/{checklist}.yaml"] = written(_checklist(draft, holder, items))
     files[f"registers/{name}.yaml"] = written(register)
     deadlines = f"deadlines/{name}.yaml"
     if rules := _rules(draft, register, _data(before, deadlines).get("rules", []), on):
@@ -206,7 +201,7 @@ def _field(draft: FieldDraft, before: Data, name: str) -> Data:
     if draft.type in SELECTS:
         data["choices"] = _choices(draft.choices, before.get("choices", []))
     if not before and draft.type is FieldType.TEXT:
-        data["max_length"] = 200
+        data["max_length"] = 100
     return data
 
 
@@ -230,7 +225,12 @@ def _check_register(draft: Draft, before: Texts) -> Data:
     label = {language: _named(text, draft.label[language]) for language, text in head["label"].items()}
     data: Data = {"kind": "activity", "name": name, "label": label, "prefix": f"{draft.prefix[:3]}{head['prefix']}"}
     data |= {"ascii_prefix": f"{draft.ascii_prefix[:5]}{head['ascii']}", "measure": head["measure"]}
-    return {**data, **skeleton("activity")["register"], "gives": [draft.name]}
+    data |= skeleton("activity")["register"]
+    if draft.kind == "subject":
+        link = {"name": "subject", "type": "record", "register": draft.name, "label": dict(draft.label)}
+        day, *others = data["fields"]
+        data |= {"fields": [day, {**link, "required": True, "listed": True}, *others], "groups": ["subject"]}
+    return data
 
 
 def _checklist(draft: Draft, holder: Data, before: Data) -> Data:
@@ -314,7 +314,7 @@ def draft_of(name: str, files: Texts) -> Draft:
     data = _data(files, f"registers/{name}.yaml")
     kind = data.get("kind", "ticket")
     fixed = fixed_names(kind)
-    holder = f"{name}{CHECK}" if kind == "ticket" else name
+    holder = name if kind == "activity" else f"{name}{CHECK}"
     items = _data(files, f"checklists/{holder}.yaml").get("items", [])
     opened = next((item["creates"]["register"] for item in items if item.get("creates")), "")
     ids = {item["id"] for item in _data(files, f"figures/{name}.yaml").get("figures", [])}
