@@ -40,6 +40,8 @@ LABELS: Mapping[str, Any] = {
     "starts_on": _("From"),
     "rows": _("Rows by their number in the sheet"),
 }
+_UNTYPED = frozenset({"key", "version", "csrf_token"})
+"""Hidden inputs of every form; a field of a register may have the same name."""
 _ROW = re.compile(r"_\d+$")
 
 
@@ -48,7 +50,7 @@ def typed(sent: Iterable[tuple[str, str]], registers: Iterable[HasFields]) -> li
     fields = {field.name: field for register in registers for field in register.fields}
     told = []
     for name, value in sent:
-        if not value.strip():
+        if not value.strip() or name in _UNTYPED:
             continue
         if label := LABELS.get(_ROW.sub("", name)):
             told.append((str(label), value))
