@@ -254,7 +254,7 @@ EVENTS: Mapping[str, Any] = {
     "account_disabled": _("Account switched off"),
     "account_enabled": _("Account switched on again"),
     "marked_demonstration": _("Marked as a demonstration"),
-    "recorded": _("Recorded"),
+    "recorded": _("Entered"),
     "state_changed": _("State changed"),
     "reported": _("Value reported"),
     "checked": _("Checklist answered"),
