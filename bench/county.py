@@ -20,8 +20,9 @@ from sqlalchemy import URL, Engine, make_url
 from tracker import create_app, signin
 from tracker.config import load
 from tracker.domain.commands import AddPerson, AddUnit, Command, GiveGrant
+from tracker.domain.people import SYSTEM
 from tracker.extensions import db
-from tracker.handler import SYSTEM, Done, Request, handle_all
+from tracker.handler import Done, Request, handle_all
 from tracker.house import CALENDAR_FOLDER, House, build_house
 from tracker.packs.loader import built_in
 

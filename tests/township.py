@@ -30,7 +30,7 @@ from tracker.domain.deadlines import KnownDays
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.effects import evolve
 from tracker.domain.events import Event, NewEvent, StreamKind
-from tracker.domain.people import Directory, Grant, Person, Role, Unit
+from tracker.domain.people import SYSTEM, Directory, Grant, Person, Role, Unit
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import (
     Choice,
@@ -50,7 +50,7 @@ from tracker.domain.registers import (
     Separation,
 )
 from tracker.domain.ticket import Ticket
-from tracker.handler import SYSTEM, House, Request, handle, handle_all
+from tracker.handler import House, Request, handle, handle_all
 from tracker.projections.tickets import held_key
 
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -13,22 +13,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
-from tracker.definer import define
-from tracker.domain.access import TicketFacts, holds_any, may
+from tracker.domain.access import may
 from tracker.domain.commands import (
     AmendTicket,
     Command,
     DefineRegister,
-    DirectoryCommand,
     DutyCommand,
-    EndGrant,
     EnterRecord,
     ErasePrivateValues,
     ExcusePeriod,
     MarkDemonstration,
-    PersonLeaves,
     RecordAccess,
     RecordCommand,
     RegisterTicket,
@@ -41,9 +37,8 @@ from tracker.domain.effects import evolve, fold
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.numbers import record_number
-from tracker.domain.organising import Office, check_keepers, decide_directory
 from tracker.domain.owing import clockwork
-from tracker.domain.people import Person
+from tracker.domain.people import SYSTEM, Person
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
@@ -54,25 +49,18 @@ from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, erase, read_private
 from tracker.models.rows import pipelined, writer
-from tracker.models.tickets import NamedPersonRow
+from tracker.organiser import Organiser
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.numbers import HeldNumbers
-from tracker.projections.people import load_directory, project_directory
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
 from tracker.timekeeper import Timekeeper
 
 Beside = Callable[[Connection], object]
-SYSTEM = 0
-"""The actor of set-up and of the demonstration's clockwork; no person has this id."""
-
 FLUSH_EVERY = 2000
 LOOK_AHEAD = 500  # a part of FLUSH_EVERY, so that no answer is forgotten before it is used
-
-# Built once: putting a statement together costs more than running it.
-_NAMING = select(NamedPersonRow.ticket_id).where(NamedPersonRow.person_id == bindparam("person"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +167,7 @@ class Work:
         self.series = SeriesWriter(conn)
         self.numbers = numbers
         self.records = Recorder(self)
+        self.organiser = Organiser(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
         self._states: dict[int, Ticket] = {}
@@ -202,10 +191,11 @@ class Work:
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
         if isinstance(command, DefineRegister):
-            return self._define(request, command, hashed)
+            return Done(self.organiser.definition(request, command, hashed), 0, None)
         if isinstance(command, MarkDemonstration):
-            return self._mark_demonstration(request, command, hashed)
-        return self._directory_command(request, command, hashed)
+            return Done(self.organiser.mark_demonstration(request, command, hashed), 0, None)
+        organised = self.organiser.directory(request, command, hashed)
+        return Done(organised, organised[0].stream_id, None)
 
     def _repeat(self, command: Command, position: int) -> Done:
         """The answer that the first use of the key got."""
@@ -215,7 +205,7 @@ class Work:
             raise Refusal("key_used_for_another_command")
         number = None
         if first.stream_kind is StreamKind.TICKET:
-            number = self._state(first.stream_id).number
+            number = self.ticket(first.stream_id).number
         elif (record := self.records.find(first.stream_id)) is not None:
             number = record.number
         return Done((first,), first.stream_id, number, is_repeat=True)
@@ -233,7 +223,7 @@ class Work:
     def world(self, request: Request, actor: Person | None = None) -> World:
         today = self.house.today(request.now)
         return World(
-            actor=actor or self._actor(request.actor_id),
+            actor=actor or self.actor(request.actor_id),
             today=today,
             directory=self.directory,
             calendar=self.house.calendar,
@@ -252,7 +242,7 @@ class Work:
         ticket = self._find(record_id)
         return ticket.register if ticket is not None and not ticket.is_gone and not ticket.is_restricted else None
 
-    def _actor(self, actor_id: int) -> Person:
+    def actor(self, actor_id: int) -> Person:
         person = self.directory.people.get(actor_id)
         if person is None or person.has_left:
             raise Refusal("not_permitted")
@@ -347,7 +337,7 @@ class Work:
         self._states[ticket_id], self._marks[ticket_id] = state, held
         return state
 
-    def _state(self, ticket_id: int) -> Ticket:
+    def ticket(self, ticket_id: int) -> Ticket:
         state = self._find(ticket_id)
         if state is None:
             raise Refusal("ticket_unknown", number=str(ticket_id))
@@ -400,7 +390,7 @@ class Work:
             raise Refusal("not_permitted")
         if not command.reason.strip():
             raise Refusal("reason_missing", field="reason")
-        private = self.house.register(self._state(command.ticket_id).register).private_fields
+        private = self.house.register(self.ticket(command.ticket_id).register).private_fields
         for name in command.fields:
             if name not in private:
                 raise Refusal("field_unknown", field=name, name=name)
@@ -416,49 +406,6 @@ class Work:
             StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None
         )
         return Done(appended, ticket_id, None)
-
-    # -- registers, units, people, grants --------------------------------------------------------------------
-    def _directory_command(self, request: Request, command: DirectoryCommand, key: bytes | None) -> Done:
-        today = self.house.today(request.now)
-        self._check_administers(request)
-        office = Office(self.directory, self.house.pack.register_names, request.actor_id, today)
-        kind, stream_id, events = decide_directory(command, office)
-        if isinstance(command, PersonLeaves | EndGrant):
-            check_keepers(command, self._restricted_naming(command.person_id), office)
-        version = 0 if stream_id is None else len(store.read_stream(self.conn, kind, stream_id))
-        appended = self.log.append(
-            kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
-        )
-        self.log.flush()
-        project_directory(self.conn, appended)
-        self.directory = load_directory(self.conn, self.log.directory_position)
-        return Done(appended, appended[0].stream_id, None)
-
-    def _define(self, request: Request, command: DefineRegister, key: bytes | None) -> Done:
-        self._check_administers(request)
-        events = define(self, request, command, key)
-        return Done(events, 0, None)
-
-    def _check_administers(self, request: Request) -> None:
-        today = self.house.today(request.now)
-        if request.actor_id != SYSTEM and not holds_any(self._actor(request.actor_id), "administer", today):
-            raise Refusal("not_permitted")
-
-    def _restricted_naming(self, person_id: int) -> list[TicketFacts]:
-        self.flush()
-        ids = self.conn.scalars(_NAMING, {"person": person_id})
-        tickets = (self._state(ticket_id) for ticket_id in ids.all())
-        return [ticket_facts(t) for t in tickets if t.is_restricted and not t.is_gone]
-
-    def _mark_demonstration(self, request: Request, command: MarkDemonstration, key: bytes | None) -> Done:
-        """Only an empty log can become a demonstration, and it stays one."""
-        if request.actor_id != SYSTEM or self.log.size:
-            raise Refusal("not_permitted")
-        data = {"town": command.town, "ends_on": command.ends_on.isoformat()}
-        event = NewEvent("marked_demonstration", self.house.today(request.now), data)
-        self.log.is_demonstration = True
-        appended = self.log.append(StreamKind.SYSTEM, 0, 0, [event], actor_id=SYSTEM, now=request.now, key=key)
-        return Done(appended, 0, None)
 
     # -- writing ----------------------------------------------------------------------------------
     def flush(self) -> None:

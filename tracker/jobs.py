@@ -22,7 +22,8 @@ from tracker.domain.commands import DutyCommand, MissPeriod, OpenPeriod
 from tracker.domain.days import to_number
 from tracker.domain.duties import JOB, DutySpec
 from tracker.domain.duty import periods
-from tracker.handler import SYSTEM, Done, Request, handle_all
+from tracker.domain.people import SYSTEM
+from tracker.handler import Done, Request, handle_all
 from tracker.house import House
 from tracker.log.store import to_ms
 from tracker.models.duties import JobLeaseRow, JobRunRow

@@ -16,7 +16,8 @@ from sqlalchemy import URL, Engine, create_engine, select
 from township import CALENDAR, CHINA, UNITS, Township, at
 
 from tracker.domain.commands import AddUnit, MarkDemonstration
-from tracker.handler import SYSTEM, House, handle
+from tracker.domain.people import SYSTEM
+from tracker.handler import House, handle
 from tracker.jobs import Ran, run_duties, start
 from tracker.models.duties import DutyPeriodRow, JobLeaseRow, JobRunRow
 

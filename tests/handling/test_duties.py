@@ -14,8 +14,9 @@ from tracker.domain.commands import EnterRecord, ExcusePeriod, MissPeriod, OpenP
 from tracker.domain.duties import Missed
 from tracker.domain.duty import OwedPeriod, fold
 from tracker.domain.events import StreamKind
+from tracker.domain.people import SYSTEM
 from tracker.domain.refusals import Refusal
-from tracker.handler import SYSTEM, handle
+from tracker.handler import handle
 from tracker.jobs import run_duties
 from tracker.log import store
 from tracker.models.duties import DutyPeriodRow

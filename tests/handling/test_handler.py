@@ -26,9 +26,9 @@ from tracker.domain.commands import (
     TakeStep,
 )
 from tracker.domain.events import StreamKind
-from tracker.domain.people import AccountChange
+from tracker.domain.people import SYSTEM, AccountChange
 from tracker.domain.refusals import Kind, Refusal
-from tracker.handler import SYSTEM, Refused, Request, handle, handle_all
+from tracker.handler import Refused, Request, handle, handle_all
 from tracker.log import store
 from tracker.log.audit import named_files
 

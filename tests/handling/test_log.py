@@ -18,8 +18,9 @@ from township import PACK, PHOTO, Township, at, plain_ticket
 
 from tracker.domain.commands import AmendTicket, ErasePrivateValues, TakeStep
 from tracker.domain.events import MAX_INTEGER, Event, NewEvent, StreamKind, canonical, check_canonical
+from tracker.domain.people import SYSTEM
 from tracker.domain.refusals import Refusal
-from tracker.handler import SYSTEM, Request, handle, handle_all
+from tracker.handler import Request, handle, handle_all
 from tracker.log import store, vault
 from tracker.log.audit import chain_faults
 from tracker.log.seal import EMPTY_ROOT, Tree, leaf_hash

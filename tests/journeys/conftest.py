@@ -18,7 +18,8 @@ from waitress.server import create_server
 
 from tracker import clock, signin
 from tracker.domain.commands import AddPerson, AddUnit, Command, GiveGrant
-from tracker.handler import SYSTEM, handle
+from tracker.domain.people import SYSTEM
+from tracker.handler import handle
 from tracker.house import House
 
 PATIENCE_MS = 30_000

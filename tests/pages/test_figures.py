@@ -22,7 +22,8 @@ from township import PACK, PHOTO, PLAIN_VALUES, TOILET, Township, at, label, pla
 from tracker.domain.commands import AddUnit, AmendTicket, TakeStep
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, Exclusion, FigureSpec, ReportSpec, Term
-from tracker.handler import SYSTEM, Request, handle_all
+from tracker.domain.people import SYSTEM
+from tracker.handler import Request, handle_all
 from tracker.log import store
 
 Browse = Callable[..., Any]

@@ -13,7 +13,8 @@ from pages.conftest import PASSWORD, form_values
 
 from tracker import clock, signin
 from tracker.domain.commands import AddPerson, AddUnit, MarkDemonstration, PersonLeaves
-from tracker.handler import SYSTEM, handle
+from tracker.domain.people import SYSTEM
+from tracker.handler import handle
 
 NEW = "three goats and a bridge"
 

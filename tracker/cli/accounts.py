@@ -63,9 +63,9 @@ def _add(
 ) -> None:
     from tracker import clock, signin, words
     from tracker.domain.commands import AddPerson, ChangeAccount, GiveGrant
-    from tracker.domain.people import AccountChange
+    from tracker.domain.people import SYSTEM, AccountChange
     from tracker.domain.refusals import Refusal
-    from tracker.handler import SYSTEM, handle
+    from tracker.handler import handle
 
     house, now = installation.house, clock.now()
     try:

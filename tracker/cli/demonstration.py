@@ -13,9 +13,9 @@ from tracker import signin
 from tracker.cli.founding import add_units
 from tracker.cli.stage import Names, Stage
 from tracker.domain.commands import AddPerson, Command, GiveGrant, MarkDemonstration
-from tracker.domain.people import UnitKind
+from tracker.domain.people import SYSTEM, UnitKind
 from tracker.domain.refusals import Refusal
-from tracker.handler import SYSTEM, Done, Request, handle, handle_all
+from tracker.handler import Done, Request, handle, handle_all
 from tracker.house import House
 from tracker.log import store
 from tracker.log.files import FileStore

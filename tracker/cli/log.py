@@ -65,8 +65,9 @@ def erase(number: str, fields: tuple[str, ...], reason: str) -> None:
     """Erase private values of the ticket NUMBER for good; FIELDS by their names in the pack. The log stays whole."""
     from tracker import clock, words
     from tracker.domain.commands import ErasePrivateValues
+    from tracker.domain.people import SYSTEM
     from tracker.domain.refusals import Refusal
-    from tracker.handler import SYSTEM, handle
+    from tracker.handler import handle
     from tracker.queries.tickets import find_id
 
     with opened() as installation:

@@ -11,6 +11,9 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property
 
+SYSTEM = 0
+"""The actor of set-up, of the demonstration and of the clockwork; no person has this id."""
+
 
 class Role(StrEnum):
     """Source: design.md "Units, people, roles"."""
