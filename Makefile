@@ -18,7 +18,7 @@ run: $(VENV)/installed ## serve on http://127.0.0.1:8000 (PORT=… changes it), 
 
 test: $(VENV)/installed-test ## the whole suite on SQLite and PostgreSQL, with a browser (ARGS="-k word" narrows it)
 	$(BIN)/python -m tests.browser
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: $(VENV)/installed-test ## ruff and the import contracts
 	$(BIN)/ruff check .

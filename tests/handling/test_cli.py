@@ -15,6 +15,7 @@ import pytest
 from house.small_pack import write_pack
 from office import Office, stopped_by_ctrl_c
 
+pytestmark = pytest.mark.xdist_group("demonstration")  # it is loaded once: half a minute for each system
 AS_PUBLISHED = ("--effective", "2023-12-05", "--known", "2023-12-06T18:00:00+08:00", "--format", "json")
 
 

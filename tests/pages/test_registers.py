@@ -321,7 +321,7 @@ def test_who_was_overtaken_on_one_ticket_assigns_the_others_and_is_told_which_an
     check_page(answer.text)
     assert "2 tickets assigned" in answer.text
     assert "1 left as it was" in answer.text
-    assert "Somebody changed this ticket while you were writing." in answer.text
+    assert "Somebody changed this while you were writing." in answer.text
     assert now(town, ids[1]).owner_unit_id == town.unit["farming"]
     # The refused one can be ticked again, at the version in which it now stands.
     assert f'value="{ids[1]}.2"' in answer.text
