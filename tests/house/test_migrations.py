@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from installations import ROOT, migrate, settings_for
-from sqlalchemy import URL, Engine, inspect, text
+from sqlalchemy import URL, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 
 from tracker.models import load_tables, search
@@ -27,7 +27,21 @@ def test_the_migrated_database_equals_the_models(engine: Engine):
 def test_migrating_again_changes_nothing(empty_database: URL, tmp_path):
     settings = settings_for(empty_database, tmp_path / "instance")
     migrate(settings)
+    before = made(empty_database)
     migrate(settings)
+    assert made(empty_database) == before
+    assert before[0]
+
+
+def made(database: URL) -> tuple[list[str], list[tuple[str, str]]]:
+    """The revision, and each table with its columns."""
+    engine = create_engine(database)
+    with engine.connect() as conn:
+        revision = list(conn.scalars(text("SELECT version_num FROM alembic_version")))
+        found = inspect(conn)
+        columns = [(table, c["name"]) for table in sorted(found.get_table_names()) for c in found.get_columns(table)]
+    engine.dispose()
+    return revision, columns
 
 
 def test_an_empty_log_has_a_head(engine: Engine):
