@@ -400,7 +400,7 @@ class Work:
         return self._say_accessed(request, command.ticket_id, "erased", data)
 
     def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Done:
-        version = len(store.read_stream(self.conn, StreamKind.ACCESS, ticket_id))
+        version = store.last_version(self.conn, StreamKind.ACCESS, ticket_id)
         event = NewEvent(kind, self.house.today(request.now), dict(data))
         appended = self.log.append(
             StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None
