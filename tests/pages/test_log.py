@@ -95,6 +95,12 @@ def test_filters_narrow_to_a_kind_a_person_a_day_and_late_entries(town: Township
     assert positions(auditor.text("/log?kind=assigned&day=2024-01-01")) == []
 
 
+def test_filters_stand_in_the_frame_that_every_list_has(town: Township, browse: Browse) -> None:
+    auditor = browse("auditor")
+    for url in ("/log", "/sign-ins"):
+        assert '<div class="filters"><div class="filters__row">' in auditor.text(url), url
+
+
 def test_a_day_that_cannot_be_read_is_refused_at_its_field_and_the_rest_is_kept(town: Township, browse: Browse) -> None:
     answer = browse("auditor").open("/log?day=2023-02-30&kind=granted")
     assert answer.status_code == 422
