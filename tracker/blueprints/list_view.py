@@ -50,7 +50,8 @@ def registers_open_for(action: str) -> tuple[Register, ...]:
 class Row:
     """A ticket in a list. `picked`: what a ticked row sends, its id and the version that was seen.
 
-    `who`: masked names of people concerned; `post`: the owner as named right behind `owner_unit`; `more`: the texts of further listed fields.
+    `who`: masked names of people concerned; `post`: the owner as named right behind `owner_unit`; `more`: the texts of
+    further listed fields.
     """
 
     id: int
