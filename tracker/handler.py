@@ -25,7 +25,7 @@ from tracker.domain.commands import (
     ErasePrivateValues,
     ExcusePeriod,
     MarkDemonstration,
-    RecordAccess,
+    NoteAccess,
     RecordCommand,
     RegisterTicket,
     TakeStep,
@@ -186,7 +186,7 @@ class Work:
             return self._record_command(request, command, hashed)
         if isinstance(command, DutyCommand):
             return self._duty_command(request, command, hashed)
-        if isinstance(command, RecordAccess):
+        if isinstance(command, NoteAccess):
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
@@ -264,9 +264,9 @@ class Work:
                 decision = decide_step(command, before, register, world)
             else:
                 decision = decide_amend(command, before, register, world)
-        return self._record(request, before, register, decision, key)
+        return self._write_ticket(request, before, register, decision, key)
 
-    def _record(
+    def _write_ticket(
         self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
     ) -> Done:
         events, rows = self._committed(decision)
@@ -314,7 +314,7 @@ class Work:
         if ticket := self.periods.ticket_after(events[-1]):
             register = self.house.register(ticket.register)
             world = self.world(request, clockwork(self.directory))
-            self._record(request, None, register, decide_register(ticket, register, world), None)
+            self._write_ticket(request, None, register, decide_register(ticket, register, world), None)
         return Done(events, events[0].stream_id, None)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
@@ -378,7 +378,7 @@ class Work:
             self.external.look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
-    def _access(self, request: Request, command: RecordAccess) -> Done:
+    def _access(self, request: Request, command: NoteAccess) -> Done:
         world = self.world(request)
         if command.ticket_id and not self.records.is_visible(command.ticket_id, world):
             self._visible(command.ticket_id, world)
@@ -407,7 +407,7 @@ class Work:
         return self.house.pack.record_by_name[record.register].private_fields | record.private.keys()
 
     def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Done:
-        version = len(store.read_stream(self.conn, StreamKind.ACCESS, ticket_id))
+        version = store.last_version(self.conn, StreamKind.ACCESS, ticket_id)
         event = NewEvent(kind, self.house.today(request.now), dict(data))
         appended = self.log.append(
             StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None

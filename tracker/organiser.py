@@ -43,7 +43,7 @@ class Organiser:
         kind, stream_id, events = decide_directory(command, office)
         if isinstance(command, PersonLeaves | EndGrant):
             check_keepers(command, self._restricted_naming(command.person_id), office)
-        version = 0 if stream_id is None else len(store.read_stream(work.conn, kind, stream_id))
+        version = 0 if stream_id is None else store.last_version(work.conn, kind, stream_id)
         appended = work.log.append(
             kind, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
         )

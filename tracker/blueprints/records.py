@@ -29,7 +29,7 @@ from tracker.blueprints.rights import (
     uploads_of_a_day,
     viewer,
 )
-from tracker.domain.commands import RecordAccess
+from tracker.domain.commands import NoteAccess
 from tracker.domain.record import Record
 from tracker.domain.recording import record_facts
 from tracker.domain.records import RecordRegister, State
@@ -204,7 +204,7 @@ def reveal(number: str) -> ResponseReturnValue:
     wanted = sorted(set(request.form.getlist("names")) & opened.page.masked.keys())
     if not reason or not wanted:
         return _record_page(opened, {}, reveal_error="reason" if not reason else "names", reason=reason), 422
-    access = RecordAccess(
+    access = NoteAccess(
         ticket_id=opened.record.id, kind="revealed", data={"fields": wanted, "reason": reason[:MAX_REASON]}
     )
     handle(house(), access, actor_id=opened.viewer.person.id, now=now())

@@ -65,7 +65,7 @@ class AmendTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordAccess:
+class NoteAccess:
     """A restricted ticket was read, a private value of a ticket or record revealed, a list exported."""
 
     ticket_id: int
@@ -282,7 +282,7 @@ Command = (
     | DutyCommand
     | DirectoryCommand
     | DefineRegister
-    | RecordAccess
+    | NoteAccess
     | ErasePrivateValues
     | MarkDemonstration
 )

@@ -12,10 +12,10 @@ from tracker.domain.access import TicketFacts, may
 from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import OwedPeriod, Standing, period_of
 from tracker.domain.events import NewEvent
 from tracker.domain.needs import check_length
 from tracker.domain.people import Directory, Grant, Person, Role
+from tracker.domain.period import OwedPeriod, Standing, period_of
 from tracker.domain.quantities import quantity_of, scale_of
 from tracker.domain.record import Record
 from tracker.domain.record_ledger import facts_of

@@ -24,7 +24,7 @@ from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.exchange.additions import lacking, milestones_of, refusals_of, steps_of
 from tracker.exchange.reading import ImportReading, read_file
-from tracker.exchange.records import CellError, RowReading
+from tracker.exchange.rows import CellError, RowReading
 from tracker.exchange.values import Value
 from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
