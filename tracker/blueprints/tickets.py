@@ -30,7 +30,7 @@ from tracker.blueprints.rights import (
     uploads_of_a_day,
     viewer,
 )
-from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
+from tracker.domain.commands import AmendTicket, NoteAccess, TakeStep
 from tracker.domain.context import World, ticket_facts
 from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
@@ -87,7 +87,7 @@ class Opened:
             today=today(),
             directory=directory(),
             calendar=house().calendar,
-            number_for=lambda register, is_restricted: "",
+            number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: None,
             find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
             register_of=lambda record_id: records.register_of(connection(), record_id),
@@ -107,11 +107,11 @@ def _opened(number: str) -> Opened:
         abort(404)
     page = tickets.ticket_page(connection(), ticket_id, house().register, house().time_zone)
     if page.ticket.is_restricted and not tickets.was_read_on(connection(), ticket_id, asking.person.id, today()):
-        _record(asking.person, RecordAccess(ticket_id=ticket_id, kind="read", data={}))
+        _note_access(asking.person, NoteAccess(ticket_id=ticket_id, kind="read", data={}))
     return Opened(page, house().register(page.ticket.register), asking)
 
 
-def _record(person: Person, access: RecordAccess) -> None:
+def _note_access(person: Person, access: NoteAccess) -> None:
     handle(house(), access, actor_id=person.id, now=now())
 
 
@@ -172,7 +172,7 @@ def reveal(number: str) -> ResponseReturnValue:
     if not reason or not wanted:
         return _ticket_page(opened, {}, reveal_error="reason" if not reason else "names", reason=reason), 422
     data = {"fields": wanted, "reason": reason[:MAX_REASON]}
-    _record(opened.person, RecordAccess(ticket_id=opened.ticket.id, kind="revealed", data=data))
+    _note_access(opened.person, NoteAccess(ticket_id=opened.ticket.id, kind="revealed", data=data))
     return _ticket_page(opened, tickets.private_values(connection(), opened.ticket, wanted))
 
 
