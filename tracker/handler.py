@@ -227,7 +227,7 @@ class Work:
             today=today,
             directory=self.directory,
             calendar=self.house.calendar,
-            number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
+            number_for=lambda register, *, is_restricted: self._number(register, today.year, is_restricted),
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tracker.domain.access import may
+from tracker.domain.access import Facts, may
 from tracker.domain.checklists import Checklist, checklist_for
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
 from tracker.domain.context import Decision, World
@@ -27,7 +27,6 @@ from tracker.domain.recording import (
     decide_enter,
     decide_report,
     decide_void_record,
-    record_facts,
     statistic_key,
 )
 from tracker.domain.records import RecordRegister
@@ -145,7 +144,7 @@ class Recorder:
         state = self.find(record_id)
         if state is None:
             return False
-        facts = record_facts(state.register, state.unit_id)
+        facts = Facts.of_unit(state.register, state.unit_id)
         return may(context.actor, "view", facts, context.directory, context.today)
 
     def forget(self) -> None:

@@ -87,7 +87,7 @@ class Opened:
             today=today(),
             directory=directory(),
             calendar=house().calendar,
-            number_for=lambda register, is_restricted: "",
+            number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: None,
             find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
             register_of=lambda record_id: records.register_of(connection(), record_id),

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain import deadlines
-from tracker.domain.access import TicketFacts, has_keeper, may
+from tracker.domain.access import Facts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.confidential import kept_apart, rows_apart, values_apart
 from tracker.domain.context import Decision, StepContext, World, ticket_facts
@@ -40,7 +40,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     ticket that nobody named could let others know of."""
     actor = world.actor
     named = _named(command, world) if command.is_restricted else ()
-    facts = TicketFacts(register.name, command.place_id, None, (), command.is_restricted, named)
+    facts = Facts(register.name, command.place_id, is_restricted=command.is_restricted, named_ids=named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     check_place(command.place_id, world.directory)
@@ -55,7 +55,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
-        "number": world.number_for(register, command.is_restricted),
+        "number": world.number_for(register, is_restricted=command.is_restricted),
         "place": command.place_id,
         "found_on": command.found_on.isoformat(),
         "fields": checked.open,
