@@ -33,6 +33,7 @@ from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.log import store
 from tracker.projections.records import RecordWriter, record_of_key
+from tracker.projections.search import RecordSearchWriter
 
 if TYPE_CHECKING:
     from tracker.handler import Work
@@ -44,6 +45,7 @@ class Recorder:
     def __init__(self, work: Work) -> None:
         self._work = work
         self.rows = RecordWriter(work.conn, work.house.pack.record_by_name, work.numbers)
+        self._texts = RecordSearchWriter(work.conn)
         self._states: dict[int, Record] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
         self._keys: dict[tuple[str, str], int] = {}
@@ -116,6 +118,7 @@ class Recorder:
         if state is None:
             raise ValueError("no events to project")
         self.rows.put(before, state)
+        self._texts.put(before, state, register)
         self._states[record_id], self._marks[record_id] = state, held
         if state.key and not state.is_void:
             self._keys[register.name, state.key] = record_id
@@ -149,3 +152,4 @@ class Recorder:
 
     def flush(self) -> None:
         self.rows.flush()
+        self._texts.flush()
