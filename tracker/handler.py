@@ -227,7 +227,7 @@ class Work:
             today=today,
             directory=self.directory,
             calendar=self.house.calendar,
-            number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
+            number_for=lambda register, *, is_restricted: self._number(register, today.year, is_restricted),
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
@@ -390,7 +390,7 @@ class Work:
             raise Refusal("not_permitted")
         if not command.reason.strip():
             raise Refusal("reason_missing", field="reason")
-        private = self.house.register(self.ticket(command.ticket_id).register).private_fields
+        private = self._private_names(command.ticket_id)
         for name in command.fields:
             if name not in private:
                 raise Refusal("field_unknown", field=name, name=name)
@@ -398,6 +398,13 @@ class Work:
         count = erase(self.conn, command.ticket_id, command.fields)
         data = {"fields": sorted(set(command.fields)), "count": count, "reason": command.reason.strip()}
         return self._say_accessed(request, command.ticket_id, "erased", data)
+
+    def _private_names(self, stream_id: int) -> frozenset[str]:
+        """Fields whose values lie in the vault; of a record also those that were private when it was entered."""
+        record = self.records.find(stream_id)
+        if record is None:
+            return self.house.register(self.ticket(stream_id).register).private_fields
+        return self.house.pack.record_by_name[record.register].private_fields | record.private.keys()
 
     def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Done:
         version = store.last_version(self.conn, StreamKind.ACCESS, ticket_id)

@@ -34,7 +34,7 @@ from tracker.domain.commands import AmendTicket, NoteAccess, TakeStep
 from tracker.domain.context import World, ticket_facts
 from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
-from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
+from tracker.domain.lifecycle import STEP_BY_NAME, Step
 from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
@@ -42,7 +42,7 @@ from tracker.domain.texts import half_width
 from tracker.domain.ticket import Ticket
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
-from tracker.forms.options import Options, options_for
+from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
@@ -53,8 +53,6 @@ from tracker.queries.scope import Viewer
 bp = Blueprint("tickets", __name__)
 
 MAX_REASON = 500
-NOBODY = Options([], [], {}, [], [])
-_NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
 
 Sent = Callable[[], TakeStep | AmendTicket]
 
@@ -87,7 +85,7 @@ class Opened:
             today=today(),
             directory=directory(),
             calendar=house().calendar,
-            number_for=lambda register, is_restricted: "",
+            number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: None,
             find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
             register_of=lambda record_id: records.register_of(connection(), record_id),
@@ -196,14 +194,11 @@ def _step_form(opened: Opened, name: str) -> StepForm:
     step = STEP_BY_NAME.get(name)
     if step is None or not opened.may(step.right) or not has_step(opened.register, step):
         abort(404)
-    options = NOBODY
-    if _NAMING & set(step.needs):
-        options = options_for(opened.viewer, action=step.right, register=opened.register.name)
     asked = Asked(
         step=step,
         ticket=opened.ticket,
         register=opened.register,
-        options=options,
+        options=lambda: options_for(opened.viewer, action=step.right, register=opened.register.name),
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),

@@ -75,7 +75,8 @@ class NoteAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePrivateValues:
-    """Private values of a ticket, all that its fields ever held, are removed for good; the log keeps that and why."""
+    """Private values of a ticket or record, all that its fields ever held, are removed for good; the log keeps that
+    and why."""
 
     ticket_id: int
     fields: tuple[str, ...]

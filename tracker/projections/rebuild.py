@@ -175,6 +175,7 @@ class _Records:
         self._time_zone = time_zone
         self._ledger = LedgerWriter(conn, folios)
         self._rows = RecordWriter(conn, pack.record_by_name, numbers)
+        self._texts = search.RecordSearchWriter(conn)
         self._series = SeriesWriter(conn)
 
     def write(self) -> None:
@@ -199,12 +200,14 @@ class _Records:
             held = now
         if state is not None:
             self._rows.put(None, state)
+            self._texts.put(None, state, self._registers[state.register])
             year, serial = year_and_serial(state.number)
             self._series.count((state.register, year, False), serial)
 
     def _flush(self) -> None:
         self._ledger.flush()
         self._rows.flush()
+        self._texts.flush()
         self._series.flush()
 
 
