@@ -8,16 +8,16 @@ from datetime import date
 import pytest
 from township import PEOPLE, Paper
 
-from tracker.domain.access import RIGHTS, Reach, TicketFacts, holds_any, may
+from tracker.domain.access import RIGHTS, Facts, Reach, holds_any, may
 from tracker.domain.lifecycle import STEPS
 from tracker.domain.people import Directory, Grant, Person, Role, Unit
 
 PAPER = Paper()
 UNIT, DAY = PAPER.unit, date(2023, 3, 5)
-HERE = TicketFacts("toilet", UNIT["chenguang"], UNIT["farming"], (), is_restricted=False, named_ids=())
+HERE = Facts("toilet", UNIT["chenguang"], UNIT["farming"])
 
 
-def allowed(role: Role, unit: str, action: str, facts: TicketFacts = HERE, **more: object) -> bool:
+def allowed(role: Role, unit: str, action: str, facts: Facts = HERE, **more: object) -> bool:
     grant = replace(Grant(1, role, UNIT[unit], None, date(2020, 1, 1)), **more)  # type: ignore[arg-type]
     person = Person(77, "某人", UNIT[unit], (grant,))
     return may(person, action, facts, PAPER.directory, DAY)

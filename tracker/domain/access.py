@@ -15,24 +15,32 @@ from tracker.domain.people import Directory, Grant, Person, Role
 
 
 class Reach(StrEnum):
-    """How the ticket must lie in the subtree of the grant's unit."""
+    """How the ticket, record or owed period must lie in the subtree of the grant's unit. Only tickets have owners."""
 
     PLACE_OR_OWNER = "place_or_owner"  # it lies there, or a unit there owns or supports it
     PLACE = "place"
     OWNER = "owner"
-    ANYWHERE = "anywhere"  # not about one ticket
+    ANYWHERE = "anywhere"  # not about one of them
 
 
 @dataclass(frozen=True, slots=True)
-class TicketFacts:
-    """What permission needs to know of a ticket."""
+class Facts:
+    """What permission needs to know of a ticket (`context.ticket_facts`), a record or an owed period (`of_unit`).
+
+    The defaults are what a record and a period have: nobody owns them beside the unit they lie in, none is restricted.
+    """
 
     register: str
     place_id: int
-    owner_unit_id: int | None
-    support_unit_ids: tuple[int, ...]
-    is_restricted: bool
-    named_ids: tuple[int, ...]
+    owner_unit_id: int | None = None
+    support_unit_ids: tuple[int, ...] = ()
+    is_restricted: bool = False
+    named_ids: tuple[int, ...] = ()
+
+    @classmethod
+    def of_unit(cls, register: str, unit_id: int) -> Facts:
+        """Of something that lies in the unit it counts under and nowhere else."""
+        return cls(register, unit_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +122,8 @@ def holds_any(person: Person, action: str, on: date) -> bool:
     return any(g.role in roles for g in person.grants_on(on))
 
 
-def may(person: Person, action: str, facts: TicketFacts, directory: Directory, on: date) -> bool:
-    """Whether the person may do this to this ticket on that day.
+def may(person: Person, action: str, facts: Facts, directory: Directory, on: date) -> bool:
+    """Whether the person may do this to this ticket, record or owed period on that day.
 
     A restricted ticket is open to its named people only, whatever their grants (条例 art. 30, 46).
     """
@@ -129,7 +137,7 @@ def may(person: Person, action: str, facts: TicketFacts, directory: Directory, o
     )
 
 
-def _reaches(grant: Grant, rule: Rule, facts: TicketFacts, directory: Directory) -> bool:
+def _reaches(grant: Grant, rule: Rule, facts: Facts, directory: Directory) -> bool:
     if rule.reach is Reach.ANYWHERE:
         return True
     in_place = directory.is_within(facts.place_id, grant.unit_id)
@@ -151,7 +159,7 @@ def may_hand_to(person: Person, action: str, unit_id: int, register: str, direct
     )
 
 
-def has_keeper(facts: TicketFacts, directory: Directory, on: date) -> bool:
+def has_keeper(facts: Facts, directory: Directory, on: date) -> bool:
     """Whether some named person may still let others know of a restricted ticket: else nobody could ever work on it."""
     named = (directory.people[i] for i in facts.named_ids if i in directory.people)
     return any(may(person, "name", facts, directory, on) for person in named)
