@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tracker.domain.access import may
+from tracker.domain.access import Facts, may
 from tracker.domain.checklists import Checklist, checklist_for
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
 from tracker.domain.context import Decision, World
@@ -27,13 +27,13 @@ from tracker.domain.recording import (
     decide_enter,
     decide_report,
     decide_void_record,
-    record_facts,
     statistic_key,
 )
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.log import store
 from tracker.projections.records import RecordWriter, record_of_key
+from tracker.projections.search import RecordSearchWriter
 
 if TYPE_CHECKING:
     from tracker.handler import Work
@@ -45,6 +45,7 @@ class Recorder:
     def __init__(self, work: Work) -> None:
         self._work = work
         self.rows = RecordWriter(work.conn, work.house.pack.record_by_name, work.numbers)
+        self._texts = RecordSearchWriter(work.conn)
         self._states: dict[int, Record] = {}
         self._marks: dict[int, frozenset[Mark]] = {}
         self._keys: dict[tuple[str, str], int] = {}
@@ -117,6 +118,7 @@ class Recorder:
         if state is None:
             raise ValueError("no events to project")
         self.rows.put(before, state)
+        self._texts.put(before, state, register)
         self._states[record_id], self._marks[record_id] = state, held
         if state.key and not state.is_void:
             self._keys[register.name, state.key] = record_id
@@ -142,7 +144,7 @@ class Recorder:
         state = self.find(record_id)
         if state is None:
             return False
-        facts = record_facts(state.register, state.unit_id)
+        facts = Facts.of_unit(state.register, state.unit_id)
         return may(context.actor, "view", facts, context.directory, context.today)
 
     def forget(self) -> None:
@@ -150,3 +152,4 @@ class Recorder:
 
     def flush(self) -> None:
         self.rows.flush()
+        self._texts.flush()

@@ -16,8 +16,6 @@ from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenP
 from tracker.domain.context import World
 from tracker.domain.days import to_number
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import OwedPeriod, evolve, fold
-from tracker.domain.duty_ledger import duty_marks
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.ledger import Mark
 from tracker.domain.owing import (
@@ -31,6 +29,8 @@ from tracker.domain.owing import (
     period_facts,
     ticket_of_missed,
 )
+from tracker.domain.period import OwedPeriod, evolve, fold
+from tracker.domain.period_ledger import period_marks
 from tracker.domain.record import Record
 from tracker.domain.record import evolve as evolve_record
 from tracker.domain.refusals import Refusal
@@ -226,10 +226,10 @@ class Timekeeper:
         state, period_id = before, events[0].stream_id
         held = self._marks.get(period_id)
         if held is None:
-            held = duty_marks(before) if before else frozenset()
+            held = period_marks(before) if before else frozenset()
         for event in events:
             state = evolve(state, event)
-            after = duty_marks(state)
+            after = period_marks(state)
             name, day = DUTY_PREFIX + state.duty, to_number(self._day(event))
             self._work.ledger.post(period_id, name, event.position, day, held, after)
             held = after

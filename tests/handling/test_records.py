@@ -9,22 +9,25 @@ from typing import Any
 import pytest
 from records import RECORDS, meeting
 from sqlalchemy import Engine, select
-from township import Township, at, label, plain_ticket
+from township import PHOTO, Township, at, label, plain_ticket
 
-from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
+from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ErasePrivateValues, ReportValue, VoidRecord
 from tracker.domain.duties import DutySpec, OwedBy, Period
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, FigureSpec, Grouping, Term
+from tracker.domain.people import SYSTEM
 from tracker.domain.record import fold
 from tracker.domain.refusals import Refusal, Refusals
+from tracker.handler import handle
 from tracker.log import store
-from tracker.log.audit import chain_faults
+from tracker.log.audit import chain_faults, named_files
 from tracker.log.vault import read_private
 from tracker.models.log import EventRow
 from tracker.projections.rebuild import TABLES, rebuild
 from tracker.queries import behind_marks
 from tracker.queries.behind import NUMERATOR, Behind
 from tracker.queries.figures import as_of, figure_values
+from tracker.queries.records import record_page
 from tracker.queries.scope import Viewer
 
 
@@ -193,6 +196,31 @@ def test_names_lie_in_the_vault_and_the_log_verifies(town: Township) -> None:
         assert state is not None
         assert read_private(conn, record, state.private) == {"name": "刘小云"}
         assert list(chain_faults(conn, lambda event, size: None)) == []
+
+
+def test_a_private_value_of_a_record_is_erased_by_the_operator_alone_and_the_log_still_verifies(town: Township) -> None:
+    record = member(town, 3)
+    amend = AmendRecord(record_id=record, version=1, changes={"name": "刘大云"}, reason="写错了")
+    town.do(amend, "staff", at("2023-06-02"))
+    erase = ErasePrivateValues(ticket_id=record, fields=("name",), reason="本人要求删除")
+    with pytest.raises(Refusal, match="not_permitted"):
+        town.do(erase, "administrator", at("2023-06-03"))
+    (event,) = handle(town.house, erase, actor_id=SYSTEM, now=at("2023-06-03")).events
+    told = {"fields": ["name"], "count": 2, "reason": "本人要求删除"}
+    assert (event.stream_kind, event.stream_id, event.kind, event.data) == (StreamKind.ACCESS, record, "erased", told)
+    with town.engine.connect() as conn:
+        page = record_page(conn, record, RECORDS.record_by_name["member"], town.house.time_zone)
+        assert (page.record.fields["persons"], page.masked) == (3, {})
+        assert read_private(conn, record, page.record.private) == {}
+        assert list(chain_faults(conn, lambda event, size: None)) == []
+    with pytest.raises(Refusal, match="field_unknown"):
+        handle(town.house, replace(erase, fields=("reason",)), actor_id=SYSTEM, now=at("2023-06-03"))
+
+
+def test_files_of_records_are_known_to_be_kept(town: Township) -> None:
+    enter(town, "meeting", values=meeting(town.unit["chenguang"], "2023-05-10"), evidence=(PHOTO,))
+    with town.engine.connect() as conn:
+        assert named_files(conn) == {PHOTO["digest"]}
 
 
 def report(town: Township, stage: str, amount: str, on: str, place: str = "chenguang") -> dict[str, Any]:

@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, delete
 
-from tracker.domain import duty
+from tracker.domain import period
 from tracker.domain.days import to_number
-from tracker.domain.duty_ledger import duty_marks
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.ledger import Mark
 from tracker.domain.numbers import year_and_serial
+from tracker.domain.period_ledger import period_marks
 from tracker.domain.record import Record, evolve
 from tracker.domain.record_ledger import record_marks
 from tracker.domain.registers import DUTY_PREFIX, Pack
@@ -175,6 +175,7 @@ class _Records:
         self._time_zone = time_zone
         self._ledger = LedgerWriter(conn, folios)
         self._rows = RecordWriter(conn, pack.record_by_name, numbers)
+        self._texts = search.RecordSearchWriter(conn)
         self._series = SeriesWriter(conn)
 
     def write(self) -> None:
@@ -199,12 +200,14 @@ class _Records:
             held = now
         if state is not None:
             self._rows.put(None, state)
+            self._texts.put(None, state, self._registers[state.register])
             year, serial = year_and_serial(state.number)
             self._series.count((state.register, year, False), serial)
 
     def _flush(self) -> None:
         self._ledger.flush()
         self._rows.flush()
+        self._texts.flush()
         self._series.flush()
 
 
@@ -228,11 +231,11 @@ class _Periods:
         self._flush()
 
     def _period(self, events: list[Event]) -> None:
-        state: duty.OwedPeriod | None = None
+        state: period.OwedPeriod | None = None
         held: frozenset[Mark] = frozenset()
         for event in events:
-            state = duty.evolve(state, event)
-            now = duty_marks(state)
+            state = period.evolve(state, event)
+            now = period_marks(state)
             recorded_on = to_number(event.recorded_at.astimezone(self._time_zone).date())
             self._ledger.post(state.id, DUTY_PREFIX + state.duty, event.position, recorded_on, held, now)
             held = now
