@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, true, union
+from sqlalchemy import Connection, and_, bindparam, func, literal_column, or_, select, true, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
@@ -160,7 +160,8 @@ def _counted(viewer: Viewer, filters: RecordFilters) -> ColumnElement[int]:
             R.register_id == viewer.register_ids[filters.register],
             records_visible(viewer),
             here,
-            R.shelf.in_(_shelves(filters)),
+            # Written into the statement: a list of parameters is put together anew each time it runs.
+            R.shelf.in_([literal_column(str(shelf)) for shelf in _shelves(filters)]),
             _narrowing(filters),
         )
         .limit(COUNTED_TO + 1)
