@@ -34,6 +34,7 @@ def build_checklist(
         where=predicates_of(data.get("where", {})),
         is_scored=data.get("scored", False),
         is_signed=data.get("signed", False),
+        is_photographed=data.get("photographed", False),
         copies=data.get("copies", {}),
     )
     problems.extend(_check_head(source, checklist, records, tickets))
