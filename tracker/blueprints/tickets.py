@@ -233,17 +233,22 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
         "action": url_for("tickets.amend", number=opened.ticket.number)
         if step is None
         else url_for("tickets.take_step", number=opened.ticket.number, step=name),
-        "photos_needed": _photos_needed(opened, form),
+        "demanded": _demanded(opened, form),
         "came_back": request.method == "POST",
     }
 
 
-def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
-    """How many are still missing: without those of this attempt and those that wait in the form."""
+def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[int, int]]:
+    """Input → how many files the register demands there, as guards.has_evidence counts them, and how many of this
+    attempt are there: on the ticket and waiting in the form."""
     given = opened.ticket.evidence[opened.ticket.evidence_before :]
     kept = form.evidence.files if request.method == "POST" else []
-    there = [*(e.kind for e in given), *(file.kind for file in kept)].count(EvidenceKind.PHOTO_AFTER)
-    return max(0, opened.register.evidence.photos_after - there)
+    kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
+    rule = opened.register.evidence
+    return {
+        "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
+        "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
+    }
 
 
 # -- a correction -------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ class Reach(StrEnum):
     PLACE = "place"
     OWNER = "owner"
     ANYWHERE = "anywhere"  # not about one of them
+    WHOLE = "whole"  # nor that, and only by a grant for everything: all units, all registers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ RIGHTS: Mapping[str, tuple[Rule, ...]] = {
     "reveal": (_rule(Reach.PLACE_OR_OWNER, *_ALL_BUT_ADMINISTRATOR),),
     "figures": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     "audit": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.SUPERVISOR, Role.ADMINISTRATOR),),
-    "see_sign_ins": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.ADMINISTRATOR),),
+    "see_people": (  # who signed in, and what the log says of people, their roles and accounts
+        _rule(Reach.ANYWHERE, Role.ADMINISTRATOR),
+        _rule(Reach.WHOLE, Role.AUDITOR),
+    ),
     "export": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     # first pages
     "desk": (_rule(Reach.ANYWHERE, Role.SUPERVISOR, Role.LEAD_OFFICIAL, Role.APPROVER, Role.VERIFIER),),
@@ -137,9 +141,25 @@ def may(person: Person, action: str, facts: Facts, directory: Directory, on: dat
     )
 
 
+def may_beside_tickets(person: Person, action: str, directory: Directory, on: date) -> bool:
+    """Whether the person may do on that day what is about no ticket."""
+    return any(
+        grant.role in rule.roles and (rule.reach is Reach.ANYWHERE or _is_for_everything(grant, directory))
+        for rule in RIGHTS[action]
+        for grant in person.grants_on(on)
+    )
+
+
+def _is_for_everything(grant: Grant, directory: Directory) -> bool:
+    top = directory.top
+    return grant.register is None and top is not None and directory.is_within(top.id, grant.unit_id)
+
+
 def _reaches(grant: Grant, rule: Rule, facts: Facts, directory: Directory) -> bool:
     if rule.reach is Reach.ANYWHERE:
         return True
+    if rule.reach is Reach.WHOLE:
+        return _is_for_everything(grant, directory)
     in_place = directory.is_within(facts.place_id, grant.unit_id)
     if rule.reach is Reach.PLACE:
         return in_place
