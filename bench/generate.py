@@ -32,6 +32,7 @@ from tracker.house import House
 from tracker.log import seal, store
 from tracker.log.packing import unpack
 from tracker.models import load_tables
+from tracker.models.duties import JobLeaseRow
 from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
 from tracker.models.rows import insert_rows
 
@@ -207,7 +208,8 @@ def copy_rows(source: Engine, target: Engine, progress: Callable[[str], None]) -
     """Every table of a migrated, empty database gets the rows of the other; then statistics."""
     tables = [table for table in load_tables().sorted_tables if table.name != "alembic_version"]
     with source.connect() as read, target.connect().execution_options(write=True) as write, write.begin():
-        write.execute(LogHeadRow.__table__.delete())
+        for table in (LogHeadRow.__table__, JobLeaseRow.__table__):  # migrations begin them with a row
+            write.execute(table.delete())
         for table in tables:
             progress(table.name)
             names = tuple(column.name for column in table.columns)

@@ -328,7 +328,7 @@ class Paper(Scene):
             today=today,
             directory=self.directory,
             calendar=self.calendar,
-            number_for=lambda register, is_restricted: f"{register.prefix}-{today.year}-{len(self.states) + 1:04d}",
+            number_for=lambda register, *, is_restricted: f"{register.prefix}-{today.year}-{len(self.states) + 1:04d}",
             key_taken=self._key_taken,
             find_ticket=self.states.get,
             register_of=self._register_named,

@@ -25,7 +25,7 @@ from tracker.domain.commands import (
     ErasePrivateValues,
     ExcusePeriod,
     MarkDemonstration,
-    RecordAccess,
+    NoteAccess,
     RecordCommand,
     RegisterTicket,
     TakeStep,
@@ -184,7 +184,7 @@ class Work:
             return self._record_command(request, command, hashed)
         if isinstance(command, DutyCommand):
             return self._duty_command(request, command, hashed)
-        if isinstance(command, RecordAccess):
+        if isinstance(command, NoteAccess):
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
@@ -225,7 +225,7 @@ class Work:
             today=today,
             directory=self.directory,
             calendar=self.house.calendar,
-            number_for=lambda register, is_restricted: self._number(register, today.year, is_restricted),
+            number_for=lambda register, *, is_restricted: self._number(register, today.year, is_restricted),
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
@@ -262,9 +262,9 @@ class Work:
                 decision = decide_step(command, before, register, world)
             else:
                 decision = decide_amend(command, before, register, world)
-        return self._record(request, before, register, decision, key)
+        return self._write_ticket(request, before, register, decision, key)
 
-    def _record(
+    def _write_ticket(
         self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
     ) -> Done:
         events, rows = self._committed(decision)
@@ -312,7 +312,7 @@ class Work:
         if ticket := self.periods.ticket_after(events[-1]):
             register = self.house.register(ticket.register)
             world = self.world(request, clockwork(self.directory))
-            self._record(request, None, register, decide_register(ticket, register, world), None)
+            self._write_ticket(request, None, register, decide_register(ticket, register, world), None)
         return Done(events, events[0].stream_id, None)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
@@ -358,7 +358,7 @@ class Work:
             self.external.look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
-    def _access(self, request: Request, command: RecordAccess) -> Done:
+    def _access(self, request: Request, command: NoteAccess) -> Done:
         world = self.world(request)
         if command.ticket_id and not self.records.is_visible(command.ticket_id, world):
             self._visible(command.ticket_id, world)
@@ -370,7 +370,7 @@ class Work:
             raise Refusal("not_permitted")
         if not command.reason.strip():
             raise Refusal("reason_missing", field="reason")
-        private = self.house.register(self.ticket(command.ticket_id).register).private_fields
+        private = self._private_names(command.ticket_id)
         for name in command.fields:
             if name not in private:
                 raise Refusal("field_unknown", field=name, name=name)
@@ -379,8 +379,15 @@ class Work:
         data = {"fields": sorted(set(command.fields)), "count": count, "reason": command.reason.strip()}
         return self._say_accessed(request, command.ticket_id, "erased", data)
 
+    def _private_names(self, stream_id: int) -> frozenset[str]:
+        """Fields whose values lie in the vault; of a record also those that were private when it was entered."""
+        record = self.records.find(stream_id)
+        if record is None:
+            return self.house.register(self.ticket(stream_id).register).private_fields
+        return self.house.pack.record_by_name[record.register].private_fields | record.private.keys()
+
     def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Done:
-        version = len(store.read_stream(self.conn, StreamKind.ACCESS, ticket_id))
+        version = store.last_version(self.conn, StreamKind.ACCESS, ticket_id)
         event = NewEvent(kind, self.house.today(request.now), dict(data))
         appended = self.log.append(
             StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None

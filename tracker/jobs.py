@@ -21,8 +21,8 @@ from tracker import clock as system_clock
 from tracker.domain.commands import DutyCommand, MissPeriod, OpenPeriod
 from tracker.domain.days import to_number
 from tracker.domain.duties import JOB, DutySpec
-from tracker.domain.duty import periods
 from tracker.domain.people import SYSTEM
+from tracker.domain.period import periods
 from tracker.handler import Done, Request, handle_all
 from tracker.house import House
 from tracker.log.store import to_ms

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tracker.domain.access import may
+from tracker.domain.access import Facts, may
 from tracker.domain.checklists import Checklist, checklist_for
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
 from tracker.domain.context import Decision, World
@@ -23,13 +23,13 @@ from tracker.domain.recording import (
     decide_enter,
     decide_report,
     decide_void_record,
-    record_facts,
     statistic_key,
 )
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.projections.lives import Posting, Touched, record_life
 from tracker.projections.records import RecordWriter, record_of_key
+from tracker.projections.search import RecordSearchWriter
 
 if TYPE_CHECKING:
     from tracker.handler import Work
@@ -43,6 +43,7 @@ class Recorder:
         registers = work.house.pack.record_by_name
         self.rows = RecordWriter(work.conn, registers, work.numbers)
         self._touched = Touched(work.conn, Posting(record_life(registers), work.ledger, work.house.time_zone))
+        self._texts = RecordSearchWriter(work.conn)
         self._keys: dict[tuple[str, str], int] = {}
 
     def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, RecordRegister, Decision]:
@@ -102,6 +103,7 @@ class Recorder:
         """The state after the events, with its row, its links and its marks to be written."""
         state = self._touched.go_on(before, events)
         self.rows.put(before, state)
+        self._texts.put(before, state, self._register(state.register))
         if state.key and not state.is_void:
             self._keys[state.register, state.key] = state.id
         return state
@@ -121,7 +123,7 @@ class Recorder:
         state = self.find(record_id)
         if state is None:
             return False
-        facts = record_facts(state.register, state.unit_id)
+        facts = Facts.of_unit(state.register, state.unit_id)
         return may(context.actor, "view", facts, context.directory, context.today)
 
     def forget(self) -> None:
@@ -130,3 +132,4 @@ class Recorder:
 
     def flush(self) -> None:
         self.rows.flush()
+        self._texts.flush()

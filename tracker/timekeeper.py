@@ -16,7 +16,6 @@ from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenP
 from tracker.domain.context import World
 from tracker.domain.days import to_number
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import OwedPeriod
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.owing import (
     changes,
@@ -29,6 +28,7 @@ from tracker.domain.owing import (
     period_facts,
     ticket_of_missed,
 )
+from tracker.domain.period import OwedPeriod
 from tracker.domain.record import Record, evolve
 from tracker.domain.refusals import Refusal
 from tracker.log import store

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tracker.domain.days import from_number
 from tracker.domain.duties import DutySpec, OwedBy, Period
-from tracker.domain.duty import fold, periods
-from tracker.domain.duty_ledger import duty_marks
 from tracker.domain.events import Event, StreamKind
+from tracker.domain.period import fold, periods
+from tracker.domain.period_ledger import period_marks
 
 DAY = timedelta(days=1)
 FROM, TO = date(2022, 11, 20), date(2024, 4, 10)
@@ -151,7 +151,7 @@ def test_the_accounts_are_those_of_a_plain_replay(
 ) -> None:
     period = fold(history(said, needed, late_days, enter_days))
     assert period is not None
-    marks = duty_marks(period)
+    marks = period_marks(period)
     posted = {mark.account: from_number(mark.ef) for mark in marks}
     assert posted == naive_accounts(said, needed, late_days, enter_days)
     assert len(marks) == len(posted)

@@ -107,6 +107,16 @@ def test_an_import_says_what_the_rules_say_and_registers_all_or_nothing(office: 
     assert office.run("import", "petition", str(file), "--dry-run").stdout == looked.stdout
 
 
+def test_private_values_of_a_record_are_erased_by_its_number_with_either_prefix(on_sqlite: Office, tmp_path: Path):
+    office = Office(shutil.copytree(on_sqlite.folder, tmp_path / "office"), "sqlite:///office.sqlite3")
+    asked = ("--reason", "本人要求删除", "--yes")
+    assert "1 values erased" in office.good("erase", "员-2023-0001", "name", *asked)
+    assert "0 values erased" in office.good("erase", "DYHM-2023-0001", "name", *asked)
+    assert "events verified" in office.good("verify")
+    none = office.run("erase", "员-2023-9999", "name", *asked)
+    assert (none.returncode, "There is no ticket or record" in none.stderr) == (1, True)
+
+
 def test_messages_of_citizens_come_in_with_their_replies_and_only_once(
     on_sqlite: Office, tmp_path: Path, shared_dir: Path
 ):

@@ -12,9 +12,9 @@ from township import Township, at, refused
 
 from tracker.domain.commands import EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
 from tracker.domain.duties import Missed
-from tracker.domain.duty import OwedPeriod, fold
 from tracker.domain.events import StreamKind
 from tracker.domain.people import SYSTEM
+from tracker.domain.period import OwedPeriod, fold
 from tracker.domain.refusals import Refusal
 from tracker.handler import handle
 from tracker.jobs import run_duties

@@ -21,8 +21,8 @@ from tracker.domain.commands import (
     ChangeAccount,
     GiveGrant,
     MarkDemonstration,
+    NoteAccess,
     PersonLeaves,
-    RecordAccess,
     TakeStep,
 )
 from tracker.domain.events import StreamKind
@@ -246,7 +246,7 @@ def test_a_log_that_has_begun_is_never_marked_as_a_demonstration(town: Township)
 def test_who_reads_a_restricted_ticket_makes_no_form_stale(town: Township) -> None:
     named = (town.person["supervisor"], town.person["staff"])
     (event,) = town.do(plain_ticket(town, is_restricted=True, named_ids=named), "supervisor", NOW)
-    read = RecordAccess(ticket_id=event.stream_id, kind="read", data={"reason": "核对"})
+    read = NoteAccess(ticket_id=event.stream_id, kind="read", data={"reason": "核对"})
     handle(town.house, read, actor_id=town.person["supervisor"], now=NOW)
     assert refusal(town, read, "auditor").code == "ticket_unknown"
     town.do(a_step(event.stream_id, "assign", 1, owner_unit_id=town.unit["chenguang"]), "supervisor", NOW)

@@ -162,6 +162,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "duties.excuse": (("POST", "/duties/{period}/excuse", frozenset({"supervisor", "approver"})),),
     "scheduled.show": (("GET", "/admin/jobs", ADMIN),),
     "search.show": (("GET", "/search?q=x", READERS),),
+    "search.show_records": (("GET", "/search/records?q=x", READERS),),
     "tickets.show": (("GET", "{ticket}", NEAR),),
     "tickets.amend": (
         ("GET", "{ticket}/amend", frozenset({"supervisor"})),

@@ -14,9 +14,9 @@ from tracker.blueprints.names import names
 from tracker.blueprints.rights import can_on, connection, current_person, house, needs, now, today, viewer
 from tracker.domain.commands import ExcusePeriod
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import fold
 from tracker.domain.events import StreamKind
 from tracker.domain.owing import period_facts
+from tracker.domain.period import fold
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.forms.duties import ExcuseForm, excuse_form
 from tracker.handler import handle

@@ -32,7 +32,7 @@ MOST_ROWS_OF_A_SHEET = 1_000_000
 
 def csv_response(asked: Behind, count: int) -> ResponseReturnValue:
     pieces = csv_pieces(_head(asked, count), *_content(asked))
-    _record(asked, count, "csv")
+    _note_access(asked, count, "csv")
     headers = {"Content-Disposition": f'attachment; filename="{_name(asked)}.csv"'}
     return Response(pieces, content_type=files.MEDIA_TYPES["csv"], headers=headers)
 
@@ -42,7 +42,7 @@ def xlsx_response(asked: Behind, count: int) -> ResponseReturnValue:
         asked_for = request.query_string.decode("ascii", "ignore")
         return redirect(f"{url_for('figures.csv', figure=asked.spec.id)}?{asked_for}")
     file = files.written("xlsx", _head(asked, count), *_content(asked))
-    _record(asked, count, "xlsx")
+    _note_access(asked, count, "xlsx")
     return files.sent(file, _name(asked), "xlsx")
 
 
@@ -50,7 +50,7 @@ def _name(asked: Behind) -> str:
     return f"{asked.spec.id}-{asked.part}-{asked.pair.effective.isoformat()}"
 
 
-def _record(asked: Behind, count: int, kind: str) -> None:
+def _note_access(asked: Behind, count: int, kind: str) -> None:
     files.record_taken(
         {
             "figure": asked.spec.id,

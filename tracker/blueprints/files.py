@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from tracker import formats
 from tracker.blueprints.rights import current_person, house, now
-from tracker.domain.commands import RecordAccess
+from tracker.domain.commands import NoteAccess
 from tracker.exchange.exports import ExportHead, OutCell, csv_pieces, write_xlsx
 from tracker.handler import handle
 
@@ -40,7 +40,7 @@ def recorded_up_to(known_at: datetime | None, position: int) -> tuple[str, str]:
 
 def record_taken(data: Mapping[str, Any]) -> None:
     """Whoever takes a list away is written down, with what it was."""
-    command = RecordAccess(ticket_id=NO_TICKET, kind="exported", data=data)
+    command = NoteAccess(ticket_id=NO_TICKET, kind="exported", data=data)
     handle(house(), command, actor_id=current_person().id, now=now())
 
 

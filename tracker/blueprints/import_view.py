@@ -15,7 +15,7 @@ from tracker.domain.registers import Register
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.importing import Importer, Judged, mistakes_of
 from tracker.exchange.reading import ImportReading
-from tracker.exchange.records import CellError
+from tracker.exchange.rows import CellError
 from tracker.queries.uploads import State, Upload, UploadLine
 from tracker.uploads import ReadFile
 

@@ -28,10 +28,10 @@ from tracker.blueprints.rights import (
     uploads_of_a_day,
     viewer,
 )
+from tracker.domain.access import Facts
 from tracker.domain.commands import AnswerItems, EnterRecord
 from tracker.domain.inspecting import FAIL, answers_given, lacking
 from tracker.domain.record import Record
-from tracker.domain.recording import record_facts
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.texts import half_width, whole_number
 from tracker.extensions import db, limiter
@@ -126,7 +126,7 @@ def _subject(activity: Activity, number: str) -> Record | None:
     subject = records.record_at(connection(), found) if found else None
     if subject is None or subject.register != activity.subject.name or subject.is_void:
         abort(404)
-    if not can_on("register", record_facts(activity.register.name, subject.unit_id)):
+    if not can_on("register", Facts.of_unit(activity.register.name, subject.unit_id)):
         abort(404)
     return subject
 

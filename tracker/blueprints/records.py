@@ -29,9 +29,9 @@ from tracker.blueprints.rights import (
     uploads_of_a_day,
     viewer,
 )
-from tracker.domain.commands import RecordAccess
+from tracker.domain.access import Facts
+from tracker.domain.commands import NoteAccess
 from tracker.domain.record import Record
-from tracker.domain.recording import record_facts
 from tracker.domain.records import RecordRegister, State
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
@@ -68,7 +68,7 @@ class Opened:
         return names(linking.numbers_of(self.viewer, ids))
 
     def may(self, action: str) -> bool:
-        return can_on(action, record_facts(self.register.name, self.record.unit_id))
+        return can_on(action, Facts.of_unit(self.register.name, self.record.unit_id))
 
     def may_do(self, act: str) -> bool:
         """Whether the person has the right to it, and the record is of a kind that has such an act."""
@@ -204,7 +204,7 @@ def reveal(number: str) -> ResponseReturnValue:
     wanted = sorted(set(request.form.getlist("names")) & opened.page.masked.keys())
     if not reason or not wanted:
         return _record_page(opened, {}, reveal_error="reason" if not reason else "names", reason=reason), 422
-    access = RecordAccess(
+    access = NoteAccess(
         ticket_id=opened.record.id, kind="revealed", data={"fields": wanted, "reason": reason[:MAX_REASON]}
     )
     handle(house(), access, actor_id=opened.viewer.person.id, now=now())

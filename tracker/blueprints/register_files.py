@@ -32,7 +32,7 @@ def file_response(register: Register, what: Asked, kind: str) -> ResponseReturnV
     lines = list(_lines(what))
     head, rows = _head(register, what, len(lines)), (_cells(line, register) for line in lines)
     file = files.written(kind, head, _columns(register), rows)
-    _record(register, what, kind, lines)
+    _note_access(register, what, kind, lines)
     return files.sent(file, f"{register.name}-{what.filters.view}-{formats.iso(now())}", kind)
 
 
@@ -46,7 +46,7 @@ def _lines(what: Asked) -> Iterator[TicketLine]:
             return
 
 
-def _record(register: Register, what: Asked, kind: str, lines: list[TicketLine]) -> None:
+def _note_access(register: Register, what: Asked, kind: str, lines: list[TicketLine]) -> None:
     files.record_taken(
         {
             "register": register.name,

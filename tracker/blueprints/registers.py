@@ -227,7 +227,7 @@ def _assign_form(register: Register) -> StepForm:
         step=STEP_BY_NAME["assign"],
         ticket=None,
         register=register,
-        options=options_for(viewer(), action="assign", register=register.name),
+        options=lambda: options_for(viewer(), action="assign", register=register.name),
         today=today(),
         is_owner=False,
         milestone=None,

@@ -30,11 +30,11 @@ from tracker.blueprints.rights import (
     uploads_of_a_day,
     viewer,
 )
-from tracker.domain.commands import AmendTicket, RecordAccess, TakeStep
+from tracker.domain.commands import AmendTicket, NoteAccess, TakeStep
 from tracker.domain.context import World, ticket_facts
 from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
-from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
+from tracker.domain.lifecycle import STEP_BY_NAME, Step
 from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
@@ -42,7 +42,7 @@ from tracker.domain.texts import half_width
 from tracker.domain.ticket import Ticket
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
-from tracker.forms.options import Options, options_for
+from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
@@ -53,8 +53,6 @@ from tracker.queries.scope import Viewer
 bp = Blueprint("tickets", __name__)
 
 MAX_REASON = 500
-NOBODY = Options([], [], {}, [], [])
-_NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
 
 Sent = Callable[[], TakeStep | AmendTicket]
 
@@ -87,7 +85,7 @@ class Opened:
             today=today(),
             directory=directory(),
             calendar=house().calendar,
-            number_for=lambda register, is_restricted: "",
+            number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: None,
             find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
             register_of=lambda record_id: records.register_of(connection(), record_id),
@@ -107,11 +105,11 @@ def _opened(number: str) -> Opened:
         abort(404)
     page = tickets.ticket_page(connection(), ticket_id, house().register, house().time_zone)
     if page.ticket.is_restricted and not tickets.was_read_on(connection(), ticket_id, asking.person.id, today()):
-        _record(asking.person, RecordAccess(ticket_id=ticket_id, kind="read", data={}))
+        _note_access(asking.person, NoteAccess(ticket_id=ticket_id, kind="read", data={}))
     return Opened(page, house().register(page.ticket.register), asking)
 
 
-def _record(person: Person, access: RecordAccess) -> None:
+def _note_access(person: Person, access: NoteAccess) -> None:
     handle(house(), access, actor_id=person.id, now=now())
 
 
@@ -172,7 +170,7 @@ def reveal(number: str) -> ResponseReturnValue:
     if not reason or not wanted:
         return _ticket_page(opened, {}, reveal_error="reason" if not reason else "names", reason=reason), 422
     data = {"fields": wanted, "reason": reason[:MAX_REASON]}
-    _record(opened.person, RecordAccess(ticket_id=opened.ticket.id, kind="revealed", data=data))
+    _note_access(opened.person, NoteAccess(ticket_id=opened.ticket.id, kind="revealed", data=data))
     return _ticket_page(opened, tickets.private_values(connection(), opened.ticket, wanted))
 
 
@@ -196,14 +194,11 @@ def _step_form(opened: Opened, name: str) -> StepForm:
     step = STEP_BY_NAME.get(name)
     if step is None or not opened.may(step.right) or not has_step(opened.register, step):
         abort(404)
-    options = NOBODY
-    if _NAMING & set(step.needs):
-        options = options_for(opened.viewer, action=step.right, register=opened.register.name)
     asked = Asked(
         step=step,
         ticket=opened.ticket,
         register=opened.register,
-        options=options,
+        options=lambda: options_for(opened.viewer, action=step.right, register=opened.register.name),
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
@@ -249,17 +244,22 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
         "action": url_for("tickets.amend", number=opened.ticket.number)
         if step is None
         else url_for("tickets.take_step", number=opened.ticket.number, step=name),
-        "photos_needed": _photos_needed(opened, form),
+        "demanded": _demanded(opened, form),
         "came_back": request.method == "POST",
     }
 
 
-def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
-    """How many are still missing: without those of this attempt and those that wait in the form."""
+def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[int, int]]:
+    """Input → how many files the register demands there, as guards.has_evidence counts them, and how many of this
+    attempt are there: on the ticket and waiting in the form."""
     given = opened.ticket.evidence[opened.ticket.evidence_before :]
     kept = form.evidence.files if request.method == "POST" else []
-    there = [*(e.kind for e in given), *(file.kind for file in kept)].count(EvidenceKind.PHOTO_AFTER)
-    return max(0, opened.register.evidence.photos_after - there)
+    kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
+    rule = opened.register.evidence
+    return {
+        "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
+        "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
+    }
 
 
 # -- a correction -------------------------------------------------------------------------------------

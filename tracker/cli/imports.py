@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tracker.domain.people import Directory, Person
     from tracker.exchange.importing import Importer, Judged
     from tracker.exchange.reading import ImportReading
-    from tracker.exchange.records import CellError
+    from tracker.exchange.rows import CellError
 
 SHOWN = 20
 

@@ -65,7 +65,7 @@ class AmendTicket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordAccess:
+class NoteAccess:
     """A restricted ticket was read, a private value of a ticket or record revealed, a list exported."""
 
     ticket_id: int
@@ -75,7 +75,8 @@ class RecordAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePrivateValues:
-    """Private values of a ticket, all that its fields ever held, are removed for good; the log keeps that and why."""
+    """Private values of a ticket or record, all that its fields ever held, are removed for good; the log keeps that
+    and why."""
 
     ticket_id: int
     fields: tuple[str, ...]
@@ -281,7 +282,7 @@ Command = (
     | DutyCommand
     | DirectoryCommand
     | DefineRegister
-    | RecordAccess
+    | NoteAccess
     | ErasePrivateValues
     | MarkDemonstration
 )

@@ -48,7 +48,7 @@ ACCESS_KINDS = frozenset({"read", "revealed", "exported", "erased"})
 RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "reported", "checked"})
 """Their effects: `record.py`."""
 DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "excused"})
-"""Their effects: `duty.py`."""
+"""Their effects: `period.py`."""
 REGISTER_KINDS = frozenset({"register_defined"})
 
 ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {

@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from tracker.domain.access import TicketFacts, may
+from tracker.domain.access import Facts, may
 from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import OwedPeriod, Standing, period_of
 from tracker.domain.events import NewEvent
 from tracker.domain.needs import check_length
 from tracker.domain.people import Directory, Grant, Person, Role
+from tracker.domain.period import OwedPeriod, Standing, period_of
 from tracker.domain.quantities import quantity_of, scale_of
 from tracker.domain.record import Record
 from tracker.domain.record_ledger import facts_of
@@ -113,7 +113,7 @@ def clockwork(directory: Directory) -> Person:
     return Person(0, "", 0, tuple(Grant(0, Role.SUPERVISOR, unit_id, None, date.min) for unit_id in tops))
 
 
-def decide_excuse(command: ExcusePeriod, period: OwedPeriod, facts: TicketFacts, world: World) -> NewEvent:
+def decide_excuse(command: ExcusePeriod, period: OwedPeriod, facts: Facts, world: World) -> NewEvent:
     """By whoever may decide for the unit, with a reason; not where it was done, and shown apart from what was."""
     if not may(world.actor, "excuse", facts, world.directory, world.today):
         raise Refusal("not_permitted")
@@ -132,6 +132,6 @@ def can_be_excused(period: OwedPeriod) -> bool:
     return period.standing not in (Standing.DONE, Standing.EXCUSED)
 
 
-def period_facts(spec: DutySpec, unit_id: int) -> TicketFacts:
+def period_facts(spec: DutySpec, unit_id: int) -> Facts:
     """What the permission table needs of a period: it lies where the records lie that fulfil it."""
-    return TicketFacts(spec.activity, unit_id, None, (), is_restricted=False, named_ids=())
+    return Facts.of_unit(spec.activity, unit_id)

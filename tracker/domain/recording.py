@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tracker.domain.access import TicketFacts, may
+from tracker.domain.access import Facts, may
 from tracker.domain.checklists import Checklist
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, ReportValue, VoidRecord
 from tracker.domain.context import Decision, World
@@ -25,9 +25,6 @@ from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.values import CheckedValues, check_values, filled, printable
 
-NEVER_RESTRICTED = False
-"""What nobody may know of is a ticket: other records are open to all who see their unit."""
-
 
 @dataclass(frozen=True, slots=True)
 class RecordWorld:
@@ -36,11 +33,6 @@ class RecordWorld:
     context: World
     register: RecordRegister
     checklist: Checklist | None
-
-
-def record_facts(register: str, unit_id: int) -> TicketFacts:
-    """What the permission table needs of a record: it lies in the unit it counts under."""
-    return TicketFacts(register, unit_id, None, (), is_restricted=False, named_ids=())
 
 
 def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | None:
@@ -65,7 +57,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
-        "number": context.number_for(register, NEVER_RESTRICTED),
+        "number": context.number_for(register, is_restricted=False),  # only tickets are
         "unit": unit_id,
         "fields": {name: value for name, value in checked.open.items() if value is not None},
     }
@@ -120,9 +112,7 @@ def _unit(checked: CheckedValues, world: RecordWorld) -> int:
 
 
 def _permit(action: str, unit_id: int, world: RecordWorld) -> None:
-    context = world.context
-    facts = record_facts(world.register.name, unit_id)
-    if not may(context.actor, action, facts, context.directory, context.today):
+    if not _may(action, unit_id, world):
         raise Refusal("not_permitted")
 
 
@@ -199,7 +189,7 @@ def _check_open(record: Record, version: int) -> None:
 
 def _may(action: str, unit_id: int, world: RecordWorld) -> bool:
     context = world.context
-    facts = record_facts(world.register.name, unit_id)
+    facts = Facts.of_unit(world.register.name, unit_id)
     return may(context.actor, action, facts, context.directory, context.today)
 
 

@@ -25,9 +25,9 @@ from tracker.domain.commands import (
     GiveGrant,
     MarkDemonstration,
     MissPeriod,
+    NoteAccess,
     OpenPeriod,
     PersonLeaves,
-    RecordAccess,
     RegisterTicket,
     ReportValue,
     TakeStep,
@@ -86,7 +86,7 @@ def _kind(command: Command) -> str:
         return step.event if step else ""
     if isinstance(command, ChangeAccount):
         return command.change.value
-    return command.kind if isinstance(command, RecordAccess) else _KINDS[type(command)]
+    return command.kind if isinstance(command, NoteAccess) else _KINDS[type(command)]
 
 
 def is_another_problem(

@@ -2,7 +2,7 @@
 
 In, in this order: `files` (what is this file, may it be opened at all) → `sheets` (bytes to rows of cells;
 `parser` is its child process, `delimited` its CSV half) → `headings` (which column is which field, in our lists and in
-layouts of other systems) → `records` (which rows are records, each with its values and its mistakes by cell;
+layouts of other systems) → `rows` (which rows are records, each with its values and its mistakes by cell;
 `filling` for merges and 同上) → `reading` (all that the file says) → `importing` (what the rules say of each row;
 the rows as commands of the handler, which alone writes).
 A cell becomes a value in `values`, by `cells` (days, numbers) and `names` (units, people); `folding` makes words

@@ -17,7 +17,7 @@ from tracker.domain.milestones import check_milestone_day, milestone_values
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.exchange.records import RowReading
+from tracker.exchange.rows import RowReading
 
 STEP = STEP_BY_NAME["reach_milestone"]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tracker.domain.access import TicketFacts, may
+from tracker.domain.access import Facts, may
 from tracker.domain.commands import RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.deciding import decide_register
@@ -24,7 +24,7 @@ from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.exchange.additions import lacking, milestones_of, refusals_of, steps_of
 from tracker.exchange.reading import ImportReading, read_file
-from tracker.exchange.records import CellError, RowReading
+from tracker.exchange.rows import CellError, RowReading
 from tracker.exchange.values import Value
 from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
@@ -160,7 +160,7 @@ class Importer:
             raise Refusal("field_required", field="place")
         if (place, is_restricted) not in self._rights:
             viewer, named = self.viewer, (self.viewer.person.id,) if is_restricted else ()
-            facts = TicketFacts(self.register.name, place, None, (), is_restricted, named)
+            facts = Facts(self.register.name, place, is_restricted=is_restricted, named_ids=named)
             self._rights[place, is_restricted] = may(viewer.person, "import", facts, viewer.directory, viewer.on)
         if not self._rights[place, is_restricted]:
             raise Refusal("not_permitted", field="place")
@@ -172,7 +172,7 @@ class Importer:
             today=self.viewer.on,
             directory=self.viewer.directory,
             calendar=self.house.calendar,
-            number_for=lambda register, is_restricted: "",
+            number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: recorded.get(key),
             find_ticket=lambda ticket_id: None,
             register_of=lambda record_id: register_of(conn, record_id),

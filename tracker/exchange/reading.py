@@ -18,7 +18,7 @@ from tracker.exchange.files import FileRefusal
 from tracker.exchange.folding import fold_heading
 from tracker.exchange.headings import IGNORED, Column, Header, HeadingIndex, find_header, likely_headings
 from tracker.exchange.names import PersonNames, UnitNames
-from tracker.exchange.records import CellError, RecordReader, RowReading, Rules, SkippedRow
+from tracker.exchange.rows import CellError, RecordReader, RowReading, Rules, SkippedRow
 from tracker.exchange.sheets import Sheet, read_workbook
 from tracker.exchange.values import Surroundings, Value
 

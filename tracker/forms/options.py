@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from tracker import languages
 from tracker.domain.access import may_hand_to
+from tracker.domain.lifecycle import HANDING_OVER
 from tracker.domain.people import Unit
 from tracker.forms.links import Links
 from tracker.queries import people
@@ -37,7 +38,7 @@ class Options:
 def options_for(viewer: Viewer, *, action: str, register: str, links: Links | None = None) -> Options:
     """What this person may choose from in a form for `action` in `register`."""
     units = people.owner_units(viewer)
-    if action in ("assign", "transfer"):
+    if action in HANDING_OVER:
         who, where, on = viewer.person, viewer.directory, viewer.on
         units = tuple(u for u in units if may_hand_to(who, action, u.id, register, where, on))
     return Options(

@@ -45,6 +45,9 @@ _HEAD = select(
     LogHeadRow.is_demonstration,
     LogHeadRow.epoch,
 ).where(LogHeadRow.id == 1)
+_LAST_VERSION = select(func.max(EventRow.version)).where(
+    EventRow.stream_kind == bindparam("kind"), EventRow.stream_id == bindparam("id")
+)
 _STREAM = (
     select(*_COLUMNS)
     .where(EventRow.stream_kind == bindparam("kind"), EventRow.stream_id == bindparam("id"))
@@ -270,6 +273,11 @@ def read_stream(conn: Connection, kind: StreamKind, stream_id: int) -> tuple[Eve
     """All events of one stream, in order. Bound: a ticket's life."""
     rows = conn.execute(_STREAM, {"kind": int(kind), "id": stream_id})
     return tuple(_event(row) for row in rows)
+
+
+def last_version(conn: Connection, kind: StreamKind, stream_id: int) -> int:
+    """Of a stream that only counts its events, such as who read what: it grows for ever and is never folded."""
+    return conn.execute(_LAST_VERSION, {"kind": int(kind), "id": stream_id}).scalar() or 0
 
 
 def read_all(conn: Connection, *, after: int = 0, until: int | None = None) -> Iterator[Event]:

@@ -31,7 +31,8 @@ class MarkRow(Base):
     Nearly every mark begins without an end and gets one later: that is written where it stands, with the
     position `er` from which the end is known. Before it (n < er) the mark held for ever.
     Clustered in the order of the drill-down: folio, unit, day. `quantity`: what it adds to a sum, or how many equal
-    flows of a day it stands for (sent twice on one day); NULL for one. `ticket_id`: also another record's id.
+    flows of a day it stands for (sent twice on one day); NULL for one. `ticket_id`: also the id of an
+    activity, a subject, a statistic or an owed period: whatever the register of the folio holds.
     """
 
     __tablename__ = "marks"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tracker.domain.days import to_number
-from tracker.domain.duty import OwedPeriod, Standing
+from tracker.domain.period import OwedPeriod, Standing
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.rows import ChangedRows
 

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from tracker.domain import duty, effects, record
+from tracker.domain import effects, period, record
 from tracker.domain.days import to_number
-from tracker.domain.duty import OwedPeriod
-from tracker.domain.duty_ledger import duty_marks
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.ledger import Mark, marks
 from tracker.domain.lifecycle import QUIET
+from tracker.domain.period import OwedPeriod
+from tracker.domain.period_ledger import period_marks
 from tracker.domain.record import Record
 from tracker.domain.record_ledger import record_marks
 from tracker.domain.records import RecordRegister
@@ -65,7 +65,7 @@ def record_life(registers: Mapping[str, RecordRegister]) -> Life[Record]:
 
 
 def period_life() -> Life[OwedPeriod]:
-    return Life(StreamKind.DUTY, partial(_one_by_one, duty.evolve), duty_marks, lambda p: DUTY_PREFIX + p.duty)
+    return Life(StreamKind.DUTY, partial(_one_by_one, period.evolve), period_marks, lambda p: DUTY_PREFIX + p.duty)
 
 
 def _one_by_one(

@@ -116,7 +116,7 @@ def _write_again(
         count = _processes(size) if processes is None else processes
         _tickets(conn, rules, folios, size, count, lambda done: progress(done, size))
     records, book = pack.record_by_name, LedgerWriter(conn, folios)
-    _streams(conn, book, Posting(record_life(records), book, time_zone), _NumberedRecords(conn, records, numbers))
+    _streams(conn, book, Posting(record_life(records), book, time_zone), _RecordRows(conn, records, numbers))
     _streams(conn, book, Posting(period_life(), book, time_zone), DutyWriter(conn))
     progress(size, size)
 
@@ -164,7 +164,7 @@ def _tickets(
     series.flush()
 
 
-class _Rows(Protocol[Whole]):
+class _Keeper(Protocol[Whole]):
     """What keeps the rows of a kind of stream until they are written."""
 
     def put(self, before: None, after: Whole) -> None: ...
@@ -172,24 +172,27 @@ class _Rows(Protocol[Whole]):
     def flush(self) -> None: ...
 
 
-class _NumberedRecords(RecordWriter):
-    """The rows of records, and the numbers that their registers have come to."""
+class _RecordRows(RecordWriter):
+    """The rows of records, their words, and the numbers that their registers have come to."""
 
     def __init__(self, conn: Connection, registers: Mapping[str, RecordRegister], numbers: Mapping[str, int]) -> None:
         super().__init__(conn, registers, numbers)
+        self._texts = search.RecordSearchWriter(conn)
         self._series = SeriesWriter(conn)
 
     def put(self, before: Record | None, after: Record) -> None:
         super().put(before, after)
+        self._texts.put(None, after, self._registers[after.register])
         year, serial = year_and_serial(after.number)
         self._series.count((after.register, year, False), serial)
 
     def flush(self) -> None:
         super().flush()
+        self._texts.flush()
         self._series.flush()
 
 
-def _streams(conn: Connection, book: LedgerWriter, posting: Posting[State], rows: _Rows[State]) -> None:
+def _streams(conn: Connection, book: LedgerWriter, posting: Posting[State], rows: _Keeper[State]) -> None:
     """Records or owed periods, a hundredth of the log: folded where they are written."""
     unwritten = 0
     for events in store.read_by_stream(conn, posting.life.kind):

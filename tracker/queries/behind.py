@@ -110,7 +110,7 @@ def part_names(spec: FigureSpec) -> tuple[str, ...]:
 
 
 def part_count(spec: FigureSpec, part: str, value: FigureValue) -> int:
-    """How many tickets a part of this value counts."""
+    """How many tickets, records or periods a part of this value counts; of a sum, the sum times `value.scale`."""
     if part == NUMERATOR:
         return value.numerator
     if part == DENOMINATOR:

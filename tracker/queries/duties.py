@@ -17,8 +17,8 @@ from sqlalchemy.orm import aliased
 from tracker.domain.access import Reach
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import Standing
 from tracker.domain.people import Directory
+from tracker.domain.period import Standing
 from tracker.log.store import from_ms
 from tracker.models.duties import DutyPeriodRow, JobLeaseRow, JobRunRow
 from tracker.models.ledger import FolioRow, MarkRow

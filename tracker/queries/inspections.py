@@ -15,8 +15,8 @@ from sqlalchemy.orm import aliased
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
-from tracker.domain.duty import periods
 from tracker.domain.events import StreamKind
+from tracker.domain.period import periods
 from tracker.domain.record import Record, fold
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register

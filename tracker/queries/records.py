@@ -57,6 +57,12 @@ def find_visible_id(conn: Connection, viewer: Viewer, number: str) -> int | None
     return None if found is None else int(found)
 
 
+def find_id(conn: Connection, number: str) -> int | None:
+    """The id behind a number, whoever may see it: for the operator's commands."""
+    found = conn.scalar(select(R.id).where(R.number == number)) if number.isprintable() else None
+    return None if found is None else int(found)
+
+
 def visible_numbers(conn: Connection, viewer: Viewer, ids: Iterable[int]) -> dict[int, str]:
     """The numbers of those of these records that the person may see."""
     wanted = set(ids)

@@ -1,6 +1,6 @@
 """The periods of a duty, and one owed period's life: opened, what counted for it, missed, excused.
 
-`evolve(state, event)` folds; nothing refuses here. The rules are in `owing.py`, the marks in `duty_ledger.py`.
+`evolve(state, event)` folds; nothing refuses here. The rules are in `owing.py`, the marks in `period_ledger.py`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which accounts an owed period stands under: due, and then one of done, late, missed, excused.
 
-`duty_marks(period)` is one pure function of the folded history, as `ledger.marks` is for tickets. All are flows under
+`period_marks(period)` is one pure function of the folded history, as `ledger.marks` is for tickets. All are flows under
 the register `duty:<id>`; the unit is whoever owes it. A period that may still be made good late is due and nothing
 else until that is over; `missed` lies ahead from the start, as `overdue` does for tickets.
 """
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from tracker.domain.days import FOREVER, to_number
-from tracker.domain.duty import OwedPeriod, Standing
 from tracker.domain.ledger import Mark
+from tracker.domain.period import OwedPeriod, Standing
 
 _NO_SEGMENT = 0
 """Figures ask nothing of a period but its account."""
 
 
-def duty_marks(period: OwedPeriod) -> frozenset[Mark]:
+def period_marks(period: OwedPeriod) -> frozenset[Mark]:
     """All marks of the period as its history now stands."""
     return frozenset(_post(period))
 
