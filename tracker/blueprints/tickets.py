@@ -187,7 +187,9 @@ def _step_form(opened: Opened, name: str) -> StepForm:
         step=step,
         ticket=opened.ticket,
         register=opened.register,
-        options=lambda: options_for(opened.viewer, action=step.right, register=opened.register.name),
+        options=lambda: options_for(
+            opened.viewer, action=step.right, register=opened.register.name, near=(opened.ticket.place_id,)
+        ),
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
