@@ -17,7 +17,6 @@ from tracker.domain.context import World
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import Event, NewEvent, StreamKind
-from tracker.domain.ledger import Mark
 from tracker.domain.owing import (
     changes,
     counts_on,
@@ -31,15 +30,13 @@ from tracker.domain.owing import (
     period_facts,
     ticket_of_missed,
 )
-from tracker.domain.period import OwedPeriod, evolve, fold
-from tracker.domain.period_ledger import period_marks
-from tracker.domain.record import Record
-from tracker.domain.record import evolve as evolve_record
+from tracker.domain.period import OwedPeriod
+from tracker.domain.record import Record, evolve
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import DUTY_PREFIX
 from tracker.log import store
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.projections.duties import DutyWriter, periods_holding, unfulfilled_of
+from tracker.projections.lives import Posting, Touched, period_life
 from tracker.projections.records import SHELF_FINISHED
 
 if TYPE_CHECKING:
@@ -67,8 +64,7 @@ class Timekeeper:
         self._work = work
         self._pack = work.house.pack
         self.rows = DutyWriter(work.conn)
-        self._states: dict[int, OwedPeriod] = {}
-        self._marks: dict[int, frozenset[Mark]] = {}
+        self._touched = Touched(work.conn, Posting(period_life(), work.ledger, work.house.time_zone))
         self._entered: dict[int, date] = {}
         self._asking: dict[str, list[DutySpec]] = {}
         self._subjects = {spec.owed_by.subjects for spec in self._pack.duties}
@@ -105,7 +101,7 @@ class Timekeeper:
         """Opened, and everything counted that was recorded before."""
         spec = self._pack.duty_by_id[command.duty]
         events = self._append(request, None, [decide_open(command, spec, self._pack.version)], key)
-        period = self._states[events[0].stream_id]
+        period = self._known(events[0].stream_id)
         for record, entered_on in self._held_before(spec, period):
             events += self._count(request, spec, period.id, record, entered_on)
         return events
@@ -192,7 +188,7 @@ class Timekeeper:
         state: Record | None = None
         entered_on: date | None = None
         for event in store.read_stream(self._work.conn, StreamKind.RECORD, record_id):
-            state = evolve_record(state, event)
+            state = evolve(state, event)
             if entered_on is None and state.is_complete:
                 entered_on = self._day(event)
         if state is None or entered_on is None:
@@ -229,35 +225,15 @@ class Timekeeper:
         appended = self._work.log.append(
             StreamKind.DUTY, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
         )
-        self._project(before, appended)
+        self.rows.put(before, self._touched.go_on(before, appended))
         return appended
 
-    def _project(self, before: OwedPeriod | None, events: Sequence[Event]) -> None:
-        state, period_id = before, events[0].stream_id
-        held = self._marks.get(period_id)
-        if held is None:
-            held = period_marks(before) if before else frozenset()
-        for event in events:
-            state = evolve(state, event)
-            after = period_marks(state)
-            name, day = DUTY_PREFIX + state.duty, to_number(self._day(event))
-            self._work.ledger.post(period_id, name, event.position, day, held, after)
-            held = after
-        if state is None:
-            raise ValueError("no events to project")
-        self.rows.put(before, state)
-        self._states[period_id], self._marks[period_id] = state, held
-
     def find(self, period_id: int) -> OwedPeriod | None:
-        if period_id not in self._states:
-            state = fold(store.read_stream(self._work.conn, StreamKind.DUTY, period_id))
-            if state is None:
-                return None
-            self._states[period_id] = state
-        return self._states[period_id]
+        return self._touched.find(period_id)
 
     def forget(self) -> None:
-        self._states, self._marks, self._entered = {}, {}, {}
+        self._touched.forget()
+        self._entered = {}
 
     def flush(self) -> None:
         self.rows.flush()
