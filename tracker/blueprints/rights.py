@@ -17,7 +17,7 @@ from flask_login import current_user
 from sqlalchemy import Connection
 
 from tracker import clock
-from tracker.domain.access import RIGHTS, Facts, holds_any, may
+from tracker.domain.access import RIGHTS, Facts, holds_any, may, may_beside_tickets
 from tracker.domain.people import Directory, Person
 from tracker.extensions import db, limiter, login
 from tracker.house import House
@@ -138,6 +138,11 @@ uploads_of_a_day = limiter.shared_limit(
 def can(action: str) -> bool:
     """For templates: whether some grant of the person could allow the action."""
     return current_user.is_authenticated and holds_any(current_person(), action, today())
+
+
+def can_see_people() -> bool:
+    """Whether the person may read what is written about people, their roles and accounts."""
+    return may_beside_tickets(current_person(), "see_people", directory(), today())
 
 
 def can_on(action: str, facts: Facts) -> bool:

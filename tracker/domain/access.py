@@ -21,6 +21,7 @@ class Reach(StrEnum):
     PLACE = "place"
     OWNER = "owner"
     ANYWHERE = "anywhere"  # not about one of them
+    WHOLE = "whole"  # nor that, and only by a grant for everything: all units, all registers
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,10 @@ RIGHTS: Mapping[str, tuple[Rule, ...]] = {
     "reveal": (_rule(Reach.PLACE_OR_OWNER, *_ALL_BUT_ADMINISTRATOR),),
     "figures": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     "audit": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.SUPERVISOR, Role.ADMINISTRATOR),),
-    "see_sign_ins": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.ADMINISTRATOR),),
+    "see_people": (  # who signed in, and what the log says of people, their roles and accounts
+        _rule(Reach.ANYWHERE, Role.ADMINISTRATOR),
+        _rule(Reach.WHOLE, Role.AUDITOR),
+    ),
     "export": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     # first pages
     "desk": (_rule(Reach.ANYWHERE, Role.SUPERVISOR, Role.LEAD_OFFICIAL, Role.APPROVER, Role.VERIFIER),),
@@ -137,9 +141,25 @@ def may(person: Person, action: str, facts: Facts, directory: Directory, on: dat
     )
 
 
+def may_beside_tickets(person: Person, action: str, directory: Directory, on: date) -> bool:
+    """Whether the person may do on that day what is about no ticket."""
+    return any(
+        grant.role in rule.roles and (rule.reach is Reach.ANYWHERE or _is_for_everything(grant, directory))
+        for rule in RIGHTS[action]
+        for grant in person.grants_on(on)
+    )
+
+
+def _is_for_everything(grant: Grant, directory: Directory) -> bool:
+    top = directory.top
+    return grant.register is None and top is not None and directory.is_within(top.id, grant.unit_id)
+
+
 def _reaches(grant: Grant, rule: Rule, facts: Facts, directory: Directory) -> bool:
     if rule.reach is Reach.ANYWHERE:
         return True
+    if rule.reach is Reach.WHOLE:
+        return _is_for_everything(grant, directory)
     in_place = directory.is_within(facts.place_id, grant.unit_id)
     if rule.reach is Reach.PLACE:
         return in_place
@@ -150,8 +170,8 @@ def _reaches(grant: Grant, rule: Rule, facts: Facts, directory: Directory) -> bo
 
 
 def may_hand_to(person: Person, action: str, unit_id: int, register: str, directory: Directory, on: date) -> bool:
-    """Whether the person may give a ticket of this register to the unit by this action: only within the subtree of a
-    grant that gives the right, so that nobody's figures are filled from outside."""
+    """Whether a grant of the person gives the right to this action over the unit, in this register. Tickets are given
+    to such units only, so that nobody's figures are filled from outside; work there only such people can."""
     roles = {role for rule in RIGHTS[action] for role in rule.roles}
     return any(
         grant.role in roles and grant.register in (None, register) and directory.is_within(unit_id, grant.unit_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.domain.proofs import Proof
 from tracker.domain.records import RecordKind, RecordRegister, State
-from tracker.domain.registers import FieldType, Register
+from tracker.domain.registers import NUMBER_TYPES, FieldType, Register
 from tracker.packs.fields import (
     Shared,
     check_fields,
@@ -27,7 +27,6 @@ from tracker.packs.source import KeyPath, Source
 
 _TICKETS = "register"
 _KEY_TYPES = frozenset({FieldType.SELECT_ONE, FieldType.UNIT, FieldType.INTEGER})
-_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 
 
 def keeps_tickets(source: Source) -> bool:
@@ -115,7 +114,7 @@ def _check_statistic(source: Source, register: RecordRegister) -> Iterator[Probl
     one_choice = {FieldType.SELECT_ONE}
     for name in register.key_fields:
         yield from _named(source, register, "key", name, _KEY_TYPES, "a select_one, unit or integer field")
-    yield from _named(source, register, "value", register.value_field or "", _NUMBERS, "a number field")
+    yield from _named(source, register, "value", register.value_field or "", NUMBER_TYPES, "a number field")
     yield from _named(source, register, "stages", register.stage_field or "", one_choice, "a select_one field")
     if register.unit_field not in register.key_fields:
         yield source.problem(("key",), f"the key lacks {register.unit_field}", "values of two units would be one")
