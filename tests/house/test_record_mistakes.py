@@ -116,6 +116,7 @@ BREAKS = [
     (CHECK, "kind: street", "colour: red", "creates:", "unknown field colour"),
     (CHECK, "kind: street", "keeper: 刘", "creates:", "keeper is private"),
     (CHECK, "id: 2", "id: 1", "{id: 1", "item 1 stands twice"),
+    (CHECK, "  - id: 1\n", "  - id: 1\n    points: 3\n", "", "item 1 has points that nobody counts"),
     (CHECK, "name: post_check", "name: post_look", "name: post_look", "post_look stands in checklists/post_check.yaml"),
     (CHECK, "source: 某文\n", "", "", "missing source"),
     (DUTIES, "activity: walk", "activity: post", "activity: post", "unknown register of activities post"),

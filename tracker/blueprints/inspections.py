@@ -265,7 +265,7 @@ def _done_page(walking: Walk, record: Record) -> str:
         "inspections/done.html",
         **head(walking),
         outcomes=view.outcomes(record, walking.checklist, opened),
-        score=view.score(record, walking.checklist),
+        score=view.score_text(score) if (score := view.score(record, walking.checklist)) else "",
         left=sum(not row.is_done for row in rows),
         following=next((row for row in rows if not row.is_done), None),
         may_begin=may_go_on(record),

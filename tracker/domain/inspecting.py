@@ -135,15 +135,31 @@ def failed(answers: Answers) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Items passed, of those that applied."""
+    """Items passed, of those that applied, and their points."""
 
     passed: int
     applied: int
+    points: int
+    out_of: int
+
+    @property
+    def of_hundred(self) -> int | None:
+        """百分制, rounded half up in whole numbers; None: nothing applied."""
+        return (200 * self.points + self.out_of) // (2 * self.out_of) if self.out_of else None
 
 
-def score_of(answers: Answers) -> Score:
-    results = [said["result"] for said in answers.values()]
-    return Score(results.count(PASS), len(results) - results.count(NOT_APPLICABLE))
+def score_of(answers: Answers, checklist: Checklist) -> Score:
+    """What does not apply neither earns nor costs points. An item that the list no longer has is worth one."""
+    worth = {str(item.id): item.points for item in checklist.items}
+    passed = {i: worth.get(i, 1) for i, said in answers.items() if said["result"] == PASS}
+    applied = {i: worth.get(i, 1) for i, said in answers.items() if said["result"] != NOT_APPLICABLE}
+    return Score(len(passed), len(applied), sum(passed.values()), sum(applied.values()))
+
+
+def score_said(answers: Answers, checklist: Checklist) -> dict[str, int]:
+    """The points as an event keeps them: those of a list that is changed later stay what they were."""
+    score = score_of(answers, checklist)
+    return {"points": score.points, "out_of": score.out_of}
 
 
 # -- the tickets that it proposes ---------------------------------------------------------------------

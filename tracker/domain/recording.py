@@ -17,7 +17,7 @@ from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, Enter
 from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.inspecting import answers_given, lacking, nil_said, settled_fields
+from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
 from tracker.domain.proofs import Proof, proof_missing
@@ -85,6 +85,8 @@ def _walked(command: EnterRecord, checked: CheckedValues, checklist: Checklist, 
         if wrong := lacking(world.register, checklist, checked.open, set(checked.private), answers, kinds):
             raise Refusals(wrong)
         data["fields"] = {**checked.open, **nil_said(world.register, checked.open, answers)}
+        if checklist.is_scored:
+            data["score"] = score_said(answers, checklist)
     return data
 
 
@@ -292,6 +294,8 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
             raise Refusals(wrong)
         fields.update(nil_said(register, after, all_answers))
     data: dict[str, Any] = {"answers": answers, "complete": record.is_complete or command.is_complete}
+    if data["complete"] and checklist.is_scored:
+        data["score"] = score_said(all_answers, checklist)
     if fields:
         data["fields"] = fields
     if record.checklist is None:
