@@ -78,7 +78,7 @@ class Timekeeper:
             return self._open(request, command, key)
         if isinstance(command, MissPeriod):
             period = self._known(command.period_id)
-            event = decide_miss(command, period, self._work.house.today(request.now))
+            event = decide_miss(period, self._work.house.today(request.now))
             return self._append(request, period, [event], key)
         return self._excuse(request, command, key)
 

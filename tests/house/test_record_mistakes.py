@@ -76,6 +76,7 @@ WALK, POST, READING = "registers/walk.yaml", "registers/post.yaml", "registers/r
 CHECK, DUTIES = "checklists/post_check.yaml", "duties.yaml"
 BREAKS = [
     # file, what is replaced, by what, the piece whose line is named, words of the message
+    (WALK, "checklist: post_check", "checklist: post_check\nevidence: {photos: 2}", "evidence:", "has room for one photograph"),
     (WALK, "kind: activity", "kind: action", "kind: action", "unknown 'action'"),
     (WALK, "day: held_on", "day: walked_on", "day:", "unknown field walked_on"),
     (WALK, "day: held_on", "day: minutes", "day:", "minutes cannot be the day"),

@@ -234,6 +234,8 @@ def void(number: str) -> ResponseReturnValue:
 
 @bp.route("/records/<number>/state", methods=["GET", "POST"])
 @needs("register")
+@limiter.limit(SENT, methods=["POST"], key_func=by_person)
+@uploads_of_a_day
 def change_state(number: str) -> ResponseReturnValue:
     """`to`: the state that was chosen; without, the states to choose from."""
     return _act(_opened(number), "state")

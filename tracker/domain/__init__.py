@@ -9,6 +9,7 @@ Records that are no tickets: records (their registers), record (one life), recor
 (their marks), quantities (sums and groups), links, checklists and inspecting (their answers, the tickets that they
 propose). What is owed: duties (who owes what, how often), period (one period's life), owing (what counts for it,
 command → events), period_ledger (its marks).
-Beside them: defining (registers that an administrator makes), layouts (lists of other systems), values (of fields),
-texts (the one form that is compared), numbers (of tickets), kinds (closed sets), days.
+Beside them: packs (all of it together, loaded), defining (registers that an administrator makes), layouts (lists of
+other systems), values (of fields), texts (the one form that is compared), numbers (of tickets), kinds (closed sets),
+days.
 """

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain.access import Facts, may
-from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
+from tracker.domain.commands import ExcusePeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import NewEvent
@@ -109,7 +109,7 @@ def decide_open(command: OpenPeriod, spec: DutySpec, pack_version: str) -> NewEv
     return NewEvent("opened", days[0], data)
 
 
-def decide_miss(command: MissPeriod, period: OwedPeriod, today: date) -> NewEvent:
+def decide_miss(period: OwedPeriod, today: date) -> NewEvent:
     """Refused while it runs, and where it is whole, excused, or said to be missed already."""
     if period.standing is not Standing.OPEN or today <= period.last_entry:
         raise Refusal("step_not_possible_now")

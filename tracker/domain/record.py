@@ -144,7 +144,13 @@ def _voided(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
 def _state_changed(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
     turn = StateTurn(to_number(e.occurred_on), data["state"], e.position)
     fields = _merged(r.fields, data.get("fields", {}))
-    return replace(r, turns=(*r.turns, turn), fields=fields, private={**r.private, **data.get("private", {})})
+    return replace(
+        r,
+        turns=(*r.turns, turn),
+        fields=fields,
+        private={**r.private, **data.get("private", {})},
+        evidence=(*r.evidence, *_files(e, data)),
+    )
 
 
 def _reported(r: Record, e: Event, data: Mapping[str, Any]) -> Record:

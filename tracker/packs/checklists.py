@@ -13,7 +13,8 @@ from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
-FOLDER = "checklists"
+CHECKLISTS = "checklists"
+"""Their folder in a pack, and their list in its `pack.yaml`."""
 
 
 def build_checklist(
@@ -34,6 +35,7 @@ def build_checklist(
         where=predicates_of(data.get("where", {})),
         is_scored=data.get("scored", False),
         is_signed=data.get("signed", False),
+        is_photographed=data.get("photographed", False),
         copies=data.get("copies", {}),
     )
     problems.extend(_check_head(source, checklist, records, tickets))
@@ -59,7 +61,7 @@ def _creation(item: Mapping[str, Any]) -> Creation:
 def _check_head(
     source: Source, checklist: Checklist, records: Mapping[str, RecordRegister], tickets: Mapping[str, Register]
 ) -> Iterator[Problem]:
-    if source.name != f"{FOLDER}/{checklist.name}.yaml":
+    if source.name != f"{CHECKLISTS}/{checklist.name}.yaml":
         yield source.problem(("name",), f"{checklist.name} stands in {source.name}", "name both alike")
     if checklist.subject is None:
         if checklist.where:
