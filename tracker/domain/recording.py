@@ -153,7 +153,9 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     reason = _reason(command.reason)
     fixed = set(register.key_fields) | {register.stage_field}
     changes = {name: value for name, value in command.changes.items() if name not in fixed}
-    checked = check_values(register, changes, context.directory, is_partial=True, all_private=False)
+    checked = check_values(
+        register, changes, context.directory, is_partial=True, all_private=False, before=record.fields
+    )
     check_links(register.links, checked.open, context)
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private and not command.evidence:
@@ -229,7 +231,9 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
     if to_number(command.occurred_on) < latest.day:
         day = command.occurred_on
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
-    checked = check_values(register, command.values, context.directory, is_partial=True, all_private=False)
+    checked = check_values(
+        register, command.values, context.directory, is_partial=True, all_private=False, before=record.fields
+    )
     check_links(register.links, checked.open, context)
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
@@ -261,7 +265,9 @@ def decide_report(command: ReportValue, record: Record, world: RecordWorld) -> D
     _permit("register", record.unit_id, world)
     same = {name: record.fields[name] for name in register.key_fields if name in record.fields}
     given = {**command.values, **same}
-    checked = check_values(register, given, context.directory, is_partial=False, all_private=False)
+    checked = check_values(
+        register, given, context.directory, is_partial=False, all_private=False, before=record.fields
+    )
     on = _day(checked, world)
     stage = checked.open[register.stage_field or ""]
     ranks = [choice.name for choice in register.stages]
@@ -282,7 +288,7 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     register, context = world.register, world.context
     settled = settled_fields(register, checklist)
     told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in settled}
-    checked = check_values(register, told, context.directory, is_partial=True, all_private=False)
+    checked = check_values(register, told, context.directory, is_partial=True, all_private=False, before=record.fields)
     check_links(register.links, checked.open, context)
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}
