@@ -105,6 +105,11 @@ class Field:
         return frozenset(c.name for c in self.choices)
 
     @cached_property
+    def has_retired(self) -> bool:
+        """Whether there are choices that records still carry and nobody chooses any more."""
+        return any(c.is_retired for c in self.choices)
+
+    @cached_property
     def is_private(self) -> bool:
         return self.privacy is not Privacy.OPEN
 

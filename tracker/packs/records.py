@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from tracker.domain.proofs import Proof
 from tracker.domain.records import RecordKind, RecordRegister, State
 from tracker.domain.registers import NUMBER_TYPES, FieldType, Register
 from tracker.packs.fields import (
@@ -64,6 +65,7 @@ def build_record_register(source: Source, shared: Shared, version: str, problems
         value_field=data.get("value"),
         stage_field=data.get("stages"),
         usual_texts=tuple(data.get("usual_texts", ())),
+        proof=Proof(**data.get("evidence", {})),
     )
     problems.extend(check_fields(source, register, shared.columns))
     problems.extend(_check_named_fields(source, register))
@@ -78,6 +80,8 @@ def check_record_register(
     yield from unknown_names(source, ("gives",), register.gives, tickets, "register of tickets")
     named = (register.checklist,) if register.checklist else ()
     yield from unknown_names(source, ("checklist",), named, checklists, "checklist")
+    if register.checklist and set(register.proof.needed().items()) - {("photos", 1)}:
+        yield source.problem(("evidence",), "an inspection has room for one photograph", "ask for `photos: 1`, or none")
 
 
 def _state(item: Mapping[str, Any]) -> State:
@@ -87,6 +91,7 @@ def _state(item: Mapping[str, Any]) -> State:
         is_end=item.get("is_end", False),
         follows=tuple(item.get("from", ())),
         needs=tuple(item.get("needs", ())),
+        proof=Proof(**item.get("evidence", {})),
     )
 
 
