@@ -100,12 +100,16 @@ def iso(value: Day) -> str:
 
 def number(value: int | Decimal | str | None) -> str:
     """A number with its groups: `24,492`. Decimals come as Decimal or as a string of digits."""
-    if value is None or value == "":
-        return NOTHING
-    exact = Decimal(value)
+    return NOTHING if value is None or value == "" else _number(str(value), _locale())
+
+
+@lru_cache(maxsize=4096)
+def _number(digits: str, locale: Locale) -> str:
+    """Kept: a page of counts says the same small numbers over and over."""
+    exact = Decimal(digits)
     places = max(0, -int(exact.as_tuple().exponent))
     pattern = "#,##0." + "0" * places if places else "#,##0"
-    return format_decimal(exact, format=pattern, locale=_locale())
+    return format_decimal(exact, format=pattern, locale=locale)
 
 
 def amount(value: FigureValue) -> str:

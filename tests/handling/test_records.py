@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 from township import PHOTO, Township, at, label, plain_ticket
 
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ErasePrivateValues, ReportValue, VoidRecord
+from tracker.domain.duties import DutySpec, OwedBy, Period
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, FigureSpec, Grouping, Term
 from tracker.domain.people import SYSTEM
@@ -27,6 +28,7 @@ from tracker.queries import behind_marks
 from tracker.queries.behind import NUMERATOR, Behind
 from tracker.queries.figures import as_of, figure_values
 from tracker.queries.records import record_page
+from tracker.queries.scope import Viewer
 
 
 @pytest.fixture
@@ -264,6 +266,21 @@ def test_groups_are_counted_any_all_least_and_the_list_behind_is_theirs(town: To
         assert (page.count, sorted(r.quantity for r in page.records)) == (4, [2, 6, 7])
         rest = behind_marks.drill(conn, town.house, asked, None, cursor=page.next_cursor or "", limit=3)
         assert ([r.quantity for r in rest.records], rest.next_cursor) == ([5], None)
+
+
+def test_a_duty_that_is_called_as_its_register_lends_no_list_its_own_rights(town: Township) -> None:
+    """The township has one: courtyard meetings, which are owed each month."""
+    for day in ("2023-05-10", "2023-05-11"):
+        hold(town, day)
+    owed = OwedBy(("village",))
+    spec = DutySpec("meeting", label("屋场会"), "meeting", owed, Period.MONTH, "tests", date(2023, 1, 1))
+    house = replace(town.house, pack=replace(RECORDS, duties=(spec,)))
+    with town.engine.connect() as conn:
+        directory, numbers = house.directory(conn), house.register_numbers(conn)
+        asking = Viewer(directory.people[town.person["staff"]], directory, numbers, date(2023, 12, 31))
+        asked = Behind(HELD, NUMERATOR, as_of(conn, effective=date(2023, 12, 31), known=None), None, None)
+        page = behind_marks.drill(conn, house, asked, asking, cursor="", limit=5)
+    assert (page.count, page.hidden, len(page.records)) == (2, 0, 2)
 
 
 def test_a_zero_that_nobody_looked_for_is_no_zero(town: Township) -> None:

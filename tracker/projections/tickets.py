@@ -13,7 +13,7 @@ from tracker.domain.days import to_number
 from tracker.domain.lifecycle import Status
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.models.rows import insert_rows, write_rows
+from tracker.models.rows import ChangedRows, insert_rows
 from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
 STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
@@ -66,26 +66,24 @@ class TicketWriter:
         self._conn = conn
         self._registers = registers
         self._numbers = numbers
-        self._new: dict[int, Ticket] = {}
-        self._changed: dict[int, Ticket] = {}
+        self._rows: ChangedRows[Ticket] = ChangedRows()
         self._renamed: set[int] = set()
         self._resupported: set[int] = set()
 
     def put(self, before: Ticket | None, after: Ticket) -> None:
-        (self._new if before is None or after.id in self._new else self._changed)[after.id] = after
+        self._rows.put(before, after)
         if after.named_ids != (before.named_ids if before else ()):
             self._renamed.add(after.id)
         if after.supports != (before.supports if before else ()):
             self._resupported.add(after.id)
 
     def flush(self) -> None:
-        write_rows(self._conn, _INSERT, [self._row(t) for t in self._new.values()])
-        write_rows(self._conn, _UPDATE, [self._row(t) for t in self._changed.values()])
-        everything = {**self._new, **self._changed}
+        everything = {**self._rows.new, **self._rows.changed}
+        self._rows.write(self._conn, _INSERT, _UPDATE, self._row)
         self._relate(NamedPersonRow, "person_id", {i: everything[i].named_ids for i in self._renamed})
         supports = {i: tuple({s.unit_id for s in everything[i].supports}) for i in self._resupported}
         self._relate(SupportRow, "unit_id", supports)
-        self._new, self._changed, self._renamed, self._resupported = {}, {}, set(), set()
+        self._renamed, self._resupported = set(), set()
 
     def _relate(self, row_type: Any, column: str, wanted: Mapping[int, tuple[int, ...]]) -> None:
         if not wanted:

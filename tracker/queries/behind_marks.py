@@ -123,7 +123,9 @@ class _Listed:
             gone = _in_force(conn, house, behind, spec.numerator, other)
             if gone is not None:
                 holds = and_(holds, MarkRow.ticket_id.not_in(select(other.ticket_id).where(gone)))
-        duty = house.pack.duty_by_id.get(register.removeprefix(DUTY_PREFIX))
+        # A duty may be called as the register in which it is fulfilled.
+        is_owed = register.startswith(DUTY_PREFIX)
+        duty = house.pack.duty_by_id.get(register.removeprefix(DUTY_PREFIX)) if is_owed else None
         return _Listed(register, holds, *_source(register, house), duty)
 
     def shown_to(self, viewer: Viewer | None) -> Condition:
