@@ -54,6 +54,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     checked = check_values(register, given, context.directory, is_partial=is_left, all_private=False)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
+    if register.is_withdrawn:
+        raise Refusal("register_withdrawn", name=register.name)
     check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
