@@ -202,7 +202,7 @@ def test_a_link_is_chosen_or_typed_and_leads_there_and_back(town, browse):
     pair = member(town)
     visitor, number = browse("staff"), now(town, pair).number
     assert f'value="{number}"' in visitor.text(NEW)
-    answer = visitor.send(f"{NEW}?from={quote(number)}", action=NEW, topic="走访")
+    answer = visitor.send(f"{NEW}?from={quote(number)}", topic="走访")
     assert answer.status_code == 303, answer.text
     there = visitor.text(answer.headers["Location"])
     assert f'href="{page_of(town, pair)}"' in there
@@ -222,6 +222,13 @@ def test_a_meeting_gives_rise_to_a_ticket_that_names_it(town, browse):
     answer = visitor.client.post("/registers/toilet/tickets/new", data=form | PLAIN_VALUES["toilet"])
     assert f'href="{page_of(town, held)}"' in visitor.text(answer.headers["Location"])
     assert "化粪池破损渗漏" in visitor.text(page_of(town, held))
+
+
+def test_the_next_one_begins_from_the_same_record(town, browse):
+    visitor, number = browse("staff"), now(town, member(town)).number
+    answer = visitor.send(f"{NEW}?from={quote(number)}", topic="走访", then="next")
+    assert answer.status_code == 303
+    assert visitor.form(answer.headers["Location"])["member"] == number
 
 
 # -- one record ---------------------------------------------------------------------------------------
