@@ -163,7 +163,7 @@ def _acts(spec: DutySpec, line: PeriodLine) -> list[DutyAct]:
     if line.subject and register.checklist:
         href = url_for("inspections.begin", register=register.name, subject=line.subject[0])
         found.append(DutyAct(href, is_inspection=True))
-    told = {"from": line.subject[0]} if line.subject else {"place": str(line.unit_id)}
+    told: dict[str, Any] = {"from": line.subject[0]} if line.subject else {"place": str(line.unit_id)}
     found.append(DutyAct(url_for("record_lists.enter", register=register.name, **told), is_inspection=False))
     return found
 

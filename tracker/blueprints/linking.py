@@ -52,7 +52,7 @@ def begun(register: Register | RecordRegister, options: Options) -> dict[str, An
     return found
 
 
-def origin_asked() -> dict[str, str]:
+def origin_asked() -> dict[str, Any]:
     """`from` of this request's address, for the address of the form that follows: a member has five households."""
     number = request.args.get("from", "")
     return {"from": number} if number else {}
