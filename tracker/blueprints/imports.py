@@ -243,7 +243,7 @@ def _row(line: UploadLine, importer: Importer) -> Row:
         line.ticket_id,
         line.number,
         bool(told.get("again")),
-        words.listed(words.of(importer.register.milestone_by_name[name].label) for name in told.get("adds", ())),
+        formats.listed(words.of(importer.register.milestone_by_name[name].label) for name in told.get("adds", ())),
     )
 
 
@@ -319,7 +319,7 @@ def _chosen(form: ConfirmForm) -> set[int] | None:
         form.rows.errors = [gettext("No row is chosen. Tick rows, or write their numbers.")]
     else:
         return ticked | typed
-    form.rows.data = words.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
+    form.rows.data = formats.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
     return None
 
 
