@@ -23,7 +23,7 @@ from township import Township
 
 from tracker import passwords
 from tracker.config import Settings
-from tracker.domain.registers import Pack
+from tracker.domain.packs import Pack
 from tracker.extensions import db
 
 # Time is measured by the bench; an example that had to wait for the machine is no fault.

@@ -1,7 +1,9 @@
 """handle(command): the only writer. Load → permit → decide → append → project → commit, in one transaction.
 
 The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
-transaction: it is the same way, five hundred times.
+transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
+(activities, subjects, statistics), `timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of
+registers), `definer.py` (what a definition changes).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, select
 from tracker.domain.access import may
 from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
-from tracker.domain.days import to_number
+from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.owing import (
@@ -24,6 +24,8 @@ from tracker.domain.owing import (
     decide_miss,
     decide_open,
     fulfils,
+    has_left,
+    is_running,
     owner_of,
     period_facts,
     ticket_of_missed,
@@ -76,7 +78,7 @@ class Timekeeper:
             return self._open(request, command, key)
         if isinstance(command, MissPeriod):
             period = self._known(command.period_id)
-            event = decide_miss(command, period, self._work.house.today(request.now))
+            event = decide_miss(period, self._work.house.today(request.now))
             return self._append(request, period, [event], key)
         return self._excuse(request, command, key)
 
@@ -120,8 +122,8 @@ class Timekeeper:
     # -- what counts ------------------------------------------------------------------------------
     def look_at(self, request: Request, before: Record | None, after: Record, events: Sequence[Event]) -> None:
         """A record was written: the periods that it fulfils, and those that it no longer does, say so."""
-        if before is not None and after.is_void and not before.is_void:
-            self._forgive(request, after)
+        if before is not None and after.register in self._subjects:
+            self._forgive(request, before, after)
         specs = self._asking.get(after.register)
         if not specs:
             return
@@ -131,14 +133,22 @@ class Timekeeper:
             for period_id in sorted(self._holding(spec, before) | self._holding(spec, after)):
                 self._count(request, spec, period_id, after, entered_on)
 
-    def _forgive(self, request: Request, subject: Record) -> None:
-        """What was owed for a subject that never was is excused, with the reason of its voiding."""
-        if subject.register not in self._subjects:
+    def _forgive(self, request: Request, before: Record, after: Record) -> None:
+        """What was still owed for a subject that left, and all that was for one that never was, is excused."""
+        left = {spec.id for spec in self._pack.duties if has_left(spec, before, after)}
+        if not left:
             return
         self.rows.flush()
-        for period_id in unfulfilled_of(self._work.conn, subject.id):
-            excused = NewEvent("excused", self._work.house.today(request.now), {"reason": subject.void_reason or ""})
-            self._append(request, self._known(period_id), [excused], None)
+        reason = {"reason": after.void_reason or self._state_label(after)}
+        for period_id in unfulfilled_of(self._work.conn, after.id):
+            period = self._known(period_id)
+            if period.duty in left and (after.is_void or is_running(period, from_number(after.turns[-1].day))):
+                excused = NewEvent("excused", self._work.house.today(request.now), reason)
+                self._append(request, period, [excused], None)
+
+    def _state_label(self, subject: Record) -> str:
+        """In the words of the pack."""
+        return self._pack.record_by_name[subject.register].state_by_name[subject.state or ""].label["zh-Hans"]
 
     def _holding(self, spec: DutySpec, record: Record | None) -> set[int]:
         """The periods for which the record, as it stands or stood, is an answer."""

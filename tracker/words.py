@@ -363,6 +363,8 @@ def _shown(value: Any) -> str:
         return formats.day(value)
     if isinstance(value, list | tuple):
         return listed(value) or formats.NOTHING
+    if isinstance(value, Mapping):
+        return of(value)
     return formats.NOTHING if value is None else str(value)
 
 

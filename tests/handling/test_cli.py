@@ -117,6 +117,22 @@ def test_private_values_of_a_record_are_erased_by_its_number_with_either_prefix(
     assert (none.returncode, "There is no ticket or record" in none.stderr) == (1, True)
 
 
+def test_tidy_removes_what_no_entry_names_and_was_not_sent_today(on_sqlite: Office, tmp_path: Path):
+    office = on_sqlite.copied(tmp_path)
+    files = office.folder / "files"
+    given_up, fresh = (files / digest[:2] / digest for digest in ("ab" * 32, "cd" * 32))
+    for path in (given_up, fresh):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    for path in files.glob("??/*"):
+        if path != fresh:  # the evidence of the log as well: it is old, and named
+            os.utime(path, (0, 0))
+    before = set(files.rglob("*"))
+    assert office.good("tidy") == "1 files removed.\n"
+    assert before - set(files.rglob("*")) == {given_up}
+    assert office.good("tidy") == "0 files removed.\n"
+
+
 def test_messages_of_citizens_come_in_with_their_replies_and_only_once(
     on_sqlite: Office, tmp_path: Path, shared_dir: Path
 ):

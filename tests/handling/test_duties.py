@@ -10,7 +10,7 @@ from duty_town import DUTIES, TOWN
 from sqlalchemy import URL, select
 from township import Township, at, refused
 
-from tracker.domain.commands import EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
+from tracker.domain.commands import ChangeState, EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
 from tracker.domain.duties import Missed
 from tracker.domain.events import StreamKind
 from tracker.domain.people import SYSTEM
@@ -102,6 +102,17 @@ def test_what_was_owed_for_a_subject_that_never_was_is_excused(town: Township) -
     period_id = opened(town, "look", date(2023, 1, 1), event.stream_id)
     town.do(VoidRecord(record_id=event.stream_id, version=1, reason="重复建档"), "supervisor", at("2023-02-01"))
     assert period(town, period_id).excuse == "重复建档"
+
+
+def test_what_a_subject_no_longer_asks_for_is_excused_and_what_was_over_stays_missed(town: Township) -> None:
+    values = {"held_on": date(2023, 1, 1), "place": town.unit["chenguang"], "remark": "灯杆"}
+    (event,) = town.do(EnterRecord(register="post", values=values), "supervisor", at("2023-01-01", 0))
+    first, second = (opened(town, "look", date(2023, month, 1), event.stream_id) for month in (1, 4))
+    town.by_system(MissPeriod(period_id=first), at("2023-04-02"))
+    fallen = ChangeState(record_id=event.stream_id, version=1, state="fallen", occurred_on=date(2023, 5, 15))
+    town.do(fallen, "supervisor", at("2023-05-16"))
+    assert (period(town, first).standing.value, period(town, first).excuse) == ("missed", None)
+    assert (period(town, second).standing.value, period(town, second).excuse) == ("excused", "已倒")
 
 
 def test_unknown_periods_are_no_business_of_anybody(town: Township) -> None:

@@ -209,6 +209,7 @@ class ChangeState:
     state: str
     occurred_on: date
     values: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, Any], ...] = ()
     note: str = ""
     key: str | None = None
 

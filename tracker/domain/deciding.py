@@ -339,7 +339,14 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("reason_missing", field="reason")
     check_length(reason, "reason")
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
-    checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
+    checked = check_values(
+        register,
+        given,
+        world.directory,
+        is_partial=True,
+        all_private=ticket.is_restricted,
+        before=ticket.fields,
+    )
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}
     data: dict[str, Any] = {"reason": reason}
     if changes:

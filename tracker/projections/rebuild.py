@@ -18,9 +18,9 @@ from sqlalchemy import Connection, Table, delete
 
 from tracker.domain.events import StreamKind
 from tracker.domain.numbers import year_and_serial
+from tracker.domain.packs import Pack
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Pack
 from tracker.log import store
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.ledger import MarkDeltaRow, MarkRow

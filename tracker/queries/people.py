@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.domain.access import RIGHTS
+from tracker.domain.access import RIGHTS, may_hand_to
 from tracker.domain.people import Directory, Role, Unit, UnitKind
 from tracker.queries.scope import Viewer, units_open
 
@@ -38,6 +38,20 @@ def members(viewer: Viewer, units: Iterable[Unit]) -> tuple[tuple[Unit, tuple[Me
         if person.unit_id in wanted and not person.has_left:
             by_unit.setdefault(person.unit_id, []).append(Member(person.id, person.name, person.unit_id))
     return tuple((unit, tuple(by_unit[i])) for i, unit in wanted.items() if i in by_unit)
+
+
+def workers(viewer: Viewer, units: Iterable[Unit], register: str) -> tuple[tuple[Unit, tuple[Member, ...]], ...]:
+    """The same of those only who may do the work of this register in their unit."""
+    return tuple(
+        (unit, able)
+        for unit, found in members(viewer, units)
+        if (able := tuple(m for m in found if _works(viewer, m, register)))
+    )
+
+
+def _works(viewer: Viewer, member: Member, register: str) -> bool:
+    person = viewer.directory.people[member.id]
+    return may_hand_to(person, "submit", member.unit_id, register, viewer.directory, viewer.on)
 
 
 def lead_officials(viewer: Viewer) -> tuple[Member, ...]:
