@@ -348,6 +348,7 @@ def test_whoever_has_not_signed_in_is_led_to_the_sign_in(app: Flask):
     pages = {"ticket": "/tickets/1", "record": "/records/1", "subject": "/records/1", "statistic": "/records/1"}
     pages["check"] = "/records/1"
     anything, client = defaultdict(lambda: "1", pages), app.test_client()
+    assert any(method == "GET" for doors in ROUTES.values() for method, _, _ in doors)
     for doors in ROUTES.values():
         for method, url, _ in doors:
             if method == "GET":
