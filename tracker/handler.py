@@ -177,7 +177,7 @@ class Work:
     def carry_out(self, request: Request) -> Done:
         command = request.command
         key = getattr(command, "key", None)
-        hashed = store.hash_key(request.actor_id, key) if key else None
+        hashed = store.hash_of_use(request.actor_id, key) if key else None
         if hashed is not None and (position := self.log.used_key(hashed)) is not None:
             return self._repeat(command, position)
         if isinstance(command, RegisterTicket | TakeStep | AmendTicket):
@@ -351,7 +351,7 @@ class Work:
     def look_up_keys(self, requests: Sequence[Request]) -> None:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
-        self.log.look_up_keys([store.hash_key(actor_id, key) for actor_id, key in keyed if key])
+        self.log.look_up_keys([store.hash_of_use(actor_id, key) for actor_id, key in keyed if key])
         asked: dict[str, list[str]] = {}
         for command in (request.command for request in requests):
             if isinstance(command, RegisterTicket) and command.external_key:

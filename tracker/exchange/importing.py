@@ -28,7 +28,7 @@ from tracker.exchange.rows import CellError, RowReading
 from tracker.exchange.values import Value
 from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
-from tracker.log.store import hash_key
+from tracker.log.store import hash_of_use
 from tracker.queries.people import places_for
 from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
@@ -112,7 +112,7 @@ class Importer:
     def _recorded(self, conn: Connection, reading: ImportReading, rows: Sequence[RowReading]) -> dict[str, int]:
         """External key → ticket, of rows that are recorded, or were from this very file and are voided since."""
         sound = [row for row in rows if row.is_ready]
-        keys = {hash_key(self.viewer.person.id, _key(reading, row)): row for row in sound}
+        keys = {hash_of_use(self.viewer.person.id, _key(reading, row)): row for row in sound}
         from_file = tickets_of_keys(conn, keys)
         found = {keys[key].external_key: ticket_id for key, ticket_id in from_file.items()}
         return found | tickets_recorded(conn, self.viewer, self.register.name, (row.external_key for row in sound))
