@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import words
+from tracker import fault_words, words
 from tracker.blueprints.duties import label
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import can_see_people, connection, directory, house, needs, viewer
@@ -36,9 +36,11 @@ def show() -> ResponseReturnValue:
     page = audit.log_page(connection(), viewer(), filters, house().time_zone, before=_number("before"))
     periods = _periods(page.entries)
     kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    check = audit.check_latest(connection(), audit.CHECKED)
     shown = render_template(
         "log/show.html",
-        check=audit.check_latest(connection(), audit.CHECKED),
+        check=check,
+        faults=[fault_words.fault(f.code, position=f.position, detail=f.detail) for f in check.faults],
         page=page,
         rows=[_row(entry, periods.get(entry.event.stream_id)) for entry in page.entries],
         unsound=[entry.event.position for entry in page.entries if not entry.is_sound],

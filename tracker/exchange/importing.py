@@ -30,10 +30,10 @@ from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_of_use
 from tracker.queries.people import places_for
-from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
 from tracker.queries.tickets import tickets_now
 from tracker.queries.uploads import State, tickets_of_keys, tickets_recorded
+from tracker.queries.world import world_for
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere"})
 _AT_ONCE = 1_000  # rows whose keys are looked up together
@@ -167,16 +167,10 @@ class Importer:
 
     def _world(self, conn: Connection, recorded: Mapping[str, int]) -> World:
         """For asking the rules only: no number is handed out."""
-        return World(
-            actor=self.viewer.person,
-            today=self.viewer.on,
-            directory=self.viewer.directory,
-            calendar=self.house.calendar,
+        return replace(
+            world_for(conn, self.viewer, self.house),
             number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: recorded.get(key),
-            find_ticket=lambda ticket_id: None,
-            register_of=lambda record_id: register_of(conn, record_id),
-            has_merged=lambda ticket_id: False,
         )
 
     # -- carrying out ---------------------------------------------------------------------------------
