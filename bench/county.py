@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import flask_migrate
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, Engine
 
 from tracker import create_app, signin
 from tracker.config import load
@@ -39,7 +39,10 @@ EVERYBODY_SINCE = timedelta(days=5 * 365)
 
 @dataclass(frozen=True)
 class Site:
-    """One database of the bench: its folder holds instance, pack and, for SQLite, the file."""
+    """One database of the bench: its folder holds instance, pack and, for SQLite, the file.
+
+    `tickets`: so many; in a town so many records of one register.
+    """
 
     folder: Path
     url: URL
@@ -81,10 +84,6 @@ class People:
     offices: tuple[int, ...]
     staff: Mapping[int, int]  # unit → its member of staff
     by_role: Mapping[str, int]
-
-
-def site(folder: Path, url: str, *, tickets: int, villages: int) -> Site:
-    return Site(folder, make_url(url), tickets, villages)
 
 
 # -- the pack -----------------------------------------------------------------------------------------
@@ -183,8 +182,7 @@ def _unit(code: str, name: str, kind: str) -> str:
 
 # -- the instance -------------------------------------------------------------------------------------
 def found(place: Site, until: date) -> People:
-    """An empty, migrated database gets its units, people, grants and one account per role."""
-    write_pack(place.pack, place.villages)
+    """An empty, migrated database with its pack gets its units, people, grants and one account per role."""
     _write_calendar(place.folder, until.year + 1)
     app = create_app(load(place.environment()))
     with app.app_context():
@@ -208,14 +206,15 @@ def found(place: Site, until: date) -> People:
 
 
 def _people(house: House, units: Mapping[str, int], since: date, now: datetime) -> People:
-    workers = {code: unit for code, unit in units.items() if code != COUNTY}
+    (top,) = (seed.code for seed in house.pack.units if seed.parent_code is None)
+    workers = {code: unit for code, unit in units.items() if code != top}
     posts = [AddPerson(name=f"{code} 网格员", unit_id=unit) for code, unit in workers.items()]
-    posts += [AddPerson(name=f"县 {role}", unit_id=units[COUNTY]) for role in ROLES]
+    posts += [AddPerson(name=f"县 {role}", unit_id=units[top]) for role in ROLES]
     ids = _done(house, posts, now)
     staff = dict(zip(workers.values(), ids, strict=False))
     by_role = dict(zip(ROLES, ids[len(workers) :], strict=True))
     grants = [GiveGrant(person_id=p, role="staff", unit_id=u, starts_on=since) for u, p in staff.items()]
-    grants += [GiveGrant(person_id=p, role=r, unit_id=units[COUNTY], starts_on=since) for r, p in by_role.items()]
+    grants += [GiveGrant(person_id=p, role=r, unit_id=units[top], starts_on=since) for r, p in by_role.items()]
     _done(house, grants, now)
     offices = tuple(unit for code, unit in workers.items() if "." in code)
     villages = tuple(unit for code, unit in workers.items() if "." not in code)

@@ -122,19 +122,19 @@ def pages(bench: Bench) -> dict[str, Numbers]:
     with server(bench.place) as (port, pid):
         supervisor = sign_in(bench, "supervisor", port)
         year = bench.last_year
-        out["page report"] = _timed(
+        out["page report"] = timed_urls(
             supervisor, [f"/figures?effective={year}&by={by}" for by in ("", "month", "village")]
         )
-        out["page list"] = _worst(supervisor, _lists(bench))
-        out["page ticket"] = _timed(supervisor, [f"/tickets/{number}" for number in _numbers(bench, 60)])
+        out["page list"] = worst_of([(supervisor, url) for url in _lists(bench)])
+        out["page ticket"] = timed_urls(supervisor, [f"/tickets/{number}" for number in _numbers(bench, 60)])
         for role, url in FIRST_PAGES.items():
-            out[f"page first {role}"] = _timed(sign_in(bench, role, port), [url])
+            out[f"page first {role}"] = timed_urls(sign_in(bench, role, port), [url])
         out["page command"] = _commands(bench, sign_in(bench, "supervisor", port))
         out["worker"] = {"MB": resident_mb(pid)}
     return out
 
 
-def _timed(browser: Browser, urls: list[str]) -> Numbers:
+def timed_urls(browser: Browser, urls: list[str]) -> Numbers:
     for url in urls[:5]:
         for _ in range(WARM):
             browser.get(url)
@@ -142,10 +142,10 @@ def _timed(browser: Browser, urls: list[str]) -> Numbers:
     return percentiles(times, 50, 95, 99)
 
 
-def _worst(browser: Browser, urls: list[str]) -> Numbers:
+def worst_of(asked: list[tuple[Browser, str]]) -> Numbers:
     """Percentiles over all lists, and those of the slowest: a filter or an order without its index shows there."""
     samples, slowest, name = [], 0.0, ""
-    for url in urls:
+    for browser, url in asked:
         browser.get(url)
         times = [browser.get(url)[0] for _ in range(3)]
         samples += times

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,7 +26,7 @@ from pathlib import Path
 import flask_migrate
 from sqlalchemy import create_engine, make_url, text
 
-from bench import county, generate, measure, pages, table
+from bench import county, generate, measure, pages, records, table, town
 from bench.county import Site
 from bench.measure import Bench, Numbers
 from bench.table import LOAD
@@ -36,6 +36,8 @@ from tracker.house import CALENDAR_FOLDER
 
 RESULTS = Path(__file__).parent / "results.md"
 VILLAGES, MANY_VILLAGES = 30, 600
+RECORDS = "records"
+"""The step that has sites of its own: a town with so many records and MANY_VILLAGES (town.py)."""
 IMPORT_ROWS = 100_000
 
 Step = Callable[[Bench], dict[str, Numbers]]
@@ -48,6 +50,7 @@ STEPS: dict[str, Step] = {
     "commands": measure.commands,
     "import": lambda bench: measure.import_rows(bench, IMPORT_ROWS),
     "rebuild": measure.rebuild,
+    RECORDS: records.records,
 }
 FOR_MANY_VILLAGES = ("cube", "reports", "drills")
 
@@ -64,10 +67,18 @@ class Plan:
     has_many_villages: bool
 
     def sites(self) -> Iterator[tuple[str, int, int]]:
+        """(system, tickets, villages) of each county that the steps ask for."""
+        if set(self.steps) <= {RECORDS}:
+            return
         for system in self.systems:
             yield from ((system, tickets, VILLAGES) for tickets in self.sizes)
         if self.has_many_villages:
             yield "sqlite", min(self.sizes), MANY_VILLAGES
+
+    def towns(self) -> Iterator[tuple[str, int]]:
+        """(system, records) of each town."""
+        if RECORDS in self.steps:
+            yield from ((system, records) for system in self.systems for records in self.sizes)
 
 
 def main() -> None:
@@ -129,35 +140,64 @@ def _postgresql(plan: Plan) -> Iterator[str]:
 
 
 def _site(plan: Plan, server: str, system: str, tickets: int, villages: int) -> Site:
-    folder = plan.folder / f"{system}-{tickets}-{villages}"
+    return _place(plan, server, system, f"{tickets}-{villages}", tickets, villages)
+
+
+def _town(plan: Plan, server: str, system: str, count: int) -> Site:
+    return _place(plan, server, system, f"{count}-{RECORDS}", count, MANY_VILLAGES)
+
+
+def _place(plan: Plan, server: str, system: str, name: str, count: int, villages: int) -> Site:
+    folder = plan.folder / f"{system}-{name}"
     folder.mkdir(exist_ok=True)
     if system == "sqlite":
-        return county.site(folder, f"sqlite:///{folder}/bench.sqlite3", tickets=tickets, villages=villages)
-    url = make_url(server).set(drivername="postgresql+psycopg", database=f"xiaohao_bench_{tickets}_{villages}")
-    return county.site(folder, url.render_as_string(hide_password=False), tickets=tickets, villages=villages)
+        return Site(folder, make_url(f"sqlite:///{folder}/bench.sqlite3"), count, villages)
+    database = f"xiaohao_bench_{name.replace('-', '_')}"
+    return Site(folder, make_url(server).set(drivername="postgresql+psycopg", database=database), count, villages)
 
 
 # -- generate -----------------------------------------------------------------------------------------
 def _generate(plan: Plan, server: str) -> None:
     for system, tickets, villages in sorted(plan.sites(), key=lambda one: one[0] == "postgresql"):
-        place = _site(plan, server, system, tickets, villages)
-        if (place.folder / "ready").exists():
-            continue
-        said(f"{place.system}, {tickets:,} tickets, {villages} villages")
-        if system == "sqlite":
-            _apart(_generate_sqlite, place, plan.until)
-        else:
-            _apart(_copy_to_postgresql, place, _site(plan, server, "sqlite", tickets, villages))
-        (place.folder / "ready").touch()
+        place, source = (_site(plan, server, name, tickets, villages) for name in (system, "sqlite"))
+        _make(f"{tickets:,} tickets, {villages} villages", place, source, _generate_county, plan.until)
+    for system, count in sorted(plan.towns(), key=lambda one: one[0] == "postgresql"):
+        place, source = (_town(plan, server, name, count) for name in (system, "sqlite"))
+        _make(f"a town with {count:,} records", place, source, _generate_town, plan.until)
 
 
-def _generate_sqlite(place: Site, until: date) -> None:
+def _make(what: str, place: Site, source: Site, work: Callable[[Site, date], None], until: date) -> None:
+    if (place.folder / "ready").exists():
+        return
+    said(f"{place.system}, {what}")
+    if place.system == "SQLite":
+        _apart(work, place, until)
+    else:
+        _apart(_copy_to_postgresql, place, source)
+    (place.folder / "ready").touch()
+
+
+def _generate_county(place: Site, until: date) -> None:
+    county.write_pack(place.pack, place.villages)
     people = county.found(place, until)
     began = time.monotonic()
     told = generate.write_log(place, people, until, lambda done, count: None)
     seconds = time.monotonic() - began
     said(f"  {told['events']:,} events in {seconds:.0f} s, {told['refused']:,} moves refused by the rules")
     _keep(place, measure.rebuild(Bench.of(place, until)))
+    _pack(place)
+
+
+def _generate_town(place: Site, until: date) -> None:
+    town.write_pack(place, until)
+    people = county.found(place, until)
+    began = time.monotonic()
+    events = town.write_log(place, people, until)
+    said(f"  {events:,} events in {time.monotonic() - began:.0f} s")
+    _keep(place, {"town rebuild": measure.rebuild(Bench.of(place, until))["rebuild"]})
+    town.multiply(place)
+    owed = town.owe(place, until)
+    said(f"  {owed.opened:,} periods of duties, {owed.missed:,} of them missed")
     _pack(place)
 
 
@@ -173,7 +213,7 @@ def _copy_to_postgresql(place: Site, source: Site) -> None:
     with server.connect() as conn:
         conn.execute(text(f'DROP DATABASE IF EXISTS "{place.url.database}"'))
         conn.execute(text(f'CREATE DATABASE "{place.url.database}"'))
-    county.write_pack(place.pack, place.villages)
+    shutil.copytree(source.pack, place.pack, dirs_exist_ok=True)
     shutil.copy(source.folder / "people.json", place.folder)
     shutil.copytree(source.folder / CALENDAR_FOLDER, place.folder / CALENDAR_FOLDER, dirs_exist_ok=True)
     app = create_app(load(place.environment()))
@@ -186,13 +226,19 @@ def _copy_to_postgresql(place: Site, source: Site) -> None:
 def _measure(plan: Plan, server: str) -> None:
     for system, tickets, villages in plan.sites():
         place = _site(plan, server, system, tickets, villages)
-        steps = plan.steps if villages == VILLAGES else FOR_MANY_VILLAGES
-        for name in steps:
-            said(f"{place.system}, {tickets:,} tickets, {villages} villages: {name}")
-            try:
-                _keep(place, _apart(_step, name, place, plan.until))
-            except Exception:  # one step that fails must not lose hours of others
-                traceback.print_exc()
+        for name in (step for step in plan.steps if step != RECORDS):
+            if villages == VILLAGES or name in FOR_MANY_VILLAGES:
+                _take(name, place, f"{tickets:,} tickets, {villages} villages", plan.until)
+    for system, count in plan.towns():
+        _take(RECORDS, _town(plan, server, system, count), f"a town with {count:,} records", plan.until)
+
+
+def _take(name: str, place: Site, what: str, until: date) -> None:
+    said(f"{place.system}, {what}: {name}")
+    try:
+        _keep(place, _apart(_step, name, place, until))
+    except Exception:  # one step that fails must not lose hours of others
+        traceback.print_exc()
 
 
 def _step(name: str, place: Site, until: date) -> dict[str, Numbers]:
@@ -208,23 +254,32 @@ def _apart(work: Callable[..., dict[str, Numbers] | None], *given: object) -> di
 
 def _keep(place: Site, numbers: dict[str, Numbers]) -> None:
     path = place.folder / "results.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    path.write_text(json.dumps(known | numbers, indent=1, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(_kept(place.folder) | numbers, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 # -- the table ----------------------------------------------------------------------------------------
 def _print(plan: Plan) -> None:
-    results = {}
+    """From whatever has been measured in this folder, with these steps or others."""
+    plan, results = replace(plan, steps=tuple(STEPS)), {}
     for system, tickets, villages in plan.sites():
-        path = plan.folder / f"{system}-{tickets}-{villages}" / "results.json"
-        if path.exists():
-            name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[system]
-            results[name, tickets, villages] = json.loads(path.read_text(encoding="utf-8"))
+        if found := _kept(plan.folder / f"{system}-{tickets}-{villages}"):
+            results[_SYSTEM[system], tickets, villages] = found
+    for system, count in plan.towns():
+        if found := _kept(plan.folder / f"{system}-{count}-{RECORDS}"):
+            results.setdefault((_SYSTEM[system], count, VILLAGES), {}).update(found)
     note = plan.folder / "note"
     said_beside = note.read_text(encoding="utf-8").strip() if note.exists() else ""
     page = table.document(results, min(plan.sizes), max(plan.sizes), VILLAGES, said_beside)
     RESULTS.write_text(page, encoding="utf-8")
     print(page)
+
+
+_SYSTEM = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def _kept(folder: Path) -> dict[str, Numbers]:
+    path = folder / "results.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 def said(line: str) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.measure import Numbers
 
 Results = Mapping[tuple[str, int, int], Mapping[str, Numbers]]
-"""(system, tickets, villages) → measure → numbers."""
+"""(system, tickets or records, villages) → measure → numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,25 @@ ROWS = (
     Row("Restart: the cube's first answer", "cube", "open s", "s", _same(1)),
     Row("On disk per ticket", "bytes", "total", "B", (4096, float("inf")), ratio=1.1),
     Row("Web worker after the work: resident", "worker", "MB", "MB", _same(400)),
+    # A town with so many records in one register, and the rest of town.py.
+    Row("List of records, all views and filters: p50", "records list", "p50", "ms", _same(40), ratio=1.3),
+    Row("List of records: p99", "records list", "p99", "ms", _same(120)),
+    Row("List of records: the slowest of all lists", "records list", "slowest", "ms", _same(120)),
+    Row("Page of a subject with 10,000 visits: p50", "records subject", "p50", "ms", _same(40), ratio=1.3),
+    Row("Page of a subject: p99", "records subject", "p99", "ms", _same(120)),
+    Row("List of its visits, newest to oldest: p50", "records history", "p50", "ms", _same(40), ratio=1.3),
+    Row("List of its visits: p99", "records history", "p99", "ms", _same(120)),
+    Row("Its checklist, and whom to visit: p50", "records inspection", "p50", "ms", _same(40), ratio=1.3),
+    Row("Page of an activity: p50", "records one", "p50", "ms", _same(40), ratio=1.3),
+    Row("All 42 registers: p50", "records registers", "p50", "ms", _same(40), ratio=1.3),
+    Row("All 42 registers: p99", "records registers", "p99", "ms", _same(120)),
+    Row("Duties, 600 villages, a year of weeks: p50", "records duties", "p50", "ms", _same(40), ratio=1.3),
+    Row("Duties: p99", "records duties", "p99", "ms", _same(120)),
+    Row("Desk with these duties: p50", "records desk", "p50", "ms", _same(40), ratio=1.3),
+    Row("Desk with these duties: p99", "records desk", "p99", "ms", _same(120)),
+    Row("Today with these duties: p50", "records today", "p50", "ms", _same(40), ratio=1.3),
+    Row("Activities behind a figure of a year: p50", "records behind", "p50", "ms"),
+    Row("Web worker after these: resident", "records worker", "MB", "MB", _same(400)),
 )
 LOAD = "load at the start: "
 """Before the name of a step: what else the machine was doing then."""

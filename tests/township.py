@@ -30,6 +30,7 @@ from tracker.domain.deadlines import KnownDays
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.effects import evolve
 from tracker.domain.events import Event, NewEvent, StreamKind
+from tracker.domain.packs import Pack
 from tracker.domain.people import SYSTEM, Directory, Grant, Person, Role, Unit
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import (
@@ -43,7 +44,6 @@ from tracker.domain.registers import (
     Limit,
     Milestone,
     Outcome,
-    Pack,
     Predicate,
     Privacy,
     Register,
@@ -328,7 +328,7 @@ class Paper(Scene):
             today=today,
             directory=self.directory,
             calendar=self.calendar,
-            number_for=lambda register, is_restricted: f"{register.prefix}-{today.year}-{len(self.states) + 1:04d}",
+            number_for=lambda register, *, is_restricted: f"{register.prefix}-{today.year}-{len(self.states) + 1:04d}",
             key_taken=self._key_taken,
             find_ticket=self.states.get,
             register_of=self._register_named,

@@ -30,8 +30,8 @@ from tracker.domain.defining import (
     retired_choices,
 )
 from tracker.domain.events import Event, StreamKind
+from tracker.domain.packs import Pack
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.registers import Pack
 from tracker.house import House
 from tracker.models.tickets import RegisterRow
 from tracker.packs.loader import LoadedPack, PackError, load_defined

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from tracker import words
+from tracker import formats, words
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import HasFields
 
@@ -98,10 +98,10 @@ def file_trouble(why: Refusal, register: HasFields) -> str:
         params["needed"] = words.label_of(needed, register.fields)
     if isinstance(found := params.get("found"), str):
         params["found"] = CONTENTS.get(found, found)
-    return words.filled(file_sentence(why.code, str(params.get("reason", ""))), params)
+    return formats.filled(file_sentence(why.code, str(params.get("reason", ""))), params)
 
 
 def cell_trouble(code: str, params: Mapping[str, Any]) -> str:
     """What is wrong with a cell."""
     reason = "first_row" if "first_row" in params else str(params.get("reason", ""))
-    return words.filled(cell_sentence(code, reason), params)
+    return formats.filled(cell_sentence(code, reason), params)

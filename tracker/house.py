@@ -18,8 +18,9 @@ from sqlalchemy import Connection, Engine, select
 from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.defining import Definition, definitions_of, in_effect
 from tracker.domain.events import StreamKind
+from tracker.domain.packs import Pack
 from tracker.domain.people import Directory
-from tracker.domain.registers import Pack, Register
+from tracker.domain.registers import Register
 from tracker.log import store
 from tracker.models.tickets import RegisterRow
 from tracker.packs.calendar import read_notice, work_calendar
@@ -136,6 +137,6 @@ def build_house(
 
 @cache
 def _pack(name: str) -> LoadedPack:
-    """Loaded once per process: it takes 0.3 s and never changes while the process lives."""
+    """Loaded once per process: that takes its time (`load_pack`), and it never changes while the process lives."""
     path = Path(name)
     return load_pack(path if path.is_dir() else built_in(name))

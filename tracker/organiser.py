@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select
 
 from tracker.definer import define
-from tracker.domain.access import TicketFacts, holds_any
+from tracker.domain.access import Facts, holds_any
 from tracker.domain.commands import DefineRegister, DirectoryCommand, EndGrant, MarkDemonstration, PersonLeaves
 from tracker.domain.context import ticket_facts
 from tracker.domain.events import Event, NewEvent, StreamKind
@@ -71,7 +71,7 @@ class Organiser:
         if request.actor_id != SYSTEM and not holds_any(self._work.actor(request.actor_id), "administer", today):
             raise Refusal("not_permitted")
 
-    def _restricted_naming(self, person_id: int) -> list[TicketFacts]:
+    def _restricted_naming(self, person_id: int) -> list[Facts]:
         self._work.flush()
         ids = self._work.conn.scalars(_NAMING, {"person": person_id})
         tickets = (self._work.ticket(ticket_id) for ticket_id in ids.all())

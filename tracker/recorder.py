@@ -6,19 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tracker.domain.access import may
+from tracker.domain.access import Facts, may
 from tracker.domain.checklists import Checklist, checklist_for
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, RecordCommand, ReportValue
 from tracker.domain.context import Decision, World
-from tracker.domain.days import to_number
-from tracker.domain.events import Event, StreamKind
+from tracker.domain.events import Event
 from tracker.domain.inspecting import subject_link
-from tracker.domain.ledger import Mark
-from tracker.domain.record import Record, evolve, fold
-from tracker.domain.record_ledger import record_marks
+from tracker.domain.record import Record
 from tracker.domain.recording import (
     RecordWorld,
     decide_amend_record,
@@ -27,12 +23,12 @@ from tracker.domain.recording import (
     decide_enter,
     decide_report,
     decide_void_record,
-    record_facts,
 )
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal
-from tracker.log import store
+from tracker.projections.lives import Posting, Touched, record_life
 from tracker.projections.records import RecordWriter, records_of_keys
+from tracker.projections.search import RecordSearchWriter
 
 if TYPE_CHECKING:
     from tracker.handler import Work
@@ -43,9 +39,10 @@ class Recorder:
 
     def __init__(self, work: Work) -> None:
         self._work = work
-        self.rows = RecordWriter(work.conn, work.house.pack.record_by_name, work.numbers)
-        self._states: dict[int, Record] = {}
-        self._marks: dict[int, frozenset[Mark]] = {}
+        registers = work.house.pack.record_by_name
+        self.rows = RecordWriter(work.conn, registers, work.numbers)
+        self._touched = Touched(work.conn, Posting(record_life(registers), work.ledger, work.house.time_zone))
+        self._texts = RecordSearchWriter(work.conn)
         self._keys: dict[tuple[str, str], int | None] = {}
 
     def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, RecordRegister, Decision]:
@@ -109,33 +106,17 @@ class Recorder:
             found = records_of_keys(self._work.conn, self._work.numbers[register], asked)
             self._keys.update({(register, key): found.get(key) for key in asked})
 
-    def project(self, before: Record | None, events: Sequence[Event], recorded_on: date) -> Record:
+    def project(self, before: Record | None, events: Sequence[Event]) -> Record:
         """The state after the events, with its row, its links and its marks to be written."""
-        state, record_id = before, events[0].stream_id
-        register = self._register(before.register if before else events[0].data["register"])
-        held = self._marks.get(record_id)
-        if held is None:
-            held = record_marks(before, register) if before else frozenset()
-        for event in events:
-            state = evolve(state, event)
-            after = record_marks(state, register)
-            self._work.ledger.post(record_id, register.name, event.position, to_number(recorded_on), held, after)
-            held = after
-        if state is None:
-            raise ValueError("no events to project")
+        state = self._touched.go_on(before, events)
         self.rows.put(before, state)
-        self._states[record_id], self._marks[record_id] = state, held
+        self._texts.put(before, state, self._register(state.register))
         if state.key:
-            self._keys[register.name, state.key] = None if state.is_void else record_id
+            self._keys[state.register, state.key] = None if state.is_void else state.id
         return state
 
     def find(self, record_id: int) -> Record | None:
-        if record_id not in self._states:
-            state = fold(store.read_stream(self._work.conn, StreamKind.RECORD, record_id))
-            if state is None:
-                return None
-            self._states[record_id] = state
-        return self._states[record_id]
+        return self._touched.find(record_id)
 
     def _visible(self, record_id: int, context: World) -> Record:
         """Unknown and forbidden look alike."""
@@ -149,11 +130,13 @@ class Recorder:
         state = self.find(record_id)
         if state is None:
             return False
-        facts = record_facts(state.register, state.unit_id)
+        facts = Facts.of_unit(state.register, state.unit_id)
         return may(context.actor, "view", facts, context.directory, context.today)
 
     def forget(self) -> None:
-        self._states, self._marks, self._keys = {}, {}, {}
+        self._touched.forget()
+        self._keys = {}
 
     def flush(self) -> None:
         self.rows.flush()
+        self._texts.flush()

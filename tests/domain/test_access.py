@@ -8,16 +8,16 @@ from datetime import date
 import pytest
 from township import PEOPLE, Paper
 
-from tracker.domain.access import RIGHTS, Reach, TicketFacts, holds_any, may
+from tracker.domain.access import RIGHTS, Facts, Reach, holds_any, may, may_beside_tickets
 from tracker.domain.lifecycle import STEPS
 from tracker.domain.people import Directory, Grant, Person, Role, Unit
 
 PAPER = Paper()
 UNIT, DAY = PAPER.unit, date(2023, 3, 5)
-HERE = TicketFacts("toilet", UNIT["chenguang"], UNIT["farming"], (), is_restricted=False, named_ids=())
+HERE = Facts("toilet", UNIT["chenguang"], UNIT["farming"])
 
 
-def allowed(role: Role, unit: str, action: str, facts: TicketFacts = HERE, **more: object) -> bool:
+def allowed(role: Role, unit: str, action: str, facts: Facts = HERE, **more: object) -> bool:
     grant = replace(Grant(1, role, UNIT[unit], None, date(2020, 1, 1)), **more)  # type: ignore[arg-type]
     person = Person(77, "某人", UNIT[unit], (grant,))
     return may(person, action, facts, PAPER.directory, DAY)
@@ -69,8 +69,28 @@ def test_an_administrator_sees_and_touches_no_ticket() -> None:
     assert {action for action in RIGHTS if allowed(Role.ADMINISTRATOR, "town", action)} == {
         "administer",
         "audit",
-        "see_sign_ins",
+        "see_people",
     }
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "more", "expected"),
+    [
+        (Role.ADMINISTRATOR, "town", {}, True),
+        (Role.ADMINISTRATOR, "chenguang", {}, True),
+        (Role.AUDITOR, "town", {}, True),
+        (Role.AUDITOR, "chenguang", {}, False),
+        (Role.AUDITOR, "town", {"register": "toilet"}, False),
+        (Role.AUDITOR, "town", {"ends_on": DAY}, False),
+        (Role.SUPERVISOR, "town", {}, False),
+    ],
+)
+def test_people_are_read_about_by_administrators_and_auditors_of_everything(
+    role: Role, unit: str, more: dict[str, object], expected: bool
+) -> None:
+    grant = replace(Grant(1, role, UNIT[unit], None, date(2020, 1, 1)), **more)  # type: ignore[arg-type]
+    person = Person(77, "某人", UNIT[unit], (grant,))
+    assert may_beside_tickets(person, "see_people", PAPER.directory, DAY) == expected
 
 
 @pytest.mark.parametrize(

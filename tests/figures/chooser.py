@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 from township import DOCUMENT, PHOTO, PLAIN_VALUES, STAFF_OF, Refused, Scene, at, refused
 
 from tracker.domain.commands import AmendTicket, Command, RegisterTicket, TakeStep
-from tracker.domain.lifecycle import CLOSING_ORDER, STEPS, Need, Status, Step
+from tracker.domain.lifecycle import STEPS, Need, Status, Step
 from tracker.domain.ticket import Ticket
 
 T = TypeVar("T")
@@ -168,7 +168,7 @@ class Chooser:
                 continue
             if step.name == "reach_milestone" and not register.milestones:
                 continue
-            if step.name in CLOSING_ORDER and t.status is Status.CLOSED:
+            if step.closing_rank and t.status is Status.CLOSED:
                 continue
             out.append(step)
         return out or [s for s in STEPS if s.name == "assign"]

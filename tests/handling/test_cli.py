@@ -107,6 +107,32 @@ def test_an_import_says_what_the_rules_say_and_registers_all_or_nothing(office: 
     assert office.run("import", "petition", str(file), "--dry-run").stdout == looked.stdout
 
 
+def test_private_values_of_a_record_are_erased_by_its_number_with_either_prefix(on_sqlite: Office, tmp_path: Path):
+    office = Office(shutil.copytree(on_sqlite.folder, tmp_path / "office"), "sqlite:///office.sqlite3")
+    asked = ("--reason", "本人要求删除", "--yes")
+    assert "1 values erased" in office.good("erase", "员-2023-0001", "name", *asked)
+    assert "0 values erased" in office.good("erase", "DYHM-2023-0001", "name", *asked)
+    assert "events verified" in office.good("verify")
+    none = office.run("erase", "员-2023-9999", "name", *asked)
+    assert (none.returncode, "There is no ticket or record" in none.stderr) == (1, True)
+
+
+def test_tidy_removes_what_no_entry_names_and_was_not_sent_today(on_sqlite: Office, tmp_path: Path):
+    office = on_sqlite.copied(tmp_path)
+    files = office.folder / "files"
+    given_up, fresh = (files / digest[:2] / digest for digest in ("ab" * 32, "cd" * 32))
+    for path in (given_up, fresh):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    for path in files.glob("??/*"):
+        if path != fresh:  # the evidence of the log as well: it is old, and named
+            os.utime(path, (0, 0))
+    before = set(files.rglob("*"))
+    assert office.good("tidy") == "1 files removed.\n"
+    assert before - set(files.rglob("*")) == {given_up}
+    assert office.good("tidy") == "0 files removed.\n"
+
+
 def test_messages_of_citizens_come_in_with_their_replies_and_only_once(
     on_sqlite: Office, tmp_path: Path, shared_dir: Path
 ):

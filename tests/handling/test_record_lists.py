@@ -10,10 +10,9 @@ from records import RECORDS, meeting
 from sqlalchemy import URL, select
 from township import PEOPLE, Township, at
 
-from tracker.domain.access import may
+from tracker.domain.access import Facts, may
 from tracker.domain.commands import ChangeState, EnterRecord, VoidRecord
 from tracker.domain.days import from_number
-from tracker.domain.recording import record_facts
 from tracker.models.records import RecordRow
 from tracker.queries import record_lists, records, scope
 from tracker.queries.record_lists import RecordCursor, RecordFilters, RecordView, count_records, records_slice
@@ -55,7 +54,7 @@ def allowed(town: Township, who: Viewer, action: str) -> set[int]:
     names = {number: name for name, number in who.register_ids.items()}
     with town.engine.connect() as conn:
         rows = conn.execute(select(RecordRow.id, RecordRow.register_id, RecordRow.unit_id)).all()
-    facts = {row.id: record_facts(names[row.register_id], row.unit_id) for row in rows}
+    facts = {row.id: Facts.of_unit(names[row.register_id], row.unit_id) for row in rows}
     return {i for i, f in facts.items() if may(who.person, action, f, who.directory, who.on)}
 
 

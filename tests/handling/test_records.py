@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from records import RECORDS, meeting
 from sqlalchemy import Engine, select
-from township import Township, at, label, plain_ticket
+from township import PHOTO, Township, at, label, plain_ticket
 
-from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
+from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ErasePrivateValues, ReportValue, VoidRecord
+from tracker.domain.duties import DutySpec, OwedBy, Period
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, FigureSpec, Grouping, Term
+from tracker.domain.people import SYSTEM
 from tracker.domain.record import fold
 from tracker.domain.refusals import Refusal, Refusals
+from tracker.handler import handle
 from tracker.log import store
-from tracker.log.audit import chain_faults
+from tracker.log.audit import chain_faults, named_files
 from tracker.log.vault import read_private
 from tracker.models.log import EventRow
 from tracker.projections.rebuild import TABLES, rebuild
 from tracker.queries import behind_marks
 from tracker.queries.behind import NUMERATOR, Behind
 from tracker.queries.figures import as_of, figure_values
+from tracker.queries.records import record_page
+from tracker.queries.scope import Viewer
 
 
 @pytest.fixture
@@ -192,6 +198,31 @@ def test_names_lie_in_the_vault_and_the_log_verifies(town: Township) -> None:
         assert list(chain_faults(conn, lambda event, size: None)) == []
 
 
+def test_a_private_value_of_a_record_is_erased_by_the_operator_alone_and_the_log_still_verifies(town: Township) -> None:
+    record = member(town, 3)
+    amend = AmendRecord(record_id=record, version=1, changes={"name": "刘大云"}, reason="写错了")
+    town.do(amend, "staff", at("2023-06-02"))
+    erase = ErasePrivateValues(ticket_id=record, fields=("name",), reason="本人要求删除")
+    with pytest.raises(Refusal, match="not_permitted"):
+        town.do(erase, "administrator", at("2023-06-03"))
+    (event,) = handle(town.house, erase, actor_id=SYSTEM, now=at("2023-06-03")).events
+    told = {"fields": ["name"], "count": 2, "reason": "本人要求删除"}
+    assert (event.stream_kind, event.stream_id, event.kind, event.data) == (StreamKind.ACCESS, record, "erased", told)
+    with town.engine.connect() as conn:
+        page = record_page(conn, record, RECORDS.record_by_name["member"], town.house.time_zone)
+        assert (page.record.fields["persons"], page.masked) == (3, {})
+        assert read_private(conn, record, page.record.private) == {}
+        assert list(chain_faults(conn, lambda event, size: None)) == []
+    with pytest.raises(Refusal, match="field_unknown"):
+        handle(town.house, replace(erase, fields=("reason",)), actor_id=SYSTEM, now=at("2023-06-03"))
+
+
+def test_files_of_records_are_known_to_be_kept(town: Township) -> None:
+    enter(town, "meeting", values=meeting(town.unit["chenguang"], "2023-05-10"), evidence=(PHOTO,))
+    with town.engine.connect() as conn:
+        assert named_files(conn) == {PHOTO["digest"]}
+
+
 def report(town: Township, stage: str, amount: str, on: str, place: str = "chenguang") -> dict[str, Any]:
     return {"place": town.unit[place], "year": 2023, "value": amount, "stage": stage, "reported_on": on}
 
@@ -235,6 +266,21 @@ def test_groups_are_counted_any_all_least_and_the_list_behind_is_theirs(town: To
         assert (page.count, sorted(r.quantity for r in page.records)) == (4, [2, 6, 7])
         rest = behind_marks.drill(conn, town.house, asked, None, cursor=page.next_cursor or "", limit=3)
         assert ([r.quantity for r in rest.records], rest.next_cursor) == ([5], None)
+
+
+def test_a_duty_that_is_called_as_its_register_lends_no_list_its_own_rights(town: Township) -> None:
+    """The township has one: courtyard meetings, which are owed each month."""
+    for day in ("2023-05-10", "2023-05-11"):
+        hold(town, day)
+    owed = OwedBy(("village",))
+    spec = DutySpec("meeting", label("屋场会"), "meeting", owed, Period.MONTH, "tests", date(2023, 1, 1))
+    house = replace(town.house, pack=replace(RECORDS, duties=(spec,)))
+    with town.engine.connect() as conn:
+        directory, numbers = house.directory(conn), house.register_numbers(conn)
+        asking = Viewer(directory.people[town.person["staff"]], directory, numbers, date(2023, 12, 31))
+        asked = Behind(HELD, NUMERATOR, as_of(conn, effective=date(2023, 12, 31), known=None), None, None)
+        page = behind_marks.drill(conn, house, asked, asking, cursor="", limit=5)
+    assert (page.count, page.hidden, len(page.records)) == (2, 0, 2)
 
 
 def test_a_zero_that_nobody_looked_for_is_no_zero(town: Township) -> None:

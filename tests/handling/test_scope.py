@@ -13,11 +13,11 @@ from installations import PostgreSQL, copy_of
 from sqlalchemy import URL, select
 from township import PACK, PEOPLE, UNITS, Paper, Township, at, plain_ticket
 
-from tracker.domain.access import RIGHTS, Reach, TicketFacts, may
+from tracker.domain.access import RIGHTS, Facts, Reach, may
 from tracker.domain.commands import AddUnit, EndGrant, GiveGrant, TakeStep
 from tracker.domain.context import ticket_facts
+from tracker.domain.packs import Pack
 from tracker.domain.people import Grant, Person, Role, Unit, UnitKind
-from tracker.domain.registers import Pack
 from tracker.models.tickets import TicketRow
 from tracker.queries import scope
 from tracker.queries.lists import Cursor, Filters, Sort, View, count_tickets, count_views, tickets_page
@@ -282,7 +282,7 @@ def test_a_form_offers_the_villages_where_the_permission_table_allows_it(
     villages = [unit for unit in paper.directory.units.values() if unit.kind == UnitKind.VILLAGE]
     allowed = [
         unit for unit in villages
-        if may(person, action, TicketFacts(register, unit.id, None, (), False, ()), paper.directory, TODAY)
+        if may(person, action, Facts.of_unit(register, unit.id), paper.directory, TODAY)
     ]  # fmt: skip
     offered = places_for(viewer, action, register)
     assert [unit for unit in offered if unit in villages] == allowed

@@ -284,6 +284,8 @@ def test_from_a_workbook_to_a_figure(
     reject(verifier, ours, days.rejected, "盖板未固定，请重新整改")
     cadre.goto(address(ours))
     expect(cadre.locator("main")).to_contain_text("盖板未固定，请重新整改")
+    expect(cadre.locator("[data-print]")).to_be_hidden()  # nobody prints from a phone
+    expect(verifier.locator("[data-print]")).to_be_visible()
     submit(cadre, ours, days.resubmitted, "盖板已用螺栓固定", [after, before])
 
     auditor = sit_down("auditor", DESKTOP)

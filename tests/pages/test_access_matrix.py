@@ -164,6 +164,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "duties.excuse": (("POST", "/duties/{period}/excuse", frozenset({"supervisor", "approver"})),),
     "scheduled.show": (("GET", "/admin/jobs", ADMIN),),
     "search.show": (("GET", "/search?q=x", READERS),),
+    "search.show_records": (("GET", "/search/records?q=x", READERS),),
     "tickets.show": (("GET", "{ticket}", NEAR),),
     "tickets.amend": (
         ("GET", "{ticket}/amend", frozenset({"supervisor"})),
@@ -349,6 +350,7 @@ def test_whoever_has_not_signed_in_is_led_to_the_sign_in(app: Flask):
     pages = {"ticket": "/tickets/1", "record": "/records/1", "subject": "/records/1", "statistic": "/records/1"}
     pages["check"] = "/records/1"
     anything, client = defaultdict(lambda: "1", pages), app.test_client()
+    assert any(method == "GET" for doors in ROUTES.values() for method, _, _ in doors)
     for doors in ROUTES.values():
         for method, url, _ in doors:
             if method == "GET":

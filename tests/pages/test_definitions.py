@@ -100,7 +100,14 @@ def test_a_choice_in_use_is_retired_and_a_field_in_use_stays(office: Township, b
     assert "供水" in seen.text
     put_into_effect(admin, edit, form | {"choices_0": "电力\n通信"})
     assert "供水" not in supervisor.text(url)
-    assert "供水" in supervisor.text("/registers/well_covers/tickets"), "the record still says it"
+    listed = supervisor.text("/registers/well_covers/tickets")
+    assert "供水" in listed, "the record still says it"
+    stale = supervisor.client.post(url, data=supervisor.form(url) | given | {"key": "another-press"})
+    assert stale.status_code == 422
+    assert "供水" in stale.text
+    number = re.search(r'href="(/tickets/[^"/]+)"', listed)
+    assert number is not None
+    assert supervisor.form(f"{number[1]}/amend")["field_1"] == "c1", "a correction of something else leaves it"
     refused = admin.client.post(edit, data=admin.form(edit) | {"label_0": "", "act": "confirm"})
     assert refused.status_code == 422
     assert "权属单位" in refused.text

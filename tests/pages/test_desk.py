@@ -119,6 +119,23 @@ def test_today_lists_what_to_do_in_order_of_doing(town, browse):
     assert town.state(other).number not in text
 
 
+def test_what_came_back_stands_first_with_the_reason_until_it_is_submitted_again(town, browse):
+    assigned(town, "已经逾期的一件", due=-3)
+    back = assigned(town, "退回来的这一件", due=60)
+    take(town, back, "submit", "staff", yesterday(town, 3))
+    take(town, back, "reject", "verifier", yesterday(town, 2), reason="照片看不清井盖")
+    text = browse("staff").text("/today")
+    places = [text.index(words) for words in ('id="sent_back"', "退回来的这一件", "照片看不清井盖", "已经逾期的一件")]
+    assert places == sorted(places)
+    assert "Verification failed" in text
+    take(town, back, "accept", "staff", yesterday(town, 1))
+    assert 'id="sent_back"' in browse("staff").text("/today")
+    take(town, back, "submit", "staff")
+    text = browse("staff").text("/today")
+    assert 'id="sent_back"' not in text
+    assert "照片看不清井盖" not in text
+
+
 def test_new_tickets_are_accepted_without_leaving_the_list_and_twice_is_once(town, browse):
     first, second = assigned(town, "刚刚交办的一件", due=9, on=0), assigned(town, "刚刚交办的两件", due=9, on=0)
     visitor = browse("staff")

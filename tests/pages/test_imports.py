@@ -268,6 +268,7 @@ def test_all_rows_that_are_ready_are_registered_and_named(browse, town):
     assert answer.status_code == 302
     page = supervisor.text(url)
     assert "5 tickets were registered." in page
+    assert re.search(r"status=registered&amp;sort=newest[^>]*>Assign<", page)
     assert len(set(numbers(page))) == counted(town) == 5
 
 

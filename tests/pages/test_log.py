@@ -15,7 +15,8 @@ from ticket_stories import assigned, registered, take
 from township import PHOTO, Township, at, plain_ticket
 
 from tracker import clock, signin
-from tracker.domain.commands import TakeStep
+from tracker.domain.commands import GiveGrant, TakeStep
+from tracker.domain.events import StreamKind
 from tracker.log import store
 from tracker.log.seal import Tree
 from tracker.queries import audit
@@ -95,6 +96,12 @@ def test_filters_narrow_to_a_kind_a_person_a_day_and_late_entries(town: Township
     assert positions(auditor.text("/log?kind=assigned&day=2024-01-01")) == []
 
 
+def test_filters_stand_in_the_frame_that_every_list_has(town: Township, browse: Browse) -> None:
+    auditor = browse("auditor")
+    for url in ("/log", "/sign-ins"):
+        assert '<div class="filters"><div class="filters__row">' in auditor.text(url), url
+
+
 def test_a_day_that_cannot_be_read_is_refused_at_its_field_and_the_rest_is_kept(town: Township, browse: Browse) -> None:
     answer = browse("auditor").open("/log?day=2023-02-30&kind=granted")
     assert answer.status_code == 422
@@ -136,6 +143,33 @@ def test_a_ticket_that_one_may_not_see_is_not_read_in_the_log_either(town: Towns
     for asked in ("kind=accepted", f"actor={town.person['staff']}"):
         assert last not in positions(administrator.text(f"/log?{asked}"))
         assert last in positions(browse("auditor").text(f"/log?{asked}"))
+
+
+def test_entries_about_people_are_open_to_administrators_and_auditors_of_everything(
+    town: Township, browse: Browse
+) -> None:
+    with town.engine.connect() as conn:
+        (granted,) = [
+            e for e in store.read_stream(conn, StreamKind.PERSON, town.person["staff"]) if e.kind == "granted"
+        ]
+    one_village = GiveGrant(
+        person_id=town.person["colleague"], role="auditor", unit_id=town.unit["chenguang"], starts_on=date(2023, 1, 1)
+    )
+    town.do(one_village, "administrator", at("2023-03-01"))
+    for post, is_open in {"auditor": True, "administrator": True, "supervisor": False, "colleague": False}.items():
+        reader = browse(post)
+        said = {
+            entry.group(1): entry.group(0)
+            for entry in re.finditer(
+                r'cell-hidden">#(\d+)<.*?</tr>', reader.text(f"/log?before={granted.position + 1}"), re.S
+            )
+        }[str(granted.position)]
+        assert ("晨光村网格员" in said) == is_open, post
+        assert ("This entry is about a person." in said) != is_open, post
+        for asked in ("kind=granted", "actor=0"):
+            found = positions(reader.text(f"/log?{asked}&before={granted.position + 1}"))
+            assert (granted.position in found) == is_open, (post, asked)
+        assert reader.open("/sign-ins").status_code == (200 if is_open else 404), post
 
 
 def test_no_private_value_stands_in_it(town: Township, browse: Browse) -> None:

@@ -52,6 +52,23 @@ def test_from_registered_to_closed_by_forms(town: Township, browse: Browse) -> N
     assert "seal-impression" in staff.text(address(town, ticket_id))
 
 
+def test_the_hint_says_what_the_rule_demands_and_what_is_there(town: Township, browse: Browse) -> None:
+    ticket_id, staff = assigned(town), browse("staff")
+    url = address(town, ticket_id, "submit")
+    assert "1 photograph is needed." in staff.text(url)
+    assert "is there." not in staff.text(url)
+    before = {**PHOTO, "digest": "cd" * 32, "kind": "photo_before"}
+    take(town, ticket_id, "add_evidence", "staff", "2023-03-03", evidence=(PHOTO, before))
+    assert re.search(r"1 photograph is needed; [^<]+ 1 is there\.", staff.text(url))
+    take(town, ticket_id, "submit", "staff", "2023-03-04")
+    take(town, ticket_id, "reject", "verifier", "2023-03-05", reason="还在渗漏")
+    assert "is there." not in staff.text(url)  # of an attempt that failed nothing counts any more
+    house = address(town, assigned(town, "house"), "submit")
+    came_back = send(staff, house, photos=(picture(), "after.jpg"))
+    assert "1 document is needed." in came_back
+    assert "0 of 1 needed files are there." in came_back
+
+
 def test_every_step_of_the_owner_and_the_office_has_its_form(town: Township, browse: Browse) -> None:
     ticket_id = assigned(town)
     supervisor, staff, approver = browse("supervisor"), browse("staff"), browse("approver")

@@ -99,6 +99,20 @@ def test_the_log_shows_both_times_and_marks_what_was_entered_late(town: Township
         assert said in page
 
 
+def test_the_unit_of_an_owner_is_said_once(town: Township, browse: Browse) -> None:
+    ticket_id = registered(town)
+    owner = {"owner_unit_id": town.unit["chenguang"], "owner_id": town.person["staff"]}
+    take(town, ticket_id, "assign", "supervisor", "2023-03-02", **owner, due_on=date(2023, 4, 1))
+    supervisor = browse("supervisor")
+    pages = [supervisor.text(address(town, ticket_id, step)) for step in ("", "urge")]
+    pages.append(supervisor.text("/registers/toilet/tickets"))
+    texts = [" ".join(re.sub(r"<[^>]+>", " ", page.split("<main")[1]).split()) for page in pages]
+    for text in texts:
+        assert "晨光村 网格员" in text
+        assert "晨光村 晨光村网格员" not in text
+    assert "晨光村 晨光村 " not in texts[1]
+
+
 def test_a_request_shows_who_asked_for_what_and_why(town: Township, browse: Browse) -> None:
     ticket_id = assigned(town)
     take(town, ticket_id, "request_extension", "staff", "2023-03-05", extension_days=10, reason="连日下雨")

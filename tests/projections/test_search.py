@@ -1,14 +1,15 @@
-"""What the index of words holds after commands: the text as it is now, of tickets that are not restricted."""
+"""What the index of words holds after commands: the text as it is now, of tickets not restricted and of records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from records import RECORDS, meeting
 from sqlalchemy import URL, Connection, text
-from township import PACK, TOILET, Paper, Township, at, plain_ticket
+from township import TOILET, Paper, Township, at, plain_ticket
 
-from tracker.domain.commands import AmendTicket, TakeStep
+from tracker.domain.commands import AmendRecord, AmendTicket, EnterRecord, TakeStep
 from tracker.domain.ticket import Ticket
 from tracker.projections.rebuild import rebuild
 from tracker.projections.search import MOST_PIECES, SearchWriter, fold, number_of, piece_of_unit, pieces_of
@@ -18,12 +19,12 @@ NOW = at("2023-03-02")
 
 @pytest.fixture
 def town_pack():
-    return PACK
+    return RECORDS
 
 
 @pytest.fixture
 def town(database: URL) -> Iterator[Township]:
-    founded = Township.joined(database)
+    founded = Township.joined(database, RECORDS)
     yield founded
     founded.close()
 
@@ -37,9 +38,23 @@ def holders(conn: Connection, piece: str) -> list[int]:
     return list(conn.scalars(asked, {"piece": number_of(piece)}))
 
 
+def record_holders(conn: Connection, piece: str) -> list[int]:
+    """The same of records."""
+    if conn.dialect.name == "sqlite":
+        asked = text("SELECT rowid FROM search_record_pieces WHERE search_record_pieces MATCH :piece ORDER BY rowid")
+        return list(conn.scalars(asked, {"piece": f'"{piece}"'}))
+    asked = text("SELECT record_id FROM search_record_texts WHERE :piece = ANY (pieces) ORDER BY 1")
+    return list(conn.scalars(asked, {"piece": number_of(piece)}))
+
+
 def found(town: Township, piece: str) -> list[int]:
     with town.engine.connect() as conn:
         return holders(conn, piece)
+
+
+def records_found(town: Township, piece: str) -> list[int]:
+    with town.engine.connect() as conn:
+        return record_holders(conn, piece)
 
 
 def registered(town: Township, register: str = "toilet", **more) -> int:
@@ -148,3 +163,28 @@ def test_rebuilt_it_holds_the_same(town: Township):
     assert found(town, "漏水") == tickets[:1]
     amended(town, tickets[1], "墙体开裂严重")
     assert found(town, "粪池") == tickets[2:]
+
+
+# -- records ------------------------------------------------------------------------------------------
+def entered(town: Township, register: str, **values: object) -> int:
+    command = EnterRecord(register=register, values={"place": town.unit["chenguang"], **values})
+    return town.do(command, "staff", NOW)[0].stream_id
+
+
+def test_a_record_is_under_its_open_texts_and_its_village_and_nothing_private(town: Township):
+    held = entered(town, "meeting", **meeting(town.unit["chenguang"], "2023-03-01"))
+    member = entered(town, "member", opened_on="2023-03-01", name="欧阳锋", reason="新入党")
+    assert records_found(town, "恳谈") == [held]
+    assert records_found(town, "入党") == [member]
+    assert records_found(town, piece_of_unit(town.unit["chenguang"])) == [held, member]
+    assert records_found(town, "欧阳") == found(town, "恳谈") == []
+
+
+def test_a_corrected_record_is_under_its_new_words_before_and_after_a_rebuild(town: Township):
+    held = entered(town, "meeting", **meeting(town.unit["chenguang"], "2023-03-01"))
+    amend = AmendRecord(record_id=held, version=1, changes={"topic": "禁烧宣传"}, reason="写错了")
+    town.do(amend, "staff", NOW)
+    assert (records_found(town, "宣传"), records_found(town, "恳谈")) == ([held], [])
+    with town.engine.connect().execution_options(write=True) as conn, conn.begin():
+        rebuild(conn, town.pack, town.house.time_zone, town.house.folios, lambda done, size: None)
+    assert (records_found(town, "宣传"), records_found(town, "恳谈")) == ([held], [])

@@ -140,7 +140,8 @@ def report_links(current: ReportSpec, sight: Sight) -> list[dict[str, Any]]:
     found = []
     for report in house().pack.reports:
         day = {"effective": report.effective.isoformat()} if report.effective else {}
-        url = url_for("figures.report", **{**sight.args, **day, "report": report.id})
+        asked: dict[str, Any] = {**sight.args, **day, "report": report.id}
+        url = url_for("figures.report", **asked)
         found.append({"url": url, "label": words.of(report.label), "is_current": report.id == current.id})
     return found
 

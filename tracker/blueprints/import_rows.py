@@ -106,7 +106,7 @@ def row(line: UploadLine, importer: Importer) -> Row:
         line.ticket_id,
         line.number,
         bool(told.get("again")),
-        words.listed(_added(name, importer.register) for name in told.get("adds", ())),
+        formats.listed(_added(name, importer.register) for name in told.get("adds", ())),
     )
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import uploads, words
+from tracker import formats, uploads, words
 from tracker.blueprints import files, import_rows
 from tracker.blueprints.import_view import AT_ONCE, carried_out, defaults_of, preview_of
 from tracker.blueprints.rights import by_person, connection, current_person, house, needs, now, viewer
@@ -245,7 +245,7 @@ def _chosen(form: ConfirmForm) -> set[int] | None:
         form.rows.errors = [gettext("No row is chosen. Tick rows, or write their numbers.")]
     else:
         return ticked | typed
-    form.rows.data = words.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
+    form.rows.data = formats.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
     return None
 
 

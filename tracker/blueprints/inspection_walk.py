@@ -13,9 +13,9 @@ from tracker.blueprints import inspection_view as view
 from tracker.blueprints.inspection_view import Activity
 from tracker.blueprints.linking import links
 from tracker.blueprints.rights import can_on, connection, house, today, viewer
+from tracker.domain.access import Facts
 from tracker.domain.checklists import Checklist
 from tracker.domain.record import Record
-from tracker.domain.recording import record_facts
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Label
 from tracker.forms.inspection import InspectionForm
@@ -68,7 +68,7 @@ def ways_to_inspect(record: Record, register: RecordRegister) -> list[Inspect]:
         for one in found
         if one.subject is not None
         and one.subject.name == register.name
-        and can_on("register", record_facts(one.register.name, record.unit_id))
+        and can_on("register", Facts.of_unit(one.register.name, record.unit_id))
     ]
 
 
@@ -157,7 +157,7 @@ def opened(number: str) -> Walk:
 
 
 def may_go_on(record: Record) -> bool:
-    return can_on("register", record_facts(record.register, record.unit_id))
+    return can_on("register", Facts.of_unit(record.register, record.unit_id))
 
 
 def head(walking: Walk) -> dict[str, Any]:

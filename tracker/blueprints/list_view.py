@@ -50,7 +50,8 @@ def registers_open_for(action: str) -> tuple[Register, ...]:
 class Row:
     """A ticket in a list. `picked`: what a ticked row sends, its id and the version that was seen.
 
-    `who`: masked names of people concerned; `more`: the texts of further listed fields.
+    `who`: masked names of people concerned; `post`: the owner as named right behind `owner_unit`; `more`: the texts of
+    further listed fields.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Row:
     severity: str
     owner_unit: str
     owner: str
+    post: str
     due: Due
     found_on: date
     submitted_on: date | None
@@ -109,6 +111,7 @@ def _row(line: TicketLine, register: Register, known: Names) -> Row:
         severity=listed.get("severity", ""),
         owner_unit=known.unit(line.owner_unit_id),
         owner=known.person(line.owner_id),
+        post=known.post(line.owner_id, line.owner_unit_id),
         due=line.due,
         found_on=line.found_on,
         submitted_on=line.submitted_on,

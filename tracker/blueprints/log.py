@@ -11,8 +11,8 @@ from flask_babel import gettext
 
 from tracker import words
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, directory, house, needs, viewer
-from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, LATE_ENTRY_DAYS, Event
+from tracker.blueprints.rights import can_see_people, connection, directory, house, needs, viewer
+from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, LATE_ENTRY_DAYS, Event, StreamKind
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import DayForm
 from tracker.queries import audit
@@ -45,6 +45,7 @@ def show() -> ResponseReturnValue:
         kinds=sorted(((kind, words.event(kind)) for kind in set().union(*ALL_KINDS.values())), key=lambda k: k[1]),
         actors=[(SYSTEM, gettext("The system itself")), *_people()],
         late_days=LATE_ENTRY_DAYS,
+        sees_people=can_see_people(),
     )
     return shown, 200 if is_good else 422
 
@@ -69,9 +70,7 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
         return {
             "position": event.position,
             "what": gettext("Not open to you"),
-            "detail": gettext("This entry is about a record that you may not see.")
-            if entry.is_of_record
-            else gettext("This entry is about a ticket that you may not see."),
+            "detail": _why_hidden(entry),
         }
     return {
         "position": event.position,
@@ -86,6 +85,14 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
         if entry.number
         else None,
     }
+
+
+def _why_hidden(entry: LogEntry) -> str:
+    if entry.event.stream_kind is StreamKind.PERSON:
+        return gettext("This entry is about a person. Administrators and auditors of everything read it.")
+    if entry.is_of_record:
+        return gettext("This entry is about a record that you may not see.")
+    return gettext("This entry is about a ticket that you may not see.")
 
 
 def _who(actor_id: int) -> str:

@@ -40,6 +40,17 @@ class Names:
         person = self.directory.people.get(person_id or 0)
         return person.name if person else ""
 
+    def post(self, person_id: int | None, unit_id: int | None) -> str:
+        """The person as named right behind this unit: a post that begins with its name (晨光村网格员) is the rest."""
+        name, unit = self.person(person_id), self.directory.units.get(unit_id or 0)
+        starts = (unit.label(self.language), unit.name) if unit else ()
+        rest = next((name.removeprefix(start) for start in starts if name.startswith(start)), name)
+        return rest.strip() or name
+
+    def owner(self, unit_id: int | None, person_id: int | None) -> str:
+        """Unit and person, the unit said once."""
+        return f"{self.unit(unit_id)} {self.post(person_id, unit_id)}".strip()
+
     def number(self, ticket_id: int | None) -> str:
         return self.numbers.get(ticket_id or 0, formats.NOTHING)
 

@@ -22,7 +22,7 @@ from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import directory, house, today, viewer
 from tracker.blueprints.ticket_view import value_text
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import Field, FieldType
+from tracker.domain.registers import NUMBER_TYPES, Field
 from tracker.domain.texts import whole_number
 from tracker.queries import people, scope
 from tracker.queries.lists import Count
@@ -139,8 +139,7 @@ def columns(register: RecordRegister) -> list[dict[str, Any]]:
         {"name": "text", "label": words.of(summary.label), "slot": "text"},
     ]
     out += [
-        {"name": f.name, "label": words.of(f.label), "number": f.type in (FieldType.INTEGER, FieldType.DECIMAL)}
-        for f in columns_listed(register)
+        {"name": f.name, "label": words.of(f.label), "number": f.type in NUMBER_TYPES} for f in columns_listed(register)
     ]
     if register.states:
         out.append({"name": "state", "label": gettext("State"), "slot": "status"})

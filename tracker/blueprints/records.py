@@ -13,7 +13,15 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, linking, list_view, record_list_view, record_view, ticket_view
+from tracker.blueprints import (
+    evidence_files,
+    inspection_view,
+    linking,
+    list_view,
+    record_list_view,
+    record_view,
+    ticket_view,
+)
 from tracker.blueprints.inspection_walk import ways_to_inspect
 from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import (
@@ -29,9 +37,9 @@ from tracker.blueprints.rights import (
     uploads_of_a_day,
     viewer,
 )
+from tracker.domain.access import Facts
 from tracker.domain.commands import NoteAccess
 from tracker.domain.record import Record
-from tracker.domain.recording import record_facts
 from tracker.domain.records import RecordRegister, State
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
@@ -68,7 +76,7 @@ class Opened:
         return names(linking.numbers_of(self.viewer, ids))
 
     def may(self, action: str) -> bool:
-        return can_on(action, record_facts(self.register.name, self.record.unit_id))
+        return can_on(action, Facts.of_unit(self.register.name, self.record.unit_id))
 
     def may_do(self, act: str) -> bool:
         """Whether the person has the right to it, and the record is of a kind that has such an act."""
@@ -123,6 +131,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         facts=record_view.facts(opened.page, register, known, revealed),
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
+        score=_score(record),
         files=ticket_view.file_rows(record, known),
         parts=record_view.linked_parts(record, opened.viewer),
         log=record_view.log_rows(opened.page.log, register, known),
@@ -146,6 +155,13 @@ def _head(opened: Opened, known: Names) -> dict[str, Any]:
         "title": record_view.title(opened.page, opened.register, known),
         "state": record_view.state_label(opened.register, opened.record.state),
     }
+
+
+def _score(record: Record) -> str:
+    """Of an inspection with a scored checklist, complete; else nothing."""
+    checklist = house().pack.checklist_by_name.get(record.checklist or "")
+    score = inspection_view.score(record, checklist) if checklist else None
+    return inspection_view.score_text(score) if score else ""
 
 
 def _gives(opened: Opened) -> list[Register]:
@@ -234,6 +250,8 @@ def void(number: str) -> ResponseReturnValue:
 
 @bp.route("/records/<number>/state", methods=["GET", "POST"])
 @needs("register")
+@limiter.limit(SENT, methods=["POST"], key_func=by_person)
+@uploads_of_a_day
 def change_state(number: str) -> ResponseReturnValue:
     """`to`: the state that was chosen; without, the states to choose from."""
     return _act(_opened(number), "state")

@@ -17,7 +17,7 @@ from flask_login import current_user
 from sqlalchemy import Connection
 
 from tracker import clock
-from tracker.domain.access import RIGHTS, TicketFacts, holds_any, may
+from tracker.domain.access import RIGHTS, Facts, holds_any, may, may_beside_tickets
 from tracker.domain.people import Directory, Person
 from tracker.extensions import db, limiter, login
 from tracker.house import House
@@ -140,6 +140,11 @@ def can(action: str) -> bool:
     return current_user.is_authenticated and holds_any(current_person(), action, today())
 
 
-def can_on(action: str, facts: TicketFacts) -> bool:
+def can_see_people() -> bool:
+    """Whether the person may read what is written about people, their roles and accounts."""
+    return may_beside_tickets(current_person(), "see_people", directory(), today())
+
+
+def can_on(action: str, facts: Facts) -> bool:
     """For templates and views: whether the person may do this to this ticket."""
     return may(current_person(), action, facts, directory(), today())

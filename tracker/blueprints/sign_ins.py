@@ -1,13 +1,13 @@
-"""Who signed in, from where, and what failed: for auditors and administrators, beside the log."""
+"""Who signed in, from where, and what failed: for administrators and auditors of the whole, beside the log."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tracker.blueprints.rights import connection, directory, needs
+from tracker.blueprints.rights import can_see_people, connection, directory, needs
 from tracker.domain.texts import whole_number
 from tracker.queries.sign_ins import PAGE, sign_ins
 
@@ -15,9 +15,11 @@ bp = Blueprint("sign_ins", __name__)
 
 
 @bp.get("/sign-ins")
-@needs("see_sign_ins")
+@needs("see_people")
 def show() -> ResponseReturnValue:
-    """The newest records, of all or of one person."""
+    """The newest records, of all or of one person; 404 for an auditor of a part only."""
+    if not can_see_people():
+        abort(404)
     person_id = whole_number(request.args.get("person"))
     before = whole_number(request.args.get("before"))
     found = sign_ins(connection(), person_id=person_id, before=before)

@@ -204,7 +204,8 @@ def log_rows(logged: Iterable[LoggedEvent], register: Register, names: Names) ->
 def details(data: Mapping[str, Any], register: Register, names: Names) -> list[str]:
     """What an entry says beside its kind: the parts of its data that a reader can use, each with its label."""
     given = {key: value for key, value in data.items() if value not in (None, "", [])}
-    out = [text for key, tell in _TOLD.items() if key in given and (text := tell(given[key], names))]
+    out = [names.owner(given["owner_unit"], given.get("owner"))] if "owner_unit" in given else []
+    out += [text for key, tell in _TOLD.items() if key in given and (text := tell(given[key], names))]
     outcome = register.outcome_by_name.get(data.get("outcome", ""))
     if outcome:
         out.append(words.of(outcome.label))
@@ -235,8 +236,6 @@ def _labelled(name: str, text: str) -> str:
 
 
 _TOLD: Mapping[str, Any] = {
-    "owner_unit": lambda value, names: names.unit(value),
-    "owner": lambda value, names: names.person(value),
     "lead_official": lambda value, names: _labelled("lead_official_id", names.person(value)),
     "support": lambda value, names: _labelled(
         "supports", gettext("; ").join(f"{names.unit(s['unit'])} {s.get('part') or ''}".strip() for s in value)

@@ -31,10 +31,10 @@ from tracker.blueprints.rights import (
     viewer,
 )
 from tracker.domain.commands import AmendTicket, NoteAccess, TakeStep
-from tracker.domain.context import World, ticket_facts
+from tracker.domain.context import ticket_facts
 from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
-from tracker.domain.lifecycle import STEP_BY_NAME, Need, Step
+from tracker.domain.lifecycle import STEP_BY_NAME, Step
 from tracker.domain.people import Person
 from tracker.domain.refusals import Kind, Refusal, Refusals
 from tracker.domain.registers import Register
@@ -42,19 +42,17 @@ from tracker.domain.texts import half_width
 from tracker.domain.ticket import Ticket
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
-from tracker.forms.options import Options, options_for
+from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
-from tracker.projections.tickets import has_merged
-from tracker.queries import lists, records, tickets
+from tracker.queries import lists, tickets
 from tracker.queries.scope import Viewer
+from tracker.queries.world import world_for
 
 bp = Blueprint("tickets", __name__)
 
 MAX_REASON = 500
-NOBODY = Options([], [], {}, [], [])
-_NAMING = frozenset({Need.OWNER, Need.PEOPLE, Need.MILESTONE})
 
 Sent = Callable[[], TakeStep | AmendTicket]
 
@@ -82,18 +80,7 @@ class Opened:
         return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
-        world = World(
-            actor=self.person,
-            today=today(),
-            directory=directory(),
-            calendar=house().calendar,
-            number_for=lambda register, is_restricted: "",
-            key_taken=lambda register, key: None,
-            find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
-            register_of=lambda record_id: records.register_of(connection(), record_id),
-            has_merged=lambda ticket_id: has_merged(connection(), ticket_id),
-        )
-        return possible_steps(self.ticket, self.register, world)
+        return possible_steps(self.ticket, self.register, world_for(connection(), self.viewer, house()))
 
     def may(self, action: str) -> bool:
         return can_on(action, ticket_facts(self.ticket))
@@ -196,14 +183,13 @@ def _step_form(opened: Opened, name: str) -> StepForm:
     step = STEP_BY_NAME.get(name)
     if step is None or not opened.may(step.right) or not has_step(opened.register, step):
         abort(404)
-    options = NOBODY
-    if _NAMING & set(step.needs):
-        options = options_for(opened.viewer, action=step.right, register=opened.register.name)
     asked = Asked(
         step=step,
         ticket=opened.ticket,
         register=opened.register,
-        options=options,
+        options=lambda: options_for(
+            opened.viewer, action=step.right, register=opened.register.name, near=(opened.ticket.place_id,)
+        ),
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
@@ -249,17 +235,22 @@ def _asked(opened: Opened, form: StepForm | AmendForm) -> dict[str, Any]:
         "action": url_for("tickets.amend", number=opened.ticket.number)
         if step is None
         else url_for("tickets.take_step", number=opened.ticket.number, step=name),
-        "photos_needed": _photos_needed(opened, form),
+        "demanded": _demanded(opened, form),
         "came_back": request.method == "POST",
     }
 
 
-def _photos_needed(opened: Opened, form: StepForm | AmendForm) -> int:
-    """How many are still missing: without those of this attempt and those that wait in the form."""
+def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[int, int]]:
+    """Input → how many files the register demands there, as guards.has_evidence counts them, and how many of this
+    attempt are there: on the ticket and waiting in the form."""
     given = opened.ticket.evidence[opened.ticket.evidence_before :]
     kept = form.evidence.files if request.method == "POST" else []
-    there = [*(e.kind for e in given), *(file.kind for file in kept)].count(EvidenceKind.PHOTO_AFTER)
-    return max(0, opened.register.evidence.photos_after - there)
+    kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
+    rule = opened.register.evidence
+    return {
+        "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
+        "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
+    }
 
 
 # -- a correction -------------------------------------------------------------------------------------

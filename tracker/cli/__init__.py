@@ -1,4 +1,8 @@
-"""The `xiaohao` commands: parse, call, print, exit status. One module per noun; heavy imports wait for their command.
+"""The `xiaohao` commands: parse, call, print, exit status. Heavy imports wait for their command.
+
+serving (`init`, `run`), accounts (`user`), imports, figures (`figures`, `drill`), duties, log (`verify`, `rebuild`,
+`erase`, `tidy`). They share installation (the one they work on) and founding (the units of a pack); demonstration
+makes the year that stage plays.
 
 Errors are one clear line and an exit status: 1 something is wrong, 2 the command was.
 """

@@ -62,19 +62,20 @@ def rebuild(only_cube: bool) -> None:  # click gives options by name
 @click.option("--reason", required=True, help="Why; it stays in the log.")
 @click.confirmation_option(prompt="The values are removed for good. Erase them?")
 def erase(number: str, fields: tuple[str, ...], reason: str) -> None:
-    """Erase private values of the ticket NUMBER for good; FIELDS by their names in the pack. The log stays whole."""
+    """Erase private values of the ticket or record NUMBER for good; FIELDS by their names in the pack.
+
+    The log stays whole, and says what was erased and why.
+    """
     from tracker import clock, words
     from tracker.domain.commands import ErasePrivateValues
     from tracker.domain.people import SYSTEM
     from tracker.domain.refusals import Refusal
     from tracker.handler import handle
-    from tracker.queries.tickets import find_id
 
     with opened() as installation:
-        with installation.engine.connect() as conn:
-            ticket_id = find_id(conn, number)
+        ticket_id = _id_of(installation, number)
         if ticket_id is None:
-            raise click.ClickException(f"There is no ticket {number}.")
+            raise click.ClickException(f"There is no ticket or record {number}.")
         command = ErasePrivateValues(ticket_id=ticket_id, fields=fields, reason=reason)
         try:
             (event,) = handle(installation.house, command, actor_id=SYSTEM, now=clock.now()).events
@@ -96,6 +97,18 @@ def tidy() -> None:
             named = named_files(conn)
         removed = installation.files().remove_unnamed(named, before)
     click.echo(f"{removed} files removed.")
+
+
+def _id_of(installation: Installation, number: str) -> int | None:
+    """The ticket or record behind a number with either prefix."""
+    from tracker.domain.numbers import typed_number
+    from tracker.queries import records, tickets
+
+    pack = installation.house.pack
+    kept = typed_number(number, (*pack.registers, *pack.records))
+    with installation.engine.connect() as conn:
+        found = tickets.find_id(conn, kept)
+        return records.find_id(conn, kept) if found is None else found
 
 
 def _projection_faults(installation: Installation) -> list[Fault]:
@@ -130,6 +143,6 @@ def _fingerprint(conn: Connection, table: Table) -> int:
 
 
 def _worded(fault: Fault) -> str:
-    from tracker import words
+    from tracker import fault_words
 
-    return words.fault(fault.code, position=fault.position, detail=fault.detail)
+    return fault_words.fault(fault.code, position=fault.position, detail=fault.detail)

@@ -15,24 +15,33 @@ from tracker.domain.people import Directory, Grant, Person, Role
 
 
 class Reach(StrEnum):
-    """How the ticket must lie in the subtree of the grant's unit."""
+    """How the ticket, record or owed period must lie in the subtree of the grant's unit. Only tickets have owners."""
 
     PLACE_OR_OWNER = "place_or_owner"  # it lies there, or a unit there owns or supports it
     PLACE = "place"
     OWNER = "owner"
-    ANYWHERE = "anywhere"  # not about one ticket
+    ANYWHERE = "anywhere"  # not about one of them
+    WHOLE = "whole"  # nor that, and only by a grant for everything: all units, all registers
 
 
 @dataclass(frozen=True, slots=True)
-class TicketFacts:
-    """What permission needs to know of a ticket."""
+class Facts:
+    """What permission needs to know of a ticket (`context.ticket_facts`), a record or an owed period (`of_unit`).
+
+    The defaults are what a record and a period have: nobody owns them beside the unit they lie in, none is restricted.
+    """
 
     register: str
     place_id: int
-    owner_unit_id: int | None
-    support_unit_ids: tuple[int, ...]
-    is_restricted: bool
-    named_ids: tuple[int, ...]
+    owner_unit_id: int | None = None
+    support_unit_ids: tuple[int, ...] = ()
+    is_restricted: bool = False
+    named_ids: tuple[int, ...] = ()
+
+    @classmethod
+    def of_unit(cls, register: str, unit_id: int) -> Facts:
+        """Of something that lies in the unit it counts under and nowhere else."""
+        return cls(register, unit_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +63,10 @@ RIGHTS: Mapping[str, tuple[Rule, ...]] = {
     "reveal": (_rule(Reach.PLACE_OR_OWNER, *_ALL_BUT_ADMINISTRATOR),),
     "figures": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     "audit": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.SUPERVISOR, Role.ADMINISTRATOR),),
-    "see_sign_ins": (_rule(Reach.ANYWHERE, Role.AUDITOR, Role.ADMINISTRATOR),),
+    "see_people": (  # who signed in, and what the log says of people, their roles and accounts
+        _rule(Reach.ANYWHERE, Role.ADMINISTRATOR),
+        _rule(Reach.WHOLE, Role.AUDITOR),
+    ),
     "export": (_rule(Reach.ANYWHERE, *_ALL_BUT_ADMINISTRATOR),),
     # first pages
     "desk": (_rule(Reach.ANYWHERE, Role.SUPERVISOR, Role.LEAD_OFFICIAL, Role.APPROVER, Role.VERIFIER),),
@@ -114,8 +126,8 @@ def holds_any(person: Person, action: str, on: date) -> bool:
     return any(g.role in roles for g in person.grants_on(on))
 
 
-def may(person: Person, action: str, facts: TicketFacts, directory: Directory, on: date) -> bool:
-    """Whether the person may do this to this ticket on that day.
+def may(person: Person, action: str, facts: Facts, directory: Directory, on: date) -> bool:
+    """Whether the person may do this to this ticket, record or owed period on that day.
 
     A restricted ticket is open to its named people only, whatever their grants (条例 art. 30, 46).
     """
@@ -129,9 +141,25 @@ def may(person: Person, action: str, facts: TicketFacts, directory: Directory, o
     )
 
 
-def _reaches(grant: Grant, rule: Rule, facts: TicketFacts, directory: Directory) -> bool:
+def may_beside_tickets(person: Person, action: str, directory: Directory, on: date) -> bool:
+    """Whether the person may do on that day what is about no ticket."""
+    return any(
+        grant.role in rule.roles and (rule.reach is Reach.ANYWHERE or _is_for_everything(grant, directory))
+        for rule in RIGHTS[action]
+        for grant in person.grants_on(on)
+    )
+
+
+def _is_for_everything(grant: Grant, directory: Directory) -> bool:
+    top = directory.top
+    return grant.register is None and top is not None and directory.is_within(top.id, grant.unit_id)
+
+
+def _reaches(grant: Grant, rule: Rule, facts: Facts, directory: Directory) -> bool:
     if rule.reach is Reach.ANYWHERE:
         return True
+    if rule.reach is Reach.WHOLE:
+        return _is_for_everything(grant, directory)
     in_place = directory.is_within(facts.place_id, grant.unit_id)
     if rule.reach is Reach.PLACE:
         return in_place
@@ -142,8 +170,8 @@ def _reaches(grant: Grant, rule: Rule, facts: TicketFacts, directory: Directory)
 
 
 def may_hand_to(person: Person, action: str, unit_id: int, register: str, directory: Directory, on: date) -> bool:
-    """Whether the person may give a ticket of this register to the unit by this action: only within the subtree of a
-    grant that gives the right, so that nobody's figures are filled from outside."""
+    """Whether a grant of the person gives the right to this action over the unit, in this register. Tickets are given
+    to such units only, so that nobody's figures are filled from outside; work there only such people can."""
     roles = {role for rule in RIGHTS[action] for role in rule.roles}
     return any(
         grant.role in roles and grant.register in (None, register) and directory.is_within(unit_id, grant.unit_id)
@@ -151,7 +179,7 @@ def may_hand_to(person: Person, action: str, unit_id: int, register: str, direct
     )
 
 
-def has_keeper(facts: TicketFacts, directory: Directory, on: date) -> bool:
+def has_keeper(facts: Facts, directory: Directory, on: date) -> bool:
     """Whether some named person may still let others know of a restricted ticket: else nobody could ever work on it."""
     named = (directory.people[i] for i in facts.named_ids if i in directory.people)
     return any(may(person, "name", facts, directory, on) for person in named)

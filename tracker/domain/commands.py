@@ -75,7 +75,8 @@ class NoteAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasePrivateValues:
-    """Private values of a ticket, all that its fields ever held, are removed for good; the log keeps that and why."""
+    """Private values of a ticket or record, all that its fields ever held, are removed for good; the log keeps that
+    and why."""
 
     ticket_id: int
     fields: tuple[str, ...]
@@ -210,6 +211,7 @@ class ChangeState:
     state: str
     occurred_on: date
     values: Mapping[str, Any] = field(default_factory=dict)
+    evidence: tuple[Mapping[str, Any], ...] = ()
     note: str = ""
     key: str | None = None
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from tracker.domain import deadlines
-from tracker.domain.access import TicketFacts
+from tracker.domain.access import Facts
 from tracker.domain.commands import TakeStep
 from tracker.domain.deadlines import WorkCalendar
 from tracker.domain.events import NewEvent
@@ -21,6 +21,12 @@ from tracker.domain.ticket import PendingExclusion, PendingExtension, Ticket
 from tracker.domain.values import printable
 
 
+class NumberFor(Protocol):
+    """Gives out the next number of a register; restricted tickets have a series of their own."""
+
+    def __call__(self, register: Register | RecordRegister, *, is_restricted: bool) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """The world a decision may look at. `today` is the day of recording in the log's time zone."""
@@ -29,7 +35,7 @@ class World:
     today: date
     directory: Directory
     calendar: WorkCalendar
-    number_for: Callable[[Register | RecordRegister, bool], str]
+    number_for: NumberFor
     key_taken: Callable[[str, str], int | None]  # (register, external key) → the live ticket that carries it
     find_ticket: Callable[[int], Ticket | None]
     register_of: Callable[[int], str | None]  # the register of the record or ticket with this id
@@ -70,10 +76,10 @@ class StepContext:
         return self.ticket.pending_extension if wish is Wish.EXTENSION else self.ticket.pending_exclusion
 
 
-def ticket_facts(t: Ticket) -> TicketFacts:
+def ticket_facts(t: Ticket) -> Facts:
     """What the permission table needs of a ticket."""
     supports = tuple(s.unit_id for s in t.supports)
-    return TicketFacts(t.register, t.place_id, t.owner_unit_id, supports, t.is_restricted, t.named_ids)
+    return Facts(t.register, t.place_id, t.owner_unit_id, supports, t.is_restricted, t.named_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,20 +12,21 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain import deadlines
-from tracker.domain.access import TicketFacts, has_keeper, may
+from tracker.domain.access import Facts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.confidential import kept_apart, rows_apart, values_apart
 from tracker.domain.context import Decision, StepContext, World, ticket_facts
 from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
+from tracker.domain.guards import OF_WHAT_IS_GIVEN
 from tracker.domain.kinds import ExclusionWay
-from tracker.domain.lifecycle import CLOSING_ORDER, STEP_BY_NAME, STEPS, Extra, Need, Status, Step
+from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.links import check_links
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import COLLECT, check_due_day, check_length, check_people, check_place, evidence_given
 from tracker.domain.people import Directory
-from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
 from tracker.domain.values import CheckedValues, check_values, printable
@@ -40,7 +41,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     ticket that nobody named could let others know of."""
     actor = world.actor
     named = _named(command, world) if command.is_restricted else ()
-    facts = TicketFacts(register.name, command.place_id, None, (), command.is_restricted, named)
+    facts = Facts(register.name, command.place_id, is_restricted=command.is_restricted, named_ids=named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     check_place(command.place_id, world.directory)
@@ -55,7 +56,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
-        "number": world.number_for(register, command.is_restricted),
+        "number": world.number_for(register, is_restricted=command.is_restricted),
         "place": command.place_id,
         "found_on": command.found_on.isoformat(),
         "fields": checked.open,
@@ -152,7 +153,7 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Wo
     events = [NewEvent(step.event, command.occurred_on, data)]
     events += _followed_milestones(step, context)
     if step.closes and closes(step, register):
-        events.append(_closing(step, context))
+        events.append(_closing(context))
     return Decision(tuple(events), private)
 
 
@@ -195,21 +196,14 @@ def possible_steps(ticket: Ticket, register: Register, world: World) -> tuple[tu
     return tuple(out)
 
 
-_ABOUT_INPUT = frozenset({"evidence_missing", "outcome_unknown", "milestone_missing", "field_required"})
-_NOTHING_ASKED = frozenset({"no_open_request", "step_not_possible_now", "extension_not_allowed", "already_requested"})
-
-
 def _personal_refusal(step: Step, context: StepContext) -> Refusal | None:
-    for guard in step.guards:
-        refusal = guard(context)
-        if refusal is not None and refusal.code not in _ABOUT_INPUT:
-            return refusal
-    return None
+    asked = (guard(context) for guard in step.guards if guard not in OF_WHAT_IS_GIVEN)
+    return next((refusal for refusal in asked if refusal is not None), None)
 
 
 def is_worth_showing(refusal: Refusal | None) -> bool:
     """Whether a forbidden step is shown with its reason, or simply does not apply."""
-    return refusal is None or refusal.code not in _NOTHING_ASKED
+    return refusal is None or refusal.code not in NOT_APPLICABLE
 
 
 def awaited_step(ticket: Ticket, register: Register) -> Step | None:
@@ -228,7 +222,8 @@ def closes(step: Step, register: Register) -> bool:
     """Whether the ticket is closed with this step: it is the closing itself, or no later one is switched on."""
     if step.target is Status.CLOSED:
         return True
-    return step.closes and not _later_steps(step, register)
+    later = (s.name for s in STEPS if s.closing_rank > step.closing_rank)
+    return step.closes and not any(name in register.steps for name in later)
 
 
 def _check_day(step: Step, command: TakeStep, ticket: Ticket, today: date) -> None:
@@ -326,12 +321,7 @@ def _followed_milestones(step: Step, context: StepContext) -> list[NewEvent]:
     return out
 
 
-def _later_steps(step: Step, register: Register) -> tuple[str, ...]:
-    start = CLOSING_ORDER.index(step.name) + 1 if step.name in CLOSING_ORDER else 0
-    return tuple(name for name in CLOSING_ORDER[start:] if name in register.steps)
-
-
-def _closing(step: Step, context: StepContext) -> NewEvent:
+def _closing(context: StepContext) -> NewEvent:
     outcome = context.text("outcome") or context.ticket.agreed_outcome
     return NewEvent("closed", context.command.occurred_on, {"outcome": outcome})
 
@@ -349,7 +339,14 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("reason_missing", field="reason")
     check_length(reason, "reason")
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
-    checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
+    checked = check_values(
+        register,
+        given,
+        world.directory,
+        is_partial=True,
+        all_private=ticket.is_restricted,
+        before=ticket.fields,
+    )
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}
     data: dict[str, Any] = {"reason": reason}
     if changes:

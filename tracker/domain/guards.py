@@ -1,6 +1,7 @@
 """What must hold before a step is taken, beside its right and the status: one small predicate per rule.
 
-The rows of `lifecycle.STEPS` name them. A guard looks and answers with a Refusal, or None.
+The rows of `lifecycle.STEPS` name them. A guard looks and answers with a Refusal, or None; those in
+`OF_WHAT_IS_GIVEN` look at what is given with the step, the others at ticket and person alone.
 """
 
 from __future__ import annotations
@@ -137,3 +138,7 @@ def is_excluded(step: StepContext) -> Refusal | None:
 
 def is_restricted(step: StepContext) -> Refusal | None:
     return None if step.ticket.is_restricted else Refusal("step_not_possible_now")
+
+
+OF_WHAT_IS_GIVEN: frozenset[Guard] = frozenset({has_evidence, outcome_is_possible})
+"""Not asked before anything is given: the button stands there, the form says what it needs."""

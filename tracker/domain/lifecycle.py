@@ -1,10 +1,14 @@
 """THE table of steps: one row says from, to, by what right, guards, what must be given, event, and how it is asked.
 
-Button, form, permission and entry of the log follow from the row. To add a step: a row here (a predicate in `guards.py`
-for a new guard, a collector in `needs.py` and an input in `forms/step.py` for a new need), the effect of its event in
-`effects.py`, the words of step and event in `tracker/words.py`. A new status is also a place in the sets below, a word
-there, a sign in `templates/components/status.html`, a cell in `templates/tickets/_promise.html` and a sentence in
-`_turn.html` beside it.
+Button, form, permission and entry of the log follow from the row. To add a step: a row here, the effect of its event in
+`effects.py`, the words of step and event in `tracker/words.py`, its second copy in `tests/lives.py`.
+- A new right is a row in `access.py`.
+- A new guard is a predicate in `guards.py` (in `OF_WHAT_IS_GIVEN` there if it looks at what is given with the step);
+  a new code of its refusal a row in `refusals.py` with its sentence in `words.py` (in `NOT_APPLICABLE` if it
+  says that nothing was to be done).
+- A new need is a collector in `needs.py`, an input in `forms/step.py`, its word in `tracker/words.py`.
+- A new status comes last in `Status` and has a place in the sets below, a word in `tracker/words.py`, a sign in
+  `templates/components/status.html`, a cell in `templates/tickets/_promise.html`, a sentence in `_turn.html` beside it.
 """
 
 from __future__ import annotations
@@ -30,7 +34,10 @@ from tracker.domain.guards import (
 
 
 class Status(StrEnum):
-    """Where a promise stands. Overdue is not a status: it is derived from the due day."""
+    """Where a promise stands. Overdue is not a status: it is derived from the due day.
+
+    Tables keep the number of the place in this list: append only, or rebuild.
+    """
 
     REGISTERED = "registered"
     ASSIGNED = "assigned"
@@ -102,13 +109,15 @@ class Step:
     """One row.
 
     `target` None leaves the status. `is_switched`: must be in the register's `steps`. `closes`: closes the ticket as
-    well where the register has no later step switched on. `is_monotone`: may not lie before the latest step's day.
+    well where the register has no later step switched on. `closing_rank`: its place among the steps that may stand
+    between a passed verification and the closure, 0 for none. `is_monotone`: may not lie before the latest step's day.
     `awaited_in`: where the ticket waits for this step, unless an earlier row that the register has is waited for
     there too. `otherwise`: the step for whoever would not take this one, shown beside it.
     `required`: needs that are optional elsewhere and not here. `extra`: what it adds by itself. `decides`: the wish
     that it answers. `restarts_clock`: the rule in force gives a new due day.
-    `is_said_now`: happens when it is written down, no day is asked. `is_at_once`: its few fields stand on the
-    ticket's own page. `shows_evidence`: whoever takes it looks at the files first.
+    `is_said_now`: happens when it is written down, no day is asked. `is_quiet`: does not make somebody else's open
+    form stale, and moves no mark. `is_at_once`: its few fields stand on the ticket's own page. `shows_evidence`:
+    whoever takes it looks at the files first.
     """
 
     name: str
@@ -120,6 +129,7 @@ class Step:
     guards: tuple[Guard, ...] = ()
     is_switched: bool = False
     closes: bool = False
+    closing_rank: int = 0
     is_monotone: bool = True
     awaited_in: frozenset[Status] = frozenset()
     otherwise: str = ""
@@ -128,6 +138,7 @@ class Step:
     decides: Wish | None = None
     restarts_clock: bool = False
     is_said_now: bool = False
+    is_quiet: bool = False
     is_at_once: bool = False
     shows_evidence: bool = False
 
@@ -170,13 +181,13 @@ STEPS: tuple[Step, ...] = (
          (Need.FINDING, Need.OUTCOME), (verifier_is_independent, outcome_is_possible), closes=True,
          awaited_in=frozenset({S.SUBMITTED}), otherwise="reject", is_at_once=True, shows_evidence=True),
     Step("publicise", "publicised", frozenset({S.VERIFIED}), S.PUBLICISED, "publicise",
-         (Need.PUBLICITY, Need.NOTE), is_switched=True, closes=True, awaited_in=frozenset({S.VERIFIED}),
+         (Need.PUBLICITY, Need.NOTE), is_switched=True, closes=True, closing_rank=1, awaited_in=frozenset({S.VERIFIED}),
          otherwise="reject", is_at_once=True, shows_evidence=True),
     Step("approve", "approved", frozenset({S.VERIFIED, S.PUBLICISED}), S.APPROVED, "approve",
-         (Need.NOTE,), (verifier_is_independent,), is_switched=True, closes=True,
+         (Need.NOTE,), (verifier_is_independent,), is_switched=True, closes=True, closing_rank=2,
          awaited_in=frozenset({S.VERIFIED, S.PUBLICISED}), otherwise="reject", is_at_once=True, shows_evidence=True),
     Step("close", "closed", frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}), S.CLOSED, "verify",
-         (Need.OUTCOME,), (verifier_is_independent, outcome_is_possible), is_switched=True,
+         (Need.OUTCOME,), (verifier_is_independent, outcome_is_possible), is_switched=True, closing_rank=3,
          awaited_in=frozenset({S.VERIFIED, S.PUBLICISED, S.APPROVED}), is_at_once=True, shows_evidence=True),
     Step("relapse", "relapsed", frozenset({S.CLOSED}), S.RELAPSED, "relapse",
          (Need.REASON, Need.DUE), is_switched=True, restarts_clock=True),
@@ -185,15 +196,16 @@ STEPS: tuple[Step, ...] = (
     Step("recheck", "rechecked", frozenset({S.CLOSED}), None, "recheck",
          (Need.RECHECK_RESULT, Need.NOTE), (verifier_is_independent,), is_switched=True, shows_evidence=True),
     Step("urge", "urged", WORKING | {S.RETURNED, S.REGISTERED}, None, "urge",
-         (Need.MESSAGE,), is_monotone=False, is_said_now=True),
+         (Need.MESSAGE,), is_monotone=False, is_said_now=True, is_quiet=True),
     Step("comment", "commented", frozenset(Status), None, "comment",
-         (Need.MESSAGE,), is_monotone=False, required=frozenset({Need.MESSAGE}), is_said_now=True),
+         (Need.MESSAGE,), is_monotone=False, required=frozenset({Need.MESSAGE}), is_said_now=True,
+         is_quiet=True),
     Step("add_evidence", "evidence_added", OPEN, None, "add_evidence",
-         (Need.EVIDENCE, Need.NOTE), is_monotone=False, required=frozenset({Need.EVIDENCE})),
+         (Need.EVIDENCE, Need.NOTE), is_monotone=False, required=frozenset({Need.EVIDENCE}), is_quiet=True),
     Step("reach_milestone", "milestone_reached", _ANY_LIVE, None, "reach_milestone",
          (Need.MILESTONE, Need.NOTE), is_monotone=False),
     Step("name", "named", frozenset(Status), None, "name",
-         (Need.PEOPLE,), (is_restricted,), is_monotone=False, is_said_now=True),
+         (Need.PEOPLE,), (is_restricted,), is_monotone=False, is_said_now=True, is_quiet=True),
     Step("request_exclusion", "exclusion_requested", _ANY_LIVE, None, "request_exclusion",
          (Need.WAY, Need.INTO, Need.REASON), (no_open_exclusion_request,), is_monotone=False),
     Step("refuse_exclusion", "exclusion_refused", _ANY_LIVE, None, "decide_exclusion",
@@ -214,11 +226,11 @@ STEPS: tuple[Step, ...] = (
 
 STEP_BY_NAME = {step.name: step for step in STEPS}
 
-CLOSING_ORDER = ("publicise", "approve", "close")
-"""Steps that may stand between a passed verification and the closure, in order, where switched on."""
-
 SWITCHES = frozenset(s.name for s in STEPS if s.is_switched)
 """The names a register may list under `steps`."""
 
-QUIET = frozenset({"commented", "urged", "evidence_added", "named"})
+QUIET = frozenset(step.event for step in STEPS if step.is_quiet)
 """Events that do not make somebody else's open form stale."""
+
+HANDING_OVER = frozenset(step.right for step in STEPS if Need.OWNER in step.needs)
+"""Rights to steps that give the ticket to an owner: only to one within reach of the right (`access.may_hand_to`)."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from tracker.domain.access import TicketFacts, has_keeper
+from tracker.domain.access import Facts, has_keeper
 from tracker.domain.commands import (
     AddPerson,
     AddUnit,
@@ -44,7 +44,7 @@ def decide_directory(command: DirectoryCommand, office: Office) -> Decided:
     return _DECIDE[type(command)](command, office)
 
 
-def check_keepers(command: PersonLeaves | EndGrant, named_on: Iterable[TicketFacts], office: Office) -> None:
+def check_keepers(command: PersonLeaves | EndGrant, named_on: Iterable[Facts], office: Office) -> None:
     """Refuses while the person is the last who can let others know of a restricted ticket; `named_on`: the restricted
     tickets that name the person. Which one is not said: whoever administers people may not know of it. Somebody who
     cannot name a successor any more has the account switched off instead."""

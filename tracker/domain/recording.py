@@ -6,27 +6,25 @@ answers of a checklist. All that a decision needs is handed in, as in `deciding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from tracker.domain.access import TicketFacts, may
+from tracker.domain.access import Facts, may
 from tracker.domain.checklists import Checklist
 from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, EnterRecord, ReportValue, VoidRecord
 from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.inspecting import answers_given, lacking, nil_said, settled_fields
+from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
+from tracker.domain.proofs import Proof, proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.values import CheckedValues, check_values, filled, printable
-
-NEVER_RESTRICTED = False
-"""What nobody may know of is a ticket: other records are open to all who see their unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +34,6 @@ class RecordWorld:
     context: World
     register: RecordRegister
     checklist: Checklist | None
-
-
-def record_facts(register: str, unit_id: int) -> TicketFacts:
-    """What the permission table needs of a record: it lies in the unit it counts under."""
-    return TicketFacts(register, unit_id, None, (), is_restricted=False, named_ids=())
 
 
 def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | None:
@@ -65,7 +58,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
-        "number": context.number_for(register, NEVER_RESTRICTED),
+        "number": context.number_for(register, is_restricted=False),  # only tickets are
         "unit": unit_id,
         "fields": {name: value for name, value in checked.open.items() if value is not None},
     }
@@ -79,6 +72,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data["evidence"] = evidence_given(command.evidence)
     if is_walked and world.checklist is not None:
         data.update(_walked(command, checked, world.checklist, world))
+    elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
+        _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
 
@@ -87,10 +82,27 @@ def _walked(command: EnterRecord, checked: CheckedValues, checklist: Checklist, 
     answers = answers_given(command.answers, checklist, {}, command.evidence)
     data: dict[str, Any] = {"checklist": checklist.name, "answers": answers, "complete": command.is_complete}
     if command.is_complete:
-        if wrong := lacking(world.register, checklist, checked.open, set(checked.private), answers):
+        kinds = _kinds(command.evidence)
+        if wrong := lacking(world.register, checklist, checked.open, set(checked.private), answers, kinds):
             raise Refusals(wrong)
         data["fields"] = {**checked.open, **nil_said(world.register, checked.open, answers)}
+        if checklist.is_scored:
+            data["score"] = score_said(answers, checklist)
     return data
+
+
+def _check_proof(proof: Proof, kinds: list[str], *, is_nil: bool = False) -> None:
+    if wrong := proof_missing(proof, kinds, is_nil=is_nil):
+        raise Refusals(list(wrong))
+
+
+def _kinds(files: Iterable[Mapping[str, Any]], record: Record | None = None) -> list[str]:
+    """Of the files that come now, and of those that the record has."""
+    return [str(file["kind"]) for file in files] + [file.kind for file in (record.evidence if record else ())]
+
+
+def _is_nil(register: RecordRegister, fields: Mapping[str, Any]) -> bool:
+    return bool(register.nil_field and fields.get(register.nil_field))
 
 
 def _day(checked: CheckedValues, world: RecordWorld) -> date:
@@ -121,9 +133,7 @@ def _unit(checked: CheckedValues, world: RecordWorld) -> int:
 
 
 def _permit(action: str, unit_id: int, world: RecordWorld) -> None:
-    context = world.context
-    facts = record_facts(world.register.name, unit_id)
-    if not may(context.actor, action, facts, context.directory, context.today):
+    if not _may(action, unit_id, world):
         raise Refusal("not_permitted")
 
 
@@ -149,7 +159,9 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     reason = _reason(command.reason)
     fixed = set(register.key_fields) | {register.stage_field}
     changes = {name: value for name, value in command.changes.items() if name not in fixed}
-    checked = check_values(register, changes, context.directory, is_partial=True, all_private=False)
+    checked = check_values(
+        register, changes, context.directory, is_partial=True, all_private=False, before=record.fields
+    )
     check_links(register.links, checked.open, context)
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private and not command.evidence:
@@ -205,7 +217,7 @@ def _check_open(record: Record, version: int) -> None:
 
 def _may(action: str, unit_id: int, world: RecordWorld) -> bool:
     context = world.context
-    facts = record_facts(world.register.name, unit_id)
+    facts = Facts.of_unit(world.register.name, unit_id)
     return may(context.actor, action, facts, context.directory, context.today)
 
 
@@ -225,12 +237,17 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
     if to_number(command.occurred_on) < latest.day:
         day = command.occurred_on
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
-    checked = check_values(register, command.values, context.directory, is_partial=True, all_private=False)
+    checked = check_values(
+        register, command.values, context.directory, is_partial=True, all_private=False, before=record.fields
+    )
     check_links(register.links, checked.open, context)
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
         raise Refusals([Refusal("field_required", field=name) for name in missing])
+    _check_proof(state.proof, _kinds(command.evidence, record))
     data: dict[str, Any] = {"state": state.name}
+    if command.evidence:
+        data["evidence"] = evidence_given(command.evidence)
     if checked.open:
         data["fields"] = dict(checked.open)
     if note := printable(command.note):
@@ -254,7 +271,9 @@ def decide_report(command: ReportValue, record: Record, world: RecordWorld) -> D
     _permit("register", record.unit_id, world)
     same = {name: record.fields[name] for name in register.key_fields if name in record.fields}
     given = {**command.values, **same}
-    checked = check_values(register, given, context.directory, is_partial=False, all_private=False)
+    checked = check_values(
+        register, given, context.directory, is_partial=False, all_private=False, before=record.fields
+    )
     on = _day(checked, world)
     stage = checked.open[register.stage_field or ""]
     ranks = [choice.name for choice in register.stages]
@@ -275,17 +294,20 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     register, context = world.register, world.context
     settled = settled_fields(register, checklist)
     told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in settled}
-    checked = check_values(register, told, context.directory, is_partial=True, all_private=False)
+    checked = check_values(register, told, context.directory, is_partial=True, all_private=False, before=record.fields)
     check_links(register.links, checked.open, context)
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}
     fields = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if command.is_complete and not record.is_complete:
         after = {**record.fields, **fields}
-        if wrong := lacking(register, checklist, after, {*record.private, *checked.private}, all_answers):
+        private, kinds = {*record.private, *checked.private}, _kinds(command.evidence, record)
+        if wrong := lacking(register, checklist, after, private, all_answers, kinds):
             raise Refusals(wrong)
         fields.update(nil_said(register, after, all_answers))
     data: dict[str, Any] = {"answers": answers, "complete": record.is_complete or command.is_complete}
+    if data["complete"] and checklist.is_scored:
+        data["score"] = score_said(all_answers, checklist)
     if fields:
         data["fields"] = fields
     if record.checklist is None:

@@ -134,6 +134,9 @@ CODES: dict[str, Kind] = {
     "unit_name_taken": Kind.INVALID,
 }
 
+NOT_APPLICABLE = frozenset({"no_open_request", "step_not_possible_now", "extension_not_allowed", "already_requested"})
+"""Codes that say of a step: nothing is to be done here. It is not shown; one refused by any other code is, with why."""
+
 
 class Refusal(Exception):
     """A rule says no. `code` is a key of CODES; `field` names the input; params fill the sentence."""

@@ -124,11 +124,11 @@ def is_another_record(command: EnterRecord, first: Event, register: RecordRegist
         return False
     is_left = not command.is_complete
     given = filled(command.values) if is_left else command.values
+    was = dict(first.data["fields"])
     try:
-        checked = check_values(register, given, directory, is_partial=is_left, all_private=False)
+        checked = check_values(register, given, directory, is_partial=is_left, all_private=False, before=was)
     except Refusals:
         return True
-    was = dict(first.data["fields"])
     if command.answers and register.nil_field not in checked.open:
         was.pop(register.nil_field, None)  # what the answers said
     was_private: Mapping[str, Any] = first.data.get("private", {})

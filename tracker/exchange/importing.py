@@ -28,7 +28,7 @@ from tracker.exchange.rows import CellError, RowReading
 from tracker.exchange.ticket_rows import TicketRows
 from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
-from tracker.log.store import hash_key
+from tracker.log.store import hash_of_use
 from tracker.queries.people import homes_for, places_for
 from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
@@ -129,7 +129,7 @@ class Importer:
     def _recorded(self, conn: Connection, reading: ImportReading, rows: Sequence[RowReading]) -> dict[str, int]:
         """External key → what a row is recorded as, or was from this very file and is voided since."""
         sound = [row for row in rows if row.is_ready]
-        keys = {hash_key(self.viewer.person.id, _key(reading, row)): row for row in sound}
+        keys = {hash_of_use(self.viewer.person.id, _key(reading, row)): row for row in sound}
         from_file = streams_of_keys(conn, keys)
         found = {keys[key].external_key: stream_id for key, stream_id in from_file.items()}
         return found | self.intake.recorded(conn, self.viewer, sound)
@@ -170,7 +170,7 @@ class Importer:
             today=self.viewer.on,
             directory=self.viewer.directory,
             calendar=self.house.calendar,
-            number_for=lambda register, is_restricted: "",
+            number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: recorded.get(key),
             find_ticket=lambda ticket_id: None,
             register_of=lambda record_id: register_of(conn, record_id),

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from tracker.domain.access import TicketFacts
+from tracker.domain.access import Facts
 from tracker.domain.commands import EnterRecord, RegisterTicket, ReportValue, TakeStep
 from tracker.domain.context import World
 from tracker.domain.days import to_number
@@ -49,7 +49,7 @@ class Intake(Protocol):
     @property
     def columns(self) -> tuple[Field, ...]: ...
 
-    def facts(self, row: RowReading, person_id: int) -> TicketFacts:
+    def facts(self, row: RowReading, person_id: int) -> Facts:
         """What the permission to import is asked with. Refusal: nothing says the unit."""
         ...
 

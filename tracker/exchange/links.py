@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from tracker.domain.numbers import own_number, record_number
+from tracker.domain.packs import Pack
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Field, FieldType, Pack
+from tracker.domain.registers import Field, FieldType
 from tracker.exchange.folding import fold
 from tracker.queries import records, tickets
 from tracker.queries.scope import Viewer

@@ -13,11 +13,11 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from tracker.domain.access import TicketFacts
+from tracker.domain.access import Facts
 from tracker.domain.commands import EnterRecord, ReportValue
 from tracker.domain.context import World
 from tracker.domain.record import Record
-from tracker.domain.recording import RecordWorld, decide_enter, decide_report, record_facts, statistic_key
+from tracker.domain.recording import RecordWorld, decide_enter, decide_report, statistic_key
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Choice, Field, FieldType
@@ -45,11 +45,11 @@ class RecordRows:
         column = Field(STATE, FieldType.SELECT_ONE, _STATE_LABEL, choices=choices, headings=_STATE_HEADINGS)
         return (column,) if choices else ()
 
-    def facts(self, row: RowReading, person_id: int) -> TicketFacts:
+    def facts(self, row: RowReading, person_id: int) -> Facts:
         unit_id = row.value(self.register.unit_field)
         if not isinstance(unit_id, int):
             raise Refusal("field_required", field=self.register.unit_field)
-        return record_facts(self.register.name, unit_id)
+        return Facts.of_unit(self.register.name, unit_id)
 
     def command(self, row: RowReading) -> EnterRecord:
         state = row.step_values.get(STATE)

@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from tracker.domain.access import TicketFacts
+from tracker.domain.access import Facts
 from tracker.domain.commands import RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.deciding import decide_register
@@ -34,11 +34,12 @@ class TicketRows:
     register: Register
     columns: tuple[Field, ...]
 
-    def facts(self, row: RowReading, person_id: int) -> TicketFacts:
+    def facts(self, row: RowReading, person_id: int) -> Facts:
         place, is_restricted = row.value("place"), row.value("restricted") is True
         if not isinstance(place, int):
             raise Refusal("field_required", field="place")
-        return TicketFacts(self.register.name, place, None, (), is_restricted, (person_id,) if is_restricted else ())
+        named_ids = (person_id,) if is_restricted else ()
+        return Facts(self.register.name, place, is_restricted=is_restricted, named_ids=named_ids)
 
     def command(self, row: RowReading) -> RegisterTicket:
         return command_of(row, self.register)

@@ -11,7 +11,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import HiddenField
 
-from tracker import file_words, words
+from tracker import file_words, formats, words
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, HasFields, Register
@@ -128,4 +128,4 @@ def how_to_mend(field: Field | None, code: str) -> str:
     names = [words.of(c.label) for c in field.choices if not c.is_retired]
     if len(names) > MOST_CHOICES:
         names = [*names[:MOST_CHOICES], "…"]
-    return gettext("Possible here: %(names)s", names=words.listed(names))
+    return gettext("Possible here: %(names)s", names=formats.listed(names))

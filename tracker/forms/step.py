@@ -31,7 +31,7 @@ from tracker.forms.fields import (
     required,
 )
 from tracker.forms.keyed import KeyedForm
-from tracker.forms.options import Options
+from tracker.forms.options import Options, Pairs
 
 SUPPORTS = 3
 """Rows for support units in the form; more come through the next assignment."""
@@ -47,12 +47,13 @@ class FixedField(HiddenField):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the inputs of a step depend on. `ticket` None: a bulk assignment."""
+    """What the inputs of a step depend on. `ticket` None: a bulk assignment. `options`: asked by those inputs alone
+    that offer units or people."""
 
     step: Step
     ticket: Ticket | None
     register: Register
-    options: Options
+    options: Callable[[], Options]
     today: date
     is_owner: bool
     milestone: str | None
@@ -148,7 +149,7 @@ def _day_input(asked: Asked) -> Any:
 
 
 def _owner(asked: Asked) -> dict[str, Any]:
-    ticket, options = asked.ticket, asked.options
+    ticket, options = asked.ticket, asked.options()
     inputs: dict[str, Any] = {
         "owner_unit_id": required(
             IdField(
@@ -158,7 +159,7 @@ def _owner(asked: Asked) -> dict[str, Any]:
             )
         ),
         "owner_id": IdField(
-            words.need("owner_id"), choices=options.members, default=_number(ticket.owner_id if ticket else None)
+            words.need("owner_id"), choices=options.owners, default=_number(ticket.owner_id if ticket else None)
         ),
         "lead_official_id": IdField(
             words.need("lead_official_id"),
@@ -167,15 +168,15 @@ def _owner(asked: Asked) -> dict[str, Any]:
         ),
     }
     for n in range(1, SUPPORTS + 1):
-        inputs.update(_support(asked, n))
+        inputs.update(_support(asked, n, options.units))
     return inputs
 
 
-def _support(asked: Asked, n: int) -> dict[str, Any]:
+def _support(asked: Asked, n: int, offered: Pairs) -> dict[str, Any]:
     """One row: who helps, with which part, until when."""
     supports = asked.ticket.supports if asked.ticket else ()
     now = supports[n - 1] if len(supports) >= n else None
-    units = [("", gettext("Nobody")), *asked.options.units]
+    units = [("", gettext("Nobody")), *offered]
     return {
         f"support_unit_{n}": IdField(
             gettext("Support unit %(number)s", number=n), choices=units, default=_number(now.unit_id if now else None)
@@ -255,16 +256,17 @@ def _milestone(asked: Asked) -> dict[str, Any]:
     """Which one was chosen before (`?milestone=`): the values recorded with it are asked here."""
     chosen = asked.register.milestone_by_name.get(asked.milestone or "")
     inputs: dict[str, Any] = {"milestone": FixedField(default=chosen.name if chosen else None)}
-    for name in chosen.values if chosen else ():
-        field = asked.register.by_name[name]
-        inputs[name] = input_for(
-            field, units=asked.options.units, people=asked.options.members, is_needed=field.is_required
-        )
+    if chosen is not None and chosen.values:
+        options = asked.options()
+        for field in map(asked.register.by_name.__getitem__, chosen.values):
+            inputs[field.name] = input_for(
+                field, units=options.units, people=options.members, is_needed=field.is_required
+            )
     return inputs
 
 
 def _people(asked: Asked) -> dict[str, Any]:
-    pairs = [pair for group in asked.options.members.values() for pair in group if pair[0]]
+    pairs = [pair for group in asked.options().members.values() for pair in group if pair[0]]
     named = [str(i) for i in asked.ticket.named_ids] if asked.ticket else []
     return {"people": MultiCheckboxField(words.need("people"), choices=pairs, default=named)}
 

@@ -37,7 +37,7 @@ def named_files(conn: Connection) -> set[str]:
 
 
 def _files_of(event: Event) -> Iterator[str]:
-    if event.stream_kind is StreamKind.TICKET:
+    if event.stream_kind in (StreamKind.TICKET, StreamKind.RECORD):
         yield from (file["digest"] for file in event.data.get("evidence", ()))
 
 

@@ -14,10 +14,11 @@ from pathlib import Path
 from tracker.domain.defining import Definition
 from tracker.domain.duties import DutySpec
 from tracker.domain.figures import FigureSpec, ReportSpec
+from tracker.domain.packs import Pack, UnitSeed
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, Label, Pack, Register, UnitSeed
+from tracker.domain.registers import Field, Label, Register
 from tracker.packs.accounts import AnyCounted
-from tracker.packs.checklists import build_checklist
+from tracker.packs.checklists import CHECKLISTS, build_checklist
 from tracker.packs.deadlines import all_limits, check_limits
 from tracker.packs.duties import build_duties, check_duties
 from tracker.packs.fields import NOTHING_SHARED, AnyRegister, Shared, build_shared, path_of
@@ -35,7 +36,6 @@ __all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_defined", "lo
 REGISTERS = "registers"
 REPORTS = "reports"
 LAYOUTS = "layouts"
-CHECKLISTS = "checklists"
 FIGURES = "figures"
 DEADLINES = "deadlines"
 DUTIES = "duties.yaml"

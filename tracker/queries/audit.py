@@ -1,7 +1,7 @@
 """The log as an auditor reads it: entries newest first, by keyset over positions, and whether they hold together.
 
-An entry about a ticket or record that the reader may not see (of another unit, or restricted) keeps its place and
-says nothing else, neither when nor what.
+An entry about a ticket or record that the reader may not see (of another unit, or restricted), or about a person to
+a reader who may not see people, keeps its place and says nothing else, neither when nor what.
 Bound: one page looks through WINDOW positions, so that a rare kind costs no scan of the whole log.
 """
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, and_, exists, not_, or_, select
+from sqlalchemy import Connection, Row, and_, exists, false, not_, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from tracker.domain.access import may_beside_tickets
 from tracker.domain.events import LATE_ENTRY_DAYS, Event, StreamKind, late_days
 from tracker.log import store
 from tracker.log.seal import Fault, Tree, check_chain, leaf_hash
@@ -121,9 +122,14 @@ def _is_hidden(viewer: Viewer) -> ColumnElement[bool]:
     ticket = exists().where(TicketRow.id == EventRow.stream_id)
     record = exists().where(RecordRow.id == EventRow.stream_id)
     return or_(
+        false() if _sees_people(viewer) else EventRow.stream_kind == int(StreamKind.PERSON),
         and_(EventRow.stream_kind.in_(_OF_TICKETS), ticket, ~ticket.where(visible(viewer))),
         and_(EventRow.stream_kind.in_(_OF_RECORDS), record, ~record.where(records_visible(viewer))),
     )
+
+
+def _sees_people(viewer: Viewer) -> bool:
+    return may_beside_tickets(viewer.person, "see_people", viewer.directory, viewer.on)
 
 
 def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneInfo) -> Iterator[LogEntry]:
@@ -133,6 +139,7 @@ def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneI
     about_records = {e.stream_id for e in events.values() if int(e.stream_kind) in _OF_RECORDS}
     tickets = {row.id: row for row in _tickets(conn, viewer, about_tickets)}
     records = {row.id: row for row in _records(conn, viewer, about_records)}
+    sees_people = _sees_people(viewer)
     for position in positions:
         event = events[position]
         kind, row = int(event.stream_kind), None
@@ -143,7 +150,7 @@ def _entries(conn: Connection, viewer: Viewer, positions: list[int], zone: ZoneI
         can_open = row is not None and bool(row.can_open)
         yield LogEntry(
             event=event,
-            is_hidden=row is not None and not can_open,
+            is_hidden=(row is not None and not can_open) or (kind == int(StreamKind.PERSON) and not sees_people),
             number=row.number if row is not None and can_open else None,
             is_of_record=event.stream_id in records and kind in _OF_RECORDS,
             late_days=late_days(event, zone),

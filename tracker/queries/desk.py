@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Connection, and_, literal, select, union_all
 
 from tracker.domain.access import holds_any
-from tracker.domain.lifecycle import AWAITING, OPEN, Status
+from tracker.domain.lifecycle import AWAITING, OPEN, WORKING, Status
 from tracker.domain.registers import Register
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import SHELF_OPEN, STATUS_NUMBERS
@@ -33,6 +33,7 @@ from tracker.queries.lists import (
     segments,
 )
 from tracker.queries.scope import Condition, Viewer
+from tracker.queries.tickets import sent_back
 
 T = TicketRow
 SHOWN = {View.OVERDUE: 30, View.VERIFY: 10, View.WEEK: 20, View.RELAPSED: 10, View.DECIDE: 10}
@@ -160,14 +161,18 @@ def _by_day(found: First, today: date) -> tuple[WeekDay, ...]:
     return tuple(WeekDay(day, due.get(day, ())) for day in days)
 
 
-PARTS = ("late", "due_today", "to_accept", "this_week", "later", "waiting")
+PARTS = ("sent_back", "late", "due_today", "to_accept", "this_week", "later", "waiting")
 
 
 # -- the owner's day ----------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class TodayPage:
-    """The list of one owner, in order of doing. Each ticket stands once, in the first part that fits it."""
+    """The list of one owner, in order of doing. Each ticket stands once, in the first part that fits it.
 
+    `reasons`: why each ticket of `sent_back` was sent back; empty for a restricted one.
+    """
+
+    sent_back: tuple[TicketLine, ...]
     late: tuple[TicketLine, ...]
     due_today: tuple[TicketLine, ...]
     to_accept: tuple[TicketLine, ...]
@@ -175,10 +180,11 @@ class TodayPage:
     later: tuple[TicketLine, ...]
     waiting: tuple[TicketLine, ...]
     is_cut: bool
+    reasons: Mapping[int, str]
 
     @property
     def to_do_count(self) -> int:
-        return sum(len(part) for part in (self.late, self.due_today, self.to_accept, self.this_week))
+        return sum(len(part) for part in (self.sent_back, self.late, self.due_today, self.to_accept, self.this_week))
 
 
 def today_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> TodayPage:
@@ -186,12 +192,15 @@ def today_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Registe
     to_do = _owned_ids(conn, viewer, OPEN - _WAITING, TODAY_SHOWN + 1)
     waiting = _owned_ids(conn, viewer, _WAITING, WAITING_SHOWN + 1)
     lines = lines_by_id(conn, viewer, registers, to_do[:TODAY_SHOWN] + waiting[:WAITING_SHOWN])
+    reasons = sent_back(conn, [line.id for line in lines if line.submitted_on and line.status in WORKING])
     parts: dict[str, list[TicketLine]] = {}
     for line in lines:
-        parts.setdefault(_part(line, registers, viewer.on), []).append(line)
+        part = "sent_back" if line.id in reasons else _part(line, registers, viewer.on)
+        parts.setdefault(part, []).append(line)
     return TodayPage(
         **{name: tuple(parts.get(name, ())) for name in PARTS},
         is_cut=len(to_do) > TODAY_SHOWN or len(waiting) > WAITING_SHOWN,
+        reasons=reasons,
     )
 
 

@@ -70,6 +70,12 @@ def standing_summaries(conn: Connection, viewer: Viewer, register: str, *, limit
     return [(row.id, row.summary) for row in rows]
 
 
+def find_id(conn: Connection, number: str) -> int | None:
+    """The id behind a number, whoever may see it: for the operator's commands."""
+    found = conn.scalar(select(R.id).where(R.number == number)) if number.isprintable() else None
+    return None if found is None else int(found)
+
+
 def visible_numbers(conn: Connection, viewer: Viewer, ids: Iterable[int]) -> dict[int, str]:
     """The numbers of those of these records that the person may see."""
     wanted = set(ids)

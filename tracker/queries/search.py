@@ -1,4 +1,4 @@
-"""Tickets found by number, by words of their texts, by village: the newest first, those that the person may see.
+"""Tickets and records found by number, by words of their texts, by village: the newest first that the person may see.
 
 A word is found by its pieces (projections/search.py), all of which must be there; they need not stand together.
 Bound: of the newest LOOKED_AT matches it is asked who may see them; a following page goes on from there.
@@ -6,7 +6,7 @@ Bound: of the newest LOOKED_AT matches it is asked who may see them; a following
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,13 +16,16 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.numbers import record_number, serial_typed, typed_number
 from tracker.domain.people import Unit
+from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register
 from tracker.domain.texts import half_width
-from tracker.models.search import POSTGRESQL, SQLITE
+from tracker.models.rows import hashed
+from tracker.models.search import OF_RECORDS, OF_TICKETS, WordIndex
 from tracker.models.tickets import TicketRow
 from tracker.projections.search import fold, number_of, piece_of_unit, pieces_of
-from tracker.projections.tickets import hash_external_key
+from tracker.queries import record_lists, records
 from tracker.queries.lists import TicketLine, lines_by_id
+from tracker.queries.record_lists import RecordLine
 from tracker.queries.scope import NARROW, Condition, Viewer, ranges, visible
 from tracker.queries.tickets import visible_numbers
 
@@ -42,7 +45,7 @@ _MOST_UNITS_NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A part of the question: its pieces must all be there, or else the ticket concerns one of the units."""
+    """A part of the question: its pieces must all be there, or else it concerns one of the units."""
 
     pieces: tuple[str, ...]
     unit_ids: tuple[int, ...]
@@ -57,6 +60,27 @@ class Found:
     is_cut: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RecordsFound:
+    """The same of activities, subjects and statistics."""
+
+    lines: tuple[RecordLine, ...]
+    before: int | None
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """The words that are asked, and which of the matches the person may see."""
+
+    index: WordIndex
+    visible_numbers: Callable[[Connection, Viewer, Iterable[int]], dict[int, str]]
+
+
+_TICKETS = _Where(OF_TICKETS, visible_numbers)
+_RECORDS = _Where(OF_RECORDS, records.visible_numbers)
+
+
 # -- by number ----------------------------------------------------------------------------------------
 def find_number(conn: Connection, viewer: Viewer, registers: Mapping[str, Register], typed: str) -> str | None:
     """The number of the one ticket that the question names, by its own number or by its external one."""
@@ -67,7 +91,7 @@ def find_number(conn: Connection, viewer: Viewer, registers: Mapping[str, Regist
     own = conn.scalar(select(T.number).where(T.number == number, visible(viewer)))
     if own is not None:
         return str(own)
-    key = hash_external_key(plain)
+    key = hashed(plain)
     by_key = select(T.number).where(T.register_id.in_(viewer.ticket_register_ids), T.external_key == key)
     numbers = conn.scalars(by_key.where(visible(viewer)).limit(2)).all()
     return numbers[0] if len(numbers) == 1 else None
@@ -98,14 +122,38 @@ def tickets_found(
 ) -> Found:
     """Tickets for the question, newest first; those whose number it is stand at the head of the first page."""
     first = _by_serial(conn, viewer, registers, typed) if before is None else []
+    ids, older, is_cut = _page(conn, viewer, _TICKETS, typed, before, PAGE - len(first))
+    listed = list(dict.fromkeys((*first, *ids)))
+    return Found(lines_by_id(conn, viewer, registers, listed), older, is_cut)
+
+
+def records_found(
+    conn: Connection,
+    viewer: Viewer,
+    registers: Mapping[str, RecordRegister],
+    typed: str,
+    *,
+    before: int | None,
+    at_most: int = PAGE,
+) -> RecordsFound:
+    """The same of records; `at_most` of them."""
+    first = records.ids_by_serial(conn, viewer, registers.values(), typed)[:at_most] if before is None else []
+    ids, older, is_cut = _page(conn, viewer, _RECORDS, typed, before, at_most - len(first))
+    listed = list(dict.fromkeys((*first, *ids)))
+    return RecordsFound(record_lists.lines_of(conn, viewer, registers, listed), older, is_cut)
+
+
+def _page(
+    conn: Connection, viewer: Viewer, where: _Where, typed: str, before: int | None, room: int
+) -> tuple[list[int], int | None, bool]:
+    """Up to `room` ids; what leads to older ones; whether there were matches that nobody looked at yet."""
     words = words_of(viewer, typed)
-    if not words:
-        return Found(lines_by_id(conn, viewer, registers, first), None, is_cut=False)
-    ids, looked_to = _search(conn, viewer, words, before)
-    shown = ids[: PAGE - len(first)]
+    if not words or room < 1:
+        return [], None, False
+    ids, looked_to = _search(conn, viewer, where, words, before)
+    shown = ids[:room]
     older = shown[-1] if len(ids) > len(shown) else looked_to
-    listed = list(dict.fromkeys((*first, *shown)))
-    return Found(lines_by_id(conn, viewer, registers, listed), older, is_cut=len(ids) == len(shown) and bool(looked_to))
+    return shown, older, len(ids) == len(shown) and bool(looked_to)
 
 
 def words_of(viewer: Viewer, typed: str) -> tuple[Word, ...]:
@@ -169,36 +217,40 @@ def _own_units(viewer: Viewer) -> tuple[int, ...]:
 
 
 def _search(
-    conn: Connection, viewer: Viewer, words: Sequence[Word], before: int | None
+    conn: Connection, viewer: Viewer, where: _Where, words: Sequence[Word], before: int | None
 ) -> tuple[list[int], int | None]:
     """Ids, one more than a page when there are; and the last match looked at when that was the bound."""
     ways = _ways_sqlite if conn.dialect.name == "sqlite" else _ways_postgresql
     ids: list[int] = []
     looked_to = None
-    for matches in ways(viewer, words, before):
-        ids, looked_to = _first_visible(conn, viewer, conn.scalars(matches))
+    for matches in ways(viewer, where.index, words, before):
+        ids, looked_to = _first_visible(conn, viewer, where, conn.scalars(matches))
         if len(ids) > PAGE:
             break
     return ids, looked_to
 
 
-def _first_visible(conn: Connection, viewer: Viewer, matches: ScalarResult[int]) -> tuple[list[int], int | None]:
+def _first_visible(
+    conn: Connection, viewer: Viewer, where: _Where, matches: ScalarResult[int]
+) -> tuple[list[int], int | None]:
     ids: list[int] = []
     looked_at, last = 0, None
     # FTS5 walks on only as far as it is asked: mostly the first handful is enough.
     while len(ids) <= PAGE and (some := matches.fetchmany(_AT_ONCE)):
-        ids += visible_numbers(conn, viewer, some).keys()
+        ids += where.visible_numbers(conn, viewer, some).keys()
         looked_at, last = looked_at + len(some), some[-1]
     matches.close()
     ids.sort(reverse=True)
     return ids[: PAGE + 1], last if len(ids) <= PAGE and looked_at == LOOKED_AT else None
 
 
-def _ways_sqlite(viewer: Viewer, words: Sequence[Word], before: int | None) -> Iterator[Select[tuple[int]]]:
-    f = SQLITE.c
-    older = true() if before is None else f.rowid < before
-    asked = f.search_pieces.op("MATCH")(_fts_query(viewer, words))
-    yield select(f.rowid).where(asked, older).order_by(f.rowid.desc()).limit(LOOKED_AT)
+def _ways_sqlite(
+    viewer: Viewer, index: WordIndex, words: Sequence[Word], before: int | None
+) -> Iterator[Select[tuple[int]]]:
+    f = index.sqlite.c
+    older = true() if before is None else f.id < before
+    asked = f.asked.op("MATCH")(_fts_query(viewer, words))
+    yield select(f.id).where(asked, older).order_by(f.id.desc()).limit(LOOKED_AT)
 
 
 def _fts_query(viewer: Viewer, words: Sequence[Word]) -> str:
@@ -214,17 +266,19 @@ def _either(pieces: str, unit_ids: Iterable[int]) -> str:
     return f"({pieces}) OR {units}" if pieces and units else pieces or units
 
 
-def _ways_postgresql(viewer: Viewer, words: Sequence[Word], before: int | None) -> Iterator[Select[tuple[int]]]:
+def _ways_postgresql(
+    viewer: Viewer, index: WordIndex, words: Sequence[Word], before: int | None
+) -> Iterator[Select[tuple[int]]]:
     """A common word is among the newest tickets, a rare one has a short list in the index."""
-    p = POSTGRESQL.c
-    older = true() if before is None else p.ticket_id < before
-    newest = select(p.ticket_id, p.pieces).where(older).order_by(p.ticket_id.desc()).limit(_NEWEST).subquery().c
-    recent = select(newest.ticket_id).where(_holds(viewer, words, newest.pieces))
-    yield recent.order_by(newest.ticket_id.desc()).limit(_AT_ONCE)
+    p = index.postgresql.c
+    older = true() if before is None else p.id < before
+    newest = select(p.id, p.pieces).where(older).order_by(p.id.desc()).limit(_NEWEST).subquery().c
+    recent = select(newest.id).where(_holds(viewer, words, newest.pieces))
+    yield recent.order_by(newest.id.desc()).limit(_AT_ONCE)
     # Apart: the planner takes pieces for independent, and would walk all tickets for a word that is rare.
-    matches = select(p.ticket_id).where(_holds(viewer, words, p.pieces), older).cte("matches")
+    matches = select(p.id).where(_holds(viewer, words, p.pieces), older).cte("matches")
     held = matches.prefix_with("MATERIALIZED")
-    yield select(held.c.ticket_id).order_by(held.c.ticket_id.desc()).limit(LOOKED_AT)
+    yield select(held.c.id).order_by(held.c.id.desc()).limit(LOOKED_AT)
 
 
 def _holds(viewer: Viewer, words: Sequence[Word], pieces: Any) -> Condition:

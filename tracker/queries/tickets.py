@@ -158,6 +158,20 @@ def _texts_of(event: Event, texts: Mapping[str, Any]) -> dict[str, Any]:
     return {name.removeprefix(start): text for name, text in texts.items() if name.startswith(start)}
 
 
+def sent_back(conn: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """Of these tickets (some dozens) those whose latest submission was rejected, each with the reason; that of a
+    restricted ticket lies in the vault and is empty here."""
+    found: dict[int, str] = {}
+    wanted = list(ids)
+    for events in store.read_streams(conn, StreamKind.TICKET, wanted) if wanted else ():
+        for event in events:
+            if event.kind == "rejected":
+                found[event.stream_id] = str(event.data.get("reason", ""))
+            elif event.kind == "submitted":
+                found.pop(event.stream_id, None)
+    return found
+
+
 def was_read_on(conn: Connection, ticket_id: int, person_id: int, day: date) -> bool:
     """Whether this person's reading of a restricted ticket is already in the log for that day."""
     row = exists().where(
