@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
-    AmendTicket,
     Command,
     DefineRegister,
     DutyCommand,
@@ -31,6 +30,7 @@ from tracker.domain.commands import (
     RecordCommand,
     RegisterTicket,
     TakeStep,
+    TicketCommand,
 )
 from tracker.domain.context import Decision, World, ticket_facts
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
@@ -180,7 +180,7 @@ class Work:
         hashed = store.hash_of_use(request.actor_id, key) if key else None
         if hashed is not None and (position := self.log.used_key(hashed)) is not None:
             return self._repeat(command, position)
-        if isinstance(command, RegisterTicket | TakeStep | AmendTicket):
+        if isinstance(command, TicketCommand):
             return self._ticket_command(request, command, hashed)
         if isinstance(command, RecordCommand):
             return self._record_command(request, command, hashed)
@@ -249,9 +249,7 @@ class Work:
         return person
 
     # -- tickets ----------------------------------------------------------------------------------
-    def _ticket_command(
-        self, request: Request, command: RegisterTicket | TakeStep | AmendTicket, key: bytes | None
-    ) -> Done:
+    def _ticket_command(self, request: Request, command: TicketCommand, key: bytes | None) -> Done:
         world = self.world(request)
         before: Ticket | None = None
         if isinstance(command, RegisterTicket):
@@ -299,7 +297,7 @@ class Work:
 
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
-        before, _, decision = self.records.decide(command, self.world(request))
+        before, decision = self.records.decide(command, self.world(request))
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended)

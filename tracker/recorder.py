@@ -45,26 +45,26 @@ class Recorder:
         self._texts = RecordSearchWriter(work.conn)
         self._keys: dict[tuple[str, str], int | None] = {}
 
-    def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, RecordRegister, Decision]:
-        """The record as it was (None: a new one), its register, and what the command leads to."""
+    def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, Decision]:
+        """The record as it was (None: a new one), and what the command leads to."""
         if isinstance(command, EnterRecord):
             register = self._register(command.register)
             world = RecordWorld(context, register, self._checklist(register, command.values))
             decision = decide_enter(command, world)
             self._check_key(register, decision, context)
-            return None, register, decision
+            return None, decision
         record = self._visible(command.record_id, context)
         register = self._register(record.register)
         world = RecordWorld(context, register, self._checklist(register, record.fields, record.checklist))
         if isinstance(command, AmendRecord):
-            return record, register, decide_amend_record(command, record, world)
+            return record, decide_amend_record(command, record, world)
         if isinstance(command, ChangeState):
-            return record, register, decide_change_state(command, record, world)
+            return record, decide_change_state(command, record, world)
         if isinstance(command, ReportValue):
-            return record, register, decide_report(command, record, world)
+            return record, decide_report(command, record, world)
         if isinstance(command, AnswerItems):
-            return record, register, decide_answers(command, record, world)
-        return record, register, decide_void_record(command, record, world)
+            return record, decide_answers(command, record, world)
+        return record, decide_void_record(command, record, world)
 
     def _register(self, name: str) -> RecordRegister:
         register = self._work.house.pack.record_by_name.get(name)

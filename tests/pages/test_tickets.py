@@ -99,6 +99,14 @@ def test_the_log_shows_both_times_and_marks_what_was_entered_late(town: Township
         assert said in page
 
 
+def test_a_ticket_that_was_sent_back_is_not_told_as_submitted(town: Township, browse: Browse) -> None:
+    ticket_id, staff = submitted(town), browse("staff")
+    told = "submitted 10 Mar 2023"
+    assert told in staff.text(address(town, ticket_id))
+    take(town, ticket_id, "reject", "verifier", "2023-03-12", reason="还在渗漏")
+    assert told not in staff.text(address(town, ticket_id))
+
+
 def test_the_unit_of_an_owner_is_said_once(town: Township, browse: Browse) -> None:
     ticket_id = registered(town)
     owner = {"owner_unit_id": town.unit["chenguang"], "owner_id": town.person["staff"]}

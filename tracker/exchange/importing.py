@@ -30,9 +30,9 @@ from tracker.handler import Done, Refused, Request, handle_all
 from tracker.house import House
 from tracker.log.store import hash_of_use
 from tracker.queries.people import homes_for, places_for
-from tracker.queries.records import register_of
 from tracker.queries.scope import Viewer
 from tracker.queries.uploads import State, streams_of_keys
+from tracker.queries.world import world_for
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere", "row_known", "statistic_known"})
 _AT_ONCE = 1_000  # rows whose keys are looked up together
@@ -165,16 +165,10 @@ class Importer:
 
     def _world(self, conn: Connection, recorded: Mapping[str, int]) -> World:
         """For asking the rules only: no number is handed out."""
-        return World(
-            actor=self.viewer.person,
-            today=self.viewer.on,
-            directory=self.viewer.directory,
-            calendar=self.house.calendar,
+        return replace(
+            world_for(conn, self.viewer, self.house),
             number_for=lambda register, *, is_restricted: "",
             key_taken=lambda register, key: recorded.get(key),
-            find_ticket=lambda ticket_id: None,
-            register_of=lambda record_id: register_of(conn, record_id),
-            has_merged=lambda ticket_id: False,
         )
 
     # -- carrying out ---------------------------------------------------------------------------------
