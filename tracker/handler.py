@@ -350,12 +350,12 @@ class Work:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
         self.log.look_up_keys([store.hash_of_use(actor_id, key) for actor_id, key in keyed if key])
-        asked: dict[str, list[str]] = {}
+        asked: dict[tuple[type, str], list[str]] = {}
         for command in (request.command for request in requests):
-            if isinstance(command, RegisterTicket) and command.external_key:
-                asked.setdefault(command.register, []).append(command.external_key)
-        for register, keys in asked.items():
-            self.external.look_up(register, keys)
+            if isinstance(command, RegisterTicket | EnterRecord) and command.external_key:
+                asked.setdefault((type(command), command.register), []).append(command.external_key)
+        for (kind, register), keys in asked.items():
+            (self.external if kind is RegisterTicket else self.records).look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: NoteAccess) -> Done:

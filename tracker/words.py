@@ -110,6 +110,9 @@ REFUSALS: Mapping[str, Any] = {
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
     ),
+    "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
+    "value_masked": _("Only a masked value stands here. Write it in full."),
+    "row_known": _("This row is already recorded as %(number)s."),
     "item_unknown": _("The checklist has no item “%(value)s”."),
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
