@@ -8,11 +8,12 @@ from datetime import date, timedelta
 import pytest
 from duty_town import DUTIES, TOWN
 from sqlalchemy import URL, select
-from township import Township, at, refused
+from township import Township, at, label, refused
 
 from tracker.domain.commands import ChangeState, EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
 from tracker.domain.duties import Missed
 from tracker.domain.events import StreamKind
+from tracker.domain.figures import Counting, FigureSpec, Term
 from tracker.domain.people import SYSTEM
 from tracker.domain.period import OwedPeriod, fold
 from tracker.domain.refusals import Refusal
@@ -21,8 +22,23 @@ from tracker.jobs import run_duties
 from tracker.log import store
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.tickets import TicketRow
+from tracker.queries import behind_marks
+from tracker.queries.behind import NUMERATOR, Behind
+from tracker.queries.figures import as_of, figure_values
 
 MONDAY = date(2023, 3, 6)
+INSPECTED = FigureSpec(
+    "f",
+    label("覆盖率"),
+    "duty:look",
+    {},
+    "percent",
+    (Term("running.done", Counting.STOCK),),
+    denominator=(Term("running", Counting.STOCK),),
+    exclusions=(),
+    definition={},
+    source="tests",
+)
 
 
 @pytest.fixture
@@ -124,3 +140,37 @@ def test_unknown_periods_are_no_business_of_anybody(town: Township) -> None:
         opened(town, start=MONDAY + timedelta(days=1))
     with town.engine.connect() as conn:
         assert conn.execute(select(DutyPeriodRow.id)).all() == []
+
+
+def test_how_far_a_running_round_has_come_is_a_figure_with_both_dates_and_its_list(town: Township) -> None:
+    """Two posts are to be looked at in the first quarter: one is, on 10 February, which is entered on the 20th."""
+    posts = []
+    for place in ("chenguang", "donghu"):
+        values = {"held_on": date(2023, 1, 1), "place": town.unit[place], "remark": "灯杆"}
+        (event,) = town.do(EnterRecord(register="post", values=values), "supervisor", at("2023-01-01", 0))
+        posts.append(event.stream_id)
+        command = OpenPeriod(duty="look", unit_id=town.unit[place], start=date(2023, 1, 1), subject_id=event.stream_id)
+        town.by_system(command, at("2023-01-01", 1))
+    walk = {"held_on": date(2023, 2, 10), "place": town.unit["chenguang"], "post": posts[0], "minutes": 9}
+    town.do(EnterRecord(register="walk", values=walk), "staff", at("2023-02-20"))
+
+    def said(effective: str, known: str | None = None, unit: str | None = None) -> tuple[int, int]:
+        units = (town.unit[unit],) if unit else None
+        with town.engine.connect() as conn:
+            pair = as_of(conn, effective=date.fromisoformat(effective), known=at(known, 23) if known else None)
+            (found,) = figure_values(conn, town.house, [INSPECTED], pair, units=units)
+            listed = behind_marks.drill(
+                conn, town.house, Behind(INSPECTED, NUMERATOR, pair, units, None), None, cursor="", limit=5
+            )
+        assert (listed.count, len(listed.records)) == (found.numerator, found.numerator)
+        return found.numerator, found.denominator
+
+    assert [said(day) for day in ("2022-12-31", "2023-02-09", "2023-02-10", "2023-03-31")] == [
+        (0, 0),
+        (0, 2),
+        (1, 2),
+        (1, 2),
+    ]
+    assert said("2023-02-10", known="2023-02-19") == (0, 2)
+    assert (said("2023-03-31", unit="chenguang"), said("2023-03-31", unit="donghu")) == ((1, 1), (0, 1))
+    assert said("2023-04-01") == (0, 0)

@@ -282,10 +282,11 @@ def naive_says(facts: list[Fact], key: Key, ends: date, run_days: list[date]) ->
     accounts = {"due": due, "due.by.day": due}
     if is_excused:
         return "excused", said, {**accounts, "excused": due}
+    accounts["running"] = key[3]
     if made is None:
         return "missed" if is_missed else "open", said, {**accounts, "missed": due + late_days * DAY}
     if made <= ends:
-        return "done", said, {**accounts, "done": due}
+        return "done", said, {**accounts, "done": due, "running.done": made}
     return "late", said, {**accounts, "late": max(made, due)}
 
 

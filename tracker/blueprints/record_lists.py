@@ -71,6 +71,7 @@ def records(register: str) -> ResponseReturnValue:
         columns=record_list_view.columns(known),
         is_empty_register=counts[RecordView.ALL].number == counts[RecordView.VOID].number == 0,
         may_enter=known in record_list_view.registers_open_for("register"),
+        may_import=known in record_list_view.registers_open_for("import"),
         count_text=list_view.count_text,
     )
 

@@ -78,7 +78,8 @@ def _texts(counts: dict[View, Count]) -> dict[View, str]:
 
 def _may_import() -> frozenset[str]:
     """Registers into which a file may be read."""
-    return frozenset(r.name for r in list_view.registers_open_for("import"))
+    tickets = {r.name for r in list_view.registers_open_for("import")}
+    return frozenset(tickets | {r.name for r in record_list_view.registers_open_for("import")})
 
 
 # -- the tickets of a register ------------------------------------------------------------------------
