@@ -8,7 +8,6 @@ Messages are looked up in the reader's language when they are shown, never when 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -111,6 +110,9 @@ REFUSALS: Mapping[str, Any] = {
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
     ),
+    "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
+    "value_masked": _("Only a masked value stands here. Write it in full."),
+    "row_known": _("This row is already recorded as %(number)s."),
     "item_unknown": _("The checklist has no item “%(value)s”."),
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
@@ -332,34 +334,7 @@ CHOICES: Mapping[str, Any] = {
 
 def refusal(why: Refusal) -> str:
     """The sentence of a refusal in the reader's language; days and lists follow the locale."""
-    return filled(REFUSALS[why.code], why.params)
-
-
-def filled(sentence: Any, params: Mapping[str, Any]) -> str:
-    """The sentence in the reader's language with these parameters in their places."""
-    return str(sentence % _Complete({name: _shown(value) for name, value in params.items()}))
-
-
-class _Complete(dict[str, str]):
-    """A parameter that a rule did not give prints as a dash, never as an error page."""
-
-    def __missing__(self, key: str) -> str:
-        return formats.NOTHING
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, date):
-        return formats.day(value)
-    if isinstance(value, list | tuple):
-        return listed(value) or formats.NOTHING
-    if isinstance(value, Mapping):
-        return of(value)
-    return formats.NOTHING if value is None else str(value)
-
-
-def listed(texts: Iterable[Any]) -> str:
-    """`a, b` with the mark that the reader's language puts between the parts of a list."""
-    return gettext(", ").join(map(str, texts))
+    return formats.filled(REFUSALS[why.code], why.params)
 
 
 def step(name: str) -> str:

@@ -92,6 +92,8 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "imports.upload": (
         ("GET", "/registers/toilet/import", IMPORTER),
         ("POST", "/registers/toilet/import", IMPORTER),
+        ("GET", "/registers/meeting/import", IMPORTER),
+        ("POST", "/registers/meeting/import", IMPORTER),
     ),
     "imports.preview": (("GET", "/imports/{mine}", IMPORTER), ("GET", "/imports/{theirs}", NOBODY)),
     "imports.confirm": (("POST", "/imports/{mine}", IMPORTER), ("POST", "/imports/{theirs}", NOBODY)),

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import words
+from tracker import formats, words
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, current_person, house, needs, now, today
 from tracker.definer import Proposal, propose
@@ -172,7 +172,7 @@ class _Shown:
 
     @property
     def retired(self) -> str:
-        return words.listed(self.proposal.retired) if self.proposal else ""
+        return formats.listed(self.proposal.retired) if self.proposal else ""
 
     def previews(self) -> list[dict[str, Any]]:
         """Each register of the definition, with its inputs and the headings of its list."""
@@ -185,8 +185,8 @@ class _Shown:
             {
                 "label": words.of(register.label),
                 "form": preview_form(register),
-                "columns": words.listed(words.of(f.label) for f in register.fields if f.is_listed),
-                "figures": words.listed(words.of(f.label) for f in pack.figures if f.register == register.name),
+                "columns": formats.listed(words.of(f.label) for f in register.fields if f.is_listed),
+                "figures": formats.listed(words.of(f.label) for f in pack.figures if f.register == register.name),
             }
             for register in registers
         ]

@@ -177,6 +177,7 @@ class EnterRecord:
     `values`: field name → value, private ones in clear. `state`: of a subject, when it is not the first one.
     `answers`: item → {result, note, photo} of the register's checklist, none where it was not walked. `is_complete`:
     all that will be answered; of an inspection that is left for now, fields that are told at its end may be missing.
+    `external_key`: of a row from a file, as in RegisterTicket; a statistic is known by what it measures.
     """
 
     register: str
@@ -185,6 +186,7 @@ class EnterRecord:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_complete: bool = True
     evidence: tuple[Mapping[str, Any], ...] = ()
+    external_key: str | None = None
     key: str | None = None
 
 

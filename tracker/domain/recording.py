@@ -65,15 +65,16 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         "fields": {name: value for name, value in checked.open.items() if value is not None},
     }
     if register.states:
-        data["state"] = _first_state(command.state, register)
-    if key := statistic_key(register, checked.open):
+        data["state"] = _first_state(command.state, register, checked)
+    if key := statistic_key(register, checked.open) or command.external_key:
         data["key"] = key
-        data["stage"] = checked.open[register.stage_field or ""]
+    if register.stage_field:
+        data["stage"] = checked.open[register.stage_field]
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
     if is_walked and world.checklist is not None:
         data.update(_walked(command, checked, world.checklist, world))
-    else:
+    elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
         _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
@@ -138,10 +139,15 @@ def _permit(action: str, unit_id: int, world: RecordWorld) -> None:
         raise Refusal("not_permitted")
 
 
-def _first_state(wanted: str | None, register: RecordRegister) -> str:
+def _first_state(wanted: str | None, register: RecordRegister, checked: CheckedValues) -> str:
+    """The state in which the subject is taken up, with all that it needs: an old ledger has them in every state."""
     name = wanted or register.states[0].name
     if name not in register.state_by_name:
         raise Refusal("state_unknown", field="state", value=name)
+    given = {**checked.open, **checked.private}
+    missing = [needed for needed in register.state_by_name[name].needs if given.get(needed) is None]
+    if missing:
+        raise Refusals([Refusal("field_required", field=needed) for needed in missing])
     return name
 
 

@@ -80,6 +80,11 @@ class RecordRegister:
     def by_name(self) -> Mapping[str, Field]:
         return {f.name: f for f in self.fields}
 
+    @property
+    def recorded_later(self) -> frozenset[str]:
+        """As in Register: all that a record says is known from its first entry."""
+        return frozenset()
+
     @cached_property
     def state_by_name(self) -> Mapping[str, State]:
         return {s.name: s for s in self.states}

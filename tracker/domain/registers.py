@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
@@ -308,6 +308,8 @@ class Register:
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()  # number fields that figures add up
     groups: tuple[str, ...] = ()  # record fields by whose target figures are grouped
+    day_field: ClassVar[str] = "found_on"  # from which a ticket counts
+    unit_field: ClassVar[str] = "place"  # under which it counts
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:

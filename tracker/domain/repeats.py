@@ -116,9 +116,14 @@ def is_another_problem(
 
 
 def is_another_record(command: EnterRecord, first: Event, register: RecordRegister, directory: Directory) -> bool:
-    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them."""
+    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them.
+
+    A row of an import is the same row, as in `is_another_problem`.
+    """
     if first.data.get("register") != register.name:
         return True
+    if command.external_key is not None:
+        return False
     is_left = not command.is_complete
     given = filled(command.values) if is_left else command.values
     was = dict(first.data["fields"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
+from hashlib import sha256
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine, Insert, Select, Table, Update
@@ -25,6 +26,11 @@ class Identified(Protocol):
 
 
 State = TypeVar("State", bound=Identified)
+
+
+def hashed(text: str) -> bytes:
+    """The stored form of a key: short, and no personal text in an index."""
+    return sha256(text.encode()).digest()[:16]
 
 
 def writer(engine: Engine) -> Connection:

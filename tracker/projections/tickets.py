@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from tracker.domain.days import to_number
 from tracker.domain.lifecycle import Status
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.models.rows import ChangedRows, insert_rows
+from tracker.models.rows import ChangedRows, hashed, insert_rows
 from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
 STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
@@ -32,14 +31,9 @@ _ONE_MERGED = select(TicketRow.id).where(TicketRow.merged_into == bindparam("int
 _UPDATE = update(_TICKETS).where(_TICKETS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 
 
-def hash_external_key(key: str) -> bytes:
-    """The stored form of an external number: short, and no personal text in an index."""
-    return sha256(key.encode()).digest()[:16]
-
-
 def tickets_of_numbers(conn: Connection, register_id: int | None, keys: Iterable[str]) -> dict[str, int]:
     """External number → the live ticket that carries it, of some hundreds of numbers together."""
-    by_hash = {hash_external_key(key): key for key in keys}
+    by_hash = {hashed(key): key for key in keys}
     rows = conn.execute(_TICKETS_OF_NUMBERS, {"register": register_id, "keys": list(by_hash)})
     return {by_hash[bytes(row.external_key)]: row.id for row in rows}
 
@@ -139,7 +133,7 @@ def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any
         "version": t.version,
         "summary": str(t.fields.get(register.summary_field, "")),
         "listed": orjson.dumps(listed).decode() if listed else "{}",
-        "external_key": hash_external_key(key) if (key := held_key(t)) else None,
+        "external_key": hashed(key) if (key := held_key(t)) else None,
         "merged_into": t.merged_into,
     }
 

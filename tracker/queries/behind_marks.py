@@ -13,9 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.access import Reach
 from tracker.domain.days import to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.figures import FigureSpec, Term
@@ -24,15 +22,13 @@ from tracker.domain.registers import DUTY_PREFIX
 from tracker.domain.texts import whole_numbers
 from tracker.house import House
 from tracker.models.duties import DutyPeriodRow
-from tracker.models.ledger import MarkRow
+from tracker.models.ledger import MarkRow, known_at, lasts_beyond
 from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow
 from tracker.queries import duties
 from tracker.queries.behind import DENOMINATOR, NUMERATOR, REST, SLICE, Behind
 from tracker.queries.figures import days_of, effective_of, term_folios
-from tracker.queries.scope import Viewer, ranges, visible
-
-Condition = ColumnElement[bool]
+from tracker.queries.scope import Condition, Viewer, units_open, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +131,8 @@ class _Listed:
             return visible(viewer)
         if self.duty is not None:
             return duties.visible(viewer, [self.duty])
-        number = viewer.register_ids.get(self.register)
-        found = [r for r in ranges(viewer, "view") if r.register_id in (None, number) and r.reach is not Reach.OWNER]
-        if any(r.is_everywhere for r in found):
-            return true()
-        units: frozenset[int] = frozenset().union(*(r.units for r in found))
-        return RecordRow.unit_id.in_(units)
+        units = units_open(viewer, "view", self.register)
+        return true() if units is None else RecordRow.unit_id.in_(units)
 
     def page(self, shown: Condition, cursor: str, limit: int) -> Select[Any]:
         query = self._joined(select(MarkRow.ef, MarkRow.ticket_id, *self.columns, func.coalesce(MarkRow.quantity, 1)))
@@ -189,7 +181,5 @@ def _in_force(conn: Connection, house: House, behind: Behind, terms: tuple[Term,
             stretches.append(and_(mark.folio.in_(folios), began))
     if not stretches:
         return None
-    known = and_(mark.rf <= position, or_(mark.rt.is_(None), mark.rt > position))
-    lasts = or_(mark.et > day, mark.er > position)  # its end was not known yet
     units = true() if behind.units is None else mark.unit.in_(behind.units)
-    return and_(or_(*stretches), mark.ef <= day, lasts, known, units)
+    return and_(or_(*stretches), mark.ef <= day, lasts_beyond(mark, day, position), known_at(mark, position), units)

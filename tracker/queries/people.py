@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.domain.access import RIGHTS, Reach, may_hand_to
+from tracker.domain.access import RIGHTS, may_hand_to
 from tracker.domain.people import Directory, Role, Unit, UnitKind
-from tracker.queries.scope import Viewer, ranges
+from tracker.queries.scope import Viewer, units_open
 
 MOST = 1000
 
@@ -91,9 +91,8 @@ def homes_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
 
 
 def _reached(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
-    number = viewer.register_ids.get(register)
-    wide = [r for r in ranges(viewer, action) if r.register_id in (None, number) and r.reach is not Reach.OWNER]
-    return _live(viewer.directory, frozenset().union(*(r.units for r in wide)))
+    units = units_open(viewer, action, register)
+    return _live(viewer.directory, viewer.directory.units if units is None else units)
 
 
 def _subtrees(viewer: Viewer, unit_ids: Iterable[int]) -> set[int]:
