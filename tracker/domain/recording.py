@@ -76,6 +76,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data.update(_walked(command, checked, world.checklist, world))
     elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
         _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
+        if register.states:
+            _check_proof(register.state_by_name[data["state"]].proof, _kinds(command.evidence))
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
 
