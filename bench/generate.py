@@ -47,22 +47,29 @@ Progress = Callable[[int, int], None]
 class LogWriting(Work):
     """The handler's unit of work without projections: it keeps the state of each ticket that goes on."""
 
+    def __init__(self, house: House, conn: Connection) -> None:
+        super().__init__(house, conn)
+        self._going: dict[int, Ticket] = {}
+
+    def _find(self, ticket_id: int) -> Ticket | None:
+        return self._going.get(ticket_id)
+
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
         state = before
         for event in events:
             state = evolve(state, event)
         if state is None:
             raise ValueError("no events")
-        self._states[state.id] = state
+        self._going[state.id] = state
         self.log.seal()
         return state
 
     def version(self, ticket_id: int) -> int:
-        return self._states[ticket_id].version
+        return self._going[ticket_id].version
 
     def end(self, ticket_id: int) -> Ticket:
         """The story is told: its ticket is not needed any more."""
-        return self._states.pop(ticket_id)
+        return self._going.pop(ticket_id)
 
     def write(self) -> None:
         """What was appended goes to the database and is committed; the next transaction begins."""

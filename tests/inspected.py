@@ -7,8 +7,9 @@ from dataclasses import replace
 from township import PACK, label
 
 from tracker.domain.checklists import Checklist, ChecklistItem, Creation
+from tracker.domain.packs import Pack
 from tracker.domain.records import RecordKind, RecordRegister, State
-from tracker.domain.registers import Field, FieldType, Pack, Privacy
+from tracker.domain.registers import Field, FieldType, Privacy
 
 HOUSEHOLD = Field("household", FieldType.TEXT, label("户主"), is_required=True, privacy=Privacy.PERSONAL)
 FILE = RecordRegister(

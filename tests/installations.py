@@ -2,15 +2,18 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
+from typing import ClassVar
 
 import flask_migrate
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import URL, create_engine, text
+from werkzeug.routing import Rule
 
 from tracker import create_app
 from tracker.config import Settings, load
@@ -23,17 +26,31 @@ class CompiledTemplates(BytecodeCache):
     """Templates as compiled by the first application of this process; every test has an application of its own."""
 
     def __init__(self) -> None:
-        self.known: dict[str, bytes] = {}
+        self.known: dict[str, CodeType | None] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        if (code := self.known.get(bucket.key)) is not None:
-            bucket.bytecode_from_string(code)
+        bucket.code = self.known.get(bucket.key)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self.known[bucket.key] = bucket.bytecode_to_string()
+        self.known[bucket.key] = bucket.code
 
 
 COMPILED_TEMPLATES = CompiledTemplates()
+
+
+class CompiledRule(Rule):
+    """An address whose builder was compiled by the first application of this process: most of what making one costs.
+
+    Should Werkzeug name that step otherwise one day, then each application compiles its own again.
+    """
+
+    known: ClassVar[dict[tuple[object, ...], Callable[..., tuple[str, str]]]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        key = self.rule, tuple(self._trace), repr(self.defaults), append_unknown
+        if key not in self.known:
+            self.known[key] = super()._compile_builder(append_unknown)
+        return self.known[key]
 
 
 def settings_for(url: URL, instance: Path, **more: str) -> Settings:

@@ -15,7 +15,8 @@ from township import DOCUMENT, PACK, PHOTO, TOILET, Paper, Refused, at, label, r
 
 from tracker.domain.commands import TakeStep
 from tracker.domain.lifecycle import STEP_BY_NAME, SWITCHES, Need
-from tracker.domain.registers import EvidenceRule, Milestone, Pack, Separation
+from tracker.domain.packs import Pack
+from tracker.domain.registers import EvidenceRule, Milestone, Separation
 
 LIVE = "registered assigned accepted returned paused submitted verified publicised approved closed relapsed"
 OPEN = LIVE.replace(" closed", "")

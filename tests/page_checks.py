@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 import html5lib
@@ -11,11 +12,16 @@ import html5lib
 _UNLABELLED = frozenset({"hidden", "submit", "button", "image", "reset"})
 
 
+@lru_cache(maxsize=4)
+def parsed(html: str) -> tuple[Any, list[Any]]:
+    """The page as a tree, only to be read, and what was wrong with it. Who checks a page looks into it next."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    return parser.parse(html), parser.errors
+
+
 def check_page(html: str) -> None:
     """AssertionError that names the first thing wrong with a page."""
-    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
-    tree = parser.parse(html)
-    errors = parser.errors
+    tree, errors = parsed(html)
     assert not errors, f"the page is not valid HTML: {errors[:3]}"
     _title_is_heading(tree)
     _ids_are_unique(tree)

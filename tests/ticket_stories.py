@@ -6,8 +6,7 @@ from datetime import date
 from io import BytesIO
 from typing import Any
 
-import html5lib
-from page_checks import check_page
+from page_checks import check_page, parsed
 from PIL import Image
 from township import PHOTO, Township, at, plain_ticket
 
@@ -80,7 +79,7 @@ def send(visitor: Any, url: str, **typed: Any) -> str:
 
 def kept_form(page: str) -> dict[str, Any]:
     """What the form of a page that came back would send again."""
-    tree = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
+    tree, _ = parsed(page)
     form = [f for f in tree.find(".//main").iter("form") if f.get("method") == "post"][-1]
     values = {n.get("name"): n.get("value") or "" for n in form.iter("input") if n.get("type") not in ("file", "radio")}
     values |= {n.get("name"): n.get("value") for n in form.iter("input") if n.get("checked") is not None}

@@ -30,6 +30,7 @@ from tracker.domain.deadlines import KnownDays
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.effects import evolve
 from tracker.domain.events import Event, NewEvent, StreamKind
+from tracker.domain.packs import Pack
 from tracker.domain.people import SYSTEM, Directory, Grant, Person, Role, Unit
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import (
@@ -43,7 +44,6 @@ from tracker.domain.registers import (
     Limit,
     Milestone,
     Outcome,
-    Pack,
     Predicate,
     Privacy,
     Register,

@@ -1,7 +1,9 @@
 """handle(command): the only writer. Load → permit → decide → append → project → commit, in one transaction.
 
 The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
-transaction: it is the same way, five hundred times.
+transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
+(activities, subjects, statistics), `timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of
+registers), `definer.py` (what a definition changes).
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
-    AmendTicket,
     Command,
     DefineRegister,
     DutyCommand,
@@ -29,13 +30,12 @@ from tracker.domain.commands import (
     RecordCommand,
     RegisterTicket,
     TakeStep,
+    TicketCommand,
+    WithdrawRegister,
 )
 from tracker.domain.context import Decision, World, ticket_facts
-from tracker.domain.days import to_number
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
-from tracker.domain.effects import evolve, fold
 from tracker.domain.events import Event, NewEvent, StreamKind
-from tracker.domain.ledger import Mark, marks
 from tracker.domain.numbers import record_number
 from tracker.domain.owing import clockwork
 from tracker.domain.people import SYSTEM, Person
@@ -52,6 +52,7 @@ from tracker.models.rows import pipelined, writer
 from tracker.organiser import Organiser
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
+from tracker.projections.lives import Posting, Touched, ticket_life
 from tracker.projections.numbers import HeldNumbers
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
@@ -162,7 +163,9 @@ class Work:
             numbers = house.add_registers(conn)
         self.vault = VaultWriter(conn)
         self.ledger = LedgerWriter(conn, house.folios)
-        self.tickets = TicketWriter(conn, house.pack.register_by_name, numbers)
+        registers = house.pack.register_by_name
+        self.tickets = TicketWriter(conn, registers, numbers)
+        self._touched = Touched(conn, Posting(ticket_life(registers), self.ledger, house.time_zone))
         self.texts = search.SearchWriter(conn)
         self.series = SeriesWriter(conn)
         self.numbers = numbers
@@ -170,17 +173,15 @@ class Work:
         self.organiser = Organiser(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
-        self._states: dict[int, Ticket] = {}
-        self._marks: dict[int, frozenset[Mark]] = {}
 
     # -- one request ------------------------------------------------------------------------------
     def carry_out(self, request: Request) -> Done:
         command = request.command
         key = getattr(command, "key", None)
-        hashed = store.hash_key(request.actor_id, key) if key else None
+        hashed = store.hash_of_use(request.actor_id, key) if key else None
         if hashed is not None and (position := self.log.used_key(hashed)) is not None:
             return self._repeat(command, position)
-        if isinstance(command, RegisterTicket | TakeStep | AmendTicket):
+        if isinstance(command, TicketCommand):
             return self._ticket_command(request, command, hashed)
         if isinstance(command, RecordCommand):
             return self._record_command(request, command, hashed)
@@ -190,7 +191,7 @@ class Work:
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
-        if isinstance(command, DefineRegister):
+        if isinstance(command, DefineRegister | WithdrawRegister):
             return Done(self.organiser.definition(request, command, hashed), 0, None)
         if isinstance(command, MarkDemonstration):
             return Done(self.organiser.mark_demonstration(request, command, hashed), 0, None)
@@ -249,9 +250,7 @@ class Work:
         return person
 
     # -- tickets ----------------------------------------------------------------------------------
-    def _ticket_command(
-        self, request: Request, command: RegisterTicket | TakeStep | AmendTicket, key: bytes | None
-    ) -> Done:
+    def _ticket_command(self, request: Request, command: TicketCommand, key: bytes | None) -> Done:
         world = self.world(request)
         before: Ticket | None = None
         if isinstance(command, RegisterTicket):
@@ -299,10 +298,10 @@ class Work:
 
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
-        before, _, decision = self.records.decide(command, self.world(request))
+        before, decision = self.records.decide(command, self.world(request))
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
-        state = self.records.project(before, appended, self.house.today(appended[0].recorded_at))
+        state = self.records.project(before, appended)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.periods.look_at(request, before, state, appended)
         return Done(appended, state.id, state.number)
@@ -318,23 +317,10 @@ class Work:
         return Done(events, events[0].stream_id, None)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
-        state = before
-        ticket_id = events[0].stream_id
-        held = self._marks.get(ticket_id)
-        if held is None:
-            held = marks(before, register) if before is not None else frozenset()
-        recorded_on = to_number(self.house.today(events[0].recorded_at))
-        for event in events:
-            state = evolve(state, event)
-            after = marks(state, register)
-            self.ledger.post(ticket_id, register.name, event.position, recorded_on, held, after)
-            held = after
-        if state is None:
-            raise ValueError("no events to project")
+        state = self._touched.go_on(before, events)
         self.tickets.put(before, state)
         self.records.rows.put_ticket(before, state, register)
         self.texts.put(before, state, register)
-        self._states[ticket_id], self._marks[ticket_id] = state, held
         return state
 
     def ticket(self, ticket_id: int) -> Ticket:
@@ -344,12 +330,7 @@ class Work:
         return state
 
     def _find(self, ticket_id: int) -> Ticket | None:
-        if ticket_id not in self._states:
-            state = fold(store.read_stream(self.conn, StreamKind.TICKET, ticket_id))
-            if state is None:
-                return None
-            self._states[ticket_id] = state
-        return self._states[ticket_id]
+        return self._touched.find(ticket_id)
 
     def _has_merged(self, ticket_id: int) -> bool:
         self.flush()
@@ -369,13 +350,13 @@ class Work:
     def look_up_keys(self, requests: Sequence[Request]) -> None:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
-        self.log.look_up_keys([store.hash_key(actor_id, key) for actor_id, key in keyed if key])
-        asked: dict[str, list[str]] = {}
+        self.log.look_up_keys([store.hash_of_use(actor_id, key) for actor_id, key in keyed if key])
+        asked: dict[tuple[type, str], list[str]] = {}
         for command in (request.command for request in requests):
-            if isinstance(command, RegisterTicket) and command.external_key:
-                asked.setdefault(command.register, []).append(command.external_key)
-        for register, keys in asked.items():
-            self.external.look_up(register, keys)
+            if isinstance(command, RegisterTicket | EnterRecord) and command.external_key:
+                asked.setdefault((type(command), command.register), []).append(command.external_key)
+        for (kind, register), keys in asked.items():
+            (self.external if kind is RegisterTicket else self.records).look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: NoteAccess) -> Done:
@@ -427,8 +408,7 @@ class Work:
 
     def forget_tickets(self) -> None:
         """Between slices of a large batch: memory stays level, states are read again when needed."""
-        self._states, self._marks = {}, {}
+        self._touched.forget()
         self.records.forget()
         self.periods.forget()
-        self._states, self._marks = {}, {}
         self.external.forget()

@@ -52,10 +52,14 @@ class Ran:
 
 
 # -- the work -----------------------------------------------------------------------------------------
-def run_duties(house: House, now: datetime, *, until: date | None = None) -> Ran:
+def run_duties(
+    house: House, now: datetime, *, until: date | None = None, beat: Callable[[], object] | None = None
+) -> Ran:
     """All that is due by the day of `now` (or `until`, when that is earlier): safe to call at any time, by anybody.
 
-    The first run ever opens what runs on that day, any other what has begun since the last.
+    The first run ever opens what runs on that day, any other what has begun since the last. `beat` is called
+    after each transaction: it keeps the lease of a long run, which else would have two at work, though doing nothing
+    twice.
     """
     today = house.today(now) if until is None else min(until, house.today(now))
     with house.engine.connect() as conn:
@@ -72,10 +76,10 @@ def run_duties(house: House, now: datetime, *, until: date | None = None) -> Ran
             for spec, start in opening
             for unit_id, subject_id in duties.owners(conn, directory, spec, start)
         ]
-    opened = _carry_out(house, commands, now)
+    opened = _carry_out(house, commands, now, beat)
     with house.engine.connect() as conn:
         over = duties.over(conn, today)
-    missed = _carry_out(house, [MissPeriod(period_id=i) for i in over], now)
+    missed = _carry_out(house, [MissPeriod(period_id=i) for i in over], now, beat)
     _done_until(house.engine, today)
     return Ran(opened, missed)
 
@@ -89,13 +93,15 @@ def _beginning(specs: Sequence[DutySpec], since: date | None, today: date) -> It
                 yield spec, start
 
 
-def _carry_out(house: House, commands: Sequence[DutyCommand], now: datetime) -> int:
+def _carry_out(house: House, commands: Sequence[DutyCommand], now: datetime, beat: Callable[[], object] | None) -> int:
     """How many were new. A period that somebody fulfilled or excused meanwhile is not missed: that is refused."""
     count = 0
     for n in range(0, len(commands), AT_ONCE):
         part = commands[n : n + AT_ONCE]
         results = handle_all(house, [Request(command, SYSTEM, now) for command in part], goes_on=True)
         count += sum(1 for result in results if isinstance(result, Done) and not result.is_repeat)
+        if beat is not None:
+            beat()
     return count
 
 
@@ -116,7 +122,7 @@ def take_turn(house: House, holder: str, clock: Callable[[], datetime]) -> Ran |
         return None
     run_id = _begin_run(house.engine, holder, now)
     try:
-        ran = run_duties(house, now)
+        ran = run_duties(house, now, beat=lambda: hold(house.engine, holder, clock()))
     except Exception as error:
         fault = f"{type(error).__name__}: {error}"[:_LONGEST_FAULT]
         _end_run(house.engine, run_id, clock(), Ran(), fault)

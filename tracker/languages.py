@@ -5,10 +5,9 @@ Codes are BCP 47 outside (`zh-Hans`, in profiles, URLs and `lang`) and Babel's i
 
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from babel.support import NullTranslations, Translations
 from flask import Flask, g, request, session
-from flask_babel import get_translations
 from flask_login import current_user
 
 FOLDER = Path(__file__).parent / "translations"
@@ -59,12 +58,13 @@ def current_babel() -> str:
 def join_templates(app: Flask) -> None:
     """The sentences of templates, without Flask-Babel's search for the catalogue at each of a page's hundreds."""
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of Jinja's i18n extension
-        gettext=lambda text: _catalogue(current()).ugettext(text),
-        ngettext=lambda one, many, number: _catalogue(current()).ungettext(one, many, number),
+        gettext=lambda text: catalogue(current()).ugettext(text),
+        ngettext=lambda one, many, number: catalogue(current()).ungettext(one, many, number),
         newstyle=True,
     )
 
 
 @cache
-def _catalogue(_language: str) -> Any:
-    return get_translations()
+def catalogue(language: str) -> NullTranslations:
+    """The sentences of a language; one that nobody has written yet gives the English ones."""
+    return Translations.load(FOLDER, [language.replace("-", "_")])

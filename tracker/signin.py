@@ -1,4 +1,4 @@
-"""Accounts: signing in and out, signed-in browsers, and the growing delay for guesses.
+"""Accounts: signing in and out, and signed-in browsers. How long a guesser waits: `guesses.py`.
 
 Commits its own operational rows and nothing else; what a person may do is decided elsewhere (`domain/access.py`).
 Times are aware datetimes, given by the caller; tables hold milliseconds.
@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Update, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, Engine, Row, Update, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from tracker import passwords
+from tracker import guesses, passwords
 from tracker.domain.refusals import Refusal
 from tracker.domain.texts import half_width
 from tracker.domain.values import printable
@@ -26,14 +26,6 @@ from tracker.models.accounts import LOGIN_LENGTH, AccountRow, SignInFailureRow, 
 from tracker.models.rows import writer
 from tracker.queries.accounts import is_login_taken
 
-FREE_ATTEMPTS = 4
-LONGEST_DELAY = timedelta(minutes=15)
-FAILURES_FORGOTTEN_AFTER = timedelta(days=1)
-# The same words on both databases; two first attempts at once must not collide.
-FIRST_ATTEMPT = (
-    "INSERT INTO sign_in_failures (login, source, failed_count, last_at) VALUES (:login, :source, 0, :last_at)"
-    " ON CONFLICT DO NOTHING"
-)
 SEEN_STEP = timedelta(minutes=1)  # a read should not write each time
 # Built once: every page asks it.
 _IS_ALIVE = (
@@ -182,7 +174,7 @@ def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now:
     login = normal_login(login)
     with writer(engine) as conn, conn.begin():
         row = _by_login(conn, login)
-        wait_seconds = _count_attempt(conn, login, _source(conn, row, browser), now)
+        wait_seconds = guesses.count(conn, login, _source(conn, row, browser), now)
         if wait_seconds:
             _record(conn, SignInResult.DELAYED, login, row.id if row else None, browser.address, now)
             return Attempt(SignInResult.DELAYED, wait_seconds=wait_seconds)
@@ -191,7 +183,7 @@ def sign_in(engine: Engine, *, login: str, password: str, browser: Browser, now:
         if row is None or row.disabled_at is not None or not is_right:
             _record(conn, SignInResult.WRONG, login, row.id if row else None, browser.address, now)
             return Attempt(SignInResult.WRONG)
-        _forgive(conn, login, _source(conn, row, browser))
+        guesses.forgive(conn, login, _source(conn, row, browser))
         if passwords.is_outdated(row.password_hash):
             new_hash = passwords.hash_of(password)
             conn.execute(update(AccountRow).where(AccountRow.id == row.id).values(password_hash=new_hash))
@@ -242,7 +234,7 @@ def change_password(
     with writer(engine) as conn, conn.begin():
         row = _by_login(conn, account.login)
         source = f"session:{account.session_id}"
-        wait_seconds = _count_attempt(conn, account.login, source, now)
+        wait_seconds = guesses.count(conn, account.login, source, now)
     if wait_seconds:
         return Attempt(SignInResult.DELAYED, wait_seconds=wait_seconds)
     if row is None or not passwords.matches(row.password_hash, current):
@@ -251,7 +243,7 @@ def change_password(
         raise Refusal("nothing_changed", field="new")
     new_hash = passwords.hash_of(new)
     with writer(engine) as conn, conn.begin():
-        _forgive(conn, account.login, source)
+        guesses.forgive(conn, account.login, source)
         _set_password(conn, row.id, new_hash, must_change=False, now=now)
         changed = _by_login(conn, account.login)
         if changed is None:
@@ -323,35 +315,6 @@ def _source(conn: Connection, row: Row[*tuple[Any, ...]] | None, browser: Browse
         if conn.execute(known.limit(1)).first():
             return f"device:{device_hash.hex()}"
     return f"address:{browser.address}"[:80]
-
-
-def _count_attempt(conn: Connection, login: str, source: str, now: datetime) -> int:
-    """Seconds still to wait (the attempt is then not counted), or 0 once it is counted as failed until it succeeds."""
-    forgotten = to_ms(now - FAILURES_FORGOTTEN_AFTER)
-    conn.execute(delete(SignInFailureRow).where(SignInFailureRow.last_at < forgotten))
-    row = {"login": login, "source": source, "last_at": to_ms(now)}
-    conn.execute(text(FIRST_ATTEMPT), row)
-    here = (SignInFailureRow.login == login, SignInFailureRow.source == source)
-    found = conn.execute(
-        select(SignInFailureRow.failed_count, SignInFailureRow.last_at).where(*here).with_for_update()
-    ).one()
-    wait_millis: int = found.last_at + delay_after(found.failed_count) // timedelta(milliseconds=1) - to_ms(now)
-    if wait_millis > 0:
-        return -(-wait_millis // 1000)
-    change = update(SignInFailureRow).where(*here)
-    conn.execute(change.values(failed_count=SignInFailureRow.failed_count + 1, last_at=to_ms(now)))
-    return 0
-
-
-def delay_after(failed_count: int) -> timedelta:
-    """How long after its last failure a source waits: nothing for four, then 2, 4, 8 … seconds up to 15 minutes."""
-    if failed_count <= FREE_ATTEMPTS:
-        return timedelta(0)
-    return min(timedelta(seconds=2 ** min(failed_count - FREE_ATTEMPTS, 20)), LONGEST_DELAY)
-
-
-def _forgive(conn: Connection, login: str, source: str) -> None:
-    conn.execute(delete(SignInFailureRow).where(SignInFailureRow.login == login, SignInFailureRow.source == source))
 
 
 def _start_session(

@@ -14,10 +14,9 @@ from sqlalchemy import bindparam, select
 from tracker.domain.access import may
 from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
-from tracker.domain.days import to_number
+from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import Event, NewEvent, StreamKind
-from tracker.domain.ledger import Mark
 from tracker.domain.owing import (
     changes,
     counts_on,
@@ -25,19 +24,19 @@ from tracker.domain.owing import (
     decide_miss,
     decide_open,
     fulfils,
+    has_left,
+    is_running,
     owner_of,
     period_facts,
     ticket_of_missed,
 )
-from tracker.domain.period import OwedPeriod, evolve, fold
-from tracker.domain.period_ledger import period_marks
-from tracker.domain.record import Record
-from tracker.domain.record import evolve as evolve_record
+from tracker.domain.period import OwedPeriod
+from tracker.domain.record import Record, evolve
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import DUTY_PREFIX
 from tracker.log import store
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.projections.duties import DutyWriter, periods_holding, unfulfilled_of
+from tracker.projections.lives import Posting, Touched, period_life
 from tracker.projections.records import SHELF_FINISHED
 
 if TYPE_CHECKING:
@@ -65,8 +64,7 @@ class Timekeeper:
         self._work = work
         self._pack = work.house.pack
         self.rows = DutyWriter(work.conn)
-        self._states: dict[int, OwedPeriod] = {}
-        self._marks: dict[int, frozenset[Mark]] = {}
+        self._touched = Touched(work.conn, Posting(period_life(), work.ledger, work.house.time_zone))
         self._entered: dict[int, date] = {}
         self._asking: dict[str, list[DutySpec]] = {}
         self._subjects = {spec.owed_by.subjects for spec in self._pack.duties}
@@ -80,7 +78,7 @@ class Timekeeper:
             return self._open(request, command, key)
         if isinstance(command, MissPeriod):
             period = self._known(command.period_id)
-            event = decide_miss(command, period, self._work.house.today(request.now))
+            event = decide_miss(period, self._work.house.today(request.now))
             return self._append(request, period, [event], key)
         return self._excuse(request, command, key)
 
@@ -103,7 +101,7 @@ class Timekeeper:
         """Opened, and everything counted that was recorded before."""
         spec = self._pack.duty_by_id[command.duty]
         events = self._append(request, None, [decide_open(command, spec, self._pack.version)], key)
-        period = self._states[events[0].stream_id]
+        period = self._known(events[0].stream_id)
         for record, entered_on in self._held_before(spec, period):
             events += self._count(request, spec, period.id, record, entered_on)
         return events
@@ -124,8 +122,8 @@ class Timekeeper:
     # -- what counts ------------------------------------------------------------------------------
     def look_at(self, request: Request, before: Record | None, after: Record, events: Sequence[Event]) -> None:
         """A record was written: the periods that it fulfils, and those that it no longer does, say so."""
-        if before is not None and after.is_void and not before.is_void:
-            self._forgive(request, after)
+        if before is not None and after.register in self._subjects:
+            self._forgive(request, before, after)
         specs = self._asking.get(after.register)
         if not specs:
             return
@@ -135,14 +133,22 @@ class Timekeeper:
             for period_id in sorted(self._holding(spec, before) | self._holding(spec, after)):
                 self._count(request, spec, period_id, after, entered_on)
 
-    def _forgive(self, request: Request, subject: Record) -> None:
-        """What was owed for a subject that never was is excused, with the reason of its voiding."""
-        if subject.register not in self._subjects:
+    def _forgive(self, request: Request, before: Record, after: Record) -> None:
+        """What was still owed for a subject that left, and all that was for one that never was, is excused."""
+        left = {spec.id for spec in self._pack.duties if has_left(spec, before, after)}
+        if not left:
             return
         self.rows.flush()
-        for period_id in unfulfilled_of(self._work.conn, subject.id):
-            excused = NewEvent("excused", self._work.house.today(request.now), {"reason": subject.void_reason or ""})
-            self._append(request, self._known(period_id), [excused], None)
+        reason = {"reason": after.void_reason or self._state_label(after)}
+        for period_id in unfulfilled_of(self._work.conn, after.id):
+            period = self._known(period_id)
+            if period.duty in left and (after.is_void or is_running(period, from_number(after.turns[-1].day))):
+                excused = NewEvent("excused", self._work.house.today(request.now), reason)
+                self._append(request, period, [excused], None)
+
+    def _state_label(self, subject: Record) -> str:
+        """In the words of the pack."""
+        return self._pack.record_by_name[subject.register].state_by_name[subject.state or ""].label["zh-Hans"]
 
     def _holding(self, spec: DutySpec, record: Record | None) -> set[int]:
         """The periods for which the record, as it stands or stood, is an answer."""
@@ -182,7 +188,7 @@ class Timekeeper:
         state: Record | None = None
         entered_on: date | None = None
         for event in store.read_stream(self._work.conn, StreamKind.RECORD, record_id):
-            state = evolve_record(state, event)
+            state = evolve(state, event)
             if entered_on is None and state.is_complete:
                 entered_on = self._day(event)
         if state is None or entered_on is None:
@@ -219,35 +225,15 @@ class Timekeeper:
         appended = self._work.log.append(
             StreamKind.DUTY, stream_id, version, events, actor_id=request.actor_id, now=request.now, key=key
         )
-        self._project(before, appended)
+        self.rows.put(before, self._touched.go_on(before, appended))
         return appended
 
-    def _project(self, before: OwedPeriod | None, events: Sequence[Event]) -> None:
-        state, period_id = before, events[0].stream_id
-        held = self._marks.get(period_id)
-        if held is None:
-            held = period_marks(before) if before else frozenset()
-        for event in events:
-            state = evolve(state, event)
-            after = period_marks(state)
-            name, day = DUTY_PREFIX + state.duty, to_number(self._day(event))
-            self._work.ledger.post(period_id, name, event.position, day, held, after)
-            held = after
-        if state is None:
-            raise ValueError("no events to project")
-        self.rows.put(before, state)
-        self._states[period_id], self._marks[period_id] = state, held
-
     def find(self, period_id: int) -> OwedPeriod | None:
-        if period_id not in self._states:
-            state = fold(store.read_stream(self._work.conn, StreamKind.DUTY, period_id))
-            if state is None:
-                return None
-            self._states[period_id] = state
-        return self._states[period_id]
+        return self._touched.find(period_id)
 
     def forget(self) -> None:
-        self._states, self._marks, self._entered = {}, {}, {}
+        self._touched.forget()
+        self._entered = {}
 
     def flush(self) -> None:
         self.rows.flush()

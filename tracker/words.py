@@ -1,14 +1,13 @@
 """The sentence, per language, of every refusal, step, status, role, event and need.
 
-Rules speak in codes; here each code has its words (files to import: file_words.py). tests/house/test_words.py
-holds the lists equal to the rules' own, and each sentence's parameters to what the rules give.
+Rules speak in codes; here each code has its words (files to import: file_words.py, the log: fault_words.py).
+tests/house/test_words.py holds the lists equal to the rules' own, each sentence's parameters to what the rules give.
 Messages are looked up in the reader's language when they are shown, never when this file is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -111,6 +110,9 @@ REFUSALS: Mapping[str, Any] = {
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
     ),
+    "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
+    "value_masked": _("Only a masked value stands here. Write it in full."),
+    "row_known": _("This row is already recorded as %(number)s."),
     "item_unknown": _("The checklist has no item “%(value)s”."),
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
@@ -124,6 +126,12 @@ REFUSALS: Mapping[str, Any] = {
     "register_file_elsewhere": _("The file %(path)s is not one that this register may bring."),
     "register_kind_fixed": _("The kind is fixed: %(count)s records are there."),
     "register_prefix_fixed": _("The prefix %(prefix)s is fixed: %(count)s records carry it in their numbers."),
+    "register_withdrawn": _("The register “%(name)s” was withdrawn: nothing new is entered in it."),
+    "register_not_defined_here": _("Nothing of the register %(name)s was defined here, or it was withdrawn already."),
+    "withdrawn_unreadable": _(
+        "%(count)s records were entered in %(name)s, and without files that fit nobody could read them."
+        " Put its files right instead."
+    ),
     "effect_in_past": _(
         "Records of the past keep the version that they were made with. Enter %(today)s or a later day."
     ),
@@ -249,6 +257,7 @@ EVENTS: Mapping[str, Any] = {
     "granted": _("Role given"),
     "grant_ended": _("Role ended"),
     "register_defined": _("Register defined"),
+    "register_withdrawn": _("Register withdrawn"),
     "account_opened": _("Account opened"),
     "account_reset": _("New first password given"),
     "account_disabled": _("Account switched off"),
@@ -322,53 +331,10 @@ CHOICES: Mapping[str, Any] = {
     "na": _("Not applicable"),
 }
 
-FAULTS: Mapping[str, str] = {
-    "position_gap": _("An event is missing: position %(detail)s is not there"),
-    "event_changed": _("The event at position %(position)s (%(detail)s) is not what was written"),
-    "version_gap": _("The history of a record has a gap at position %(position)s"),
-    "clock_ran_back": _("The recorded time runs backwards at position %(position)s"),
-    "tree_head_differs": _("The tree head at position %(position)s does not fit the events before it"),
-    "log_size_differs": _("The log has %(position)s events but its head says %(detail)s"),
-    "private_value_changed": _("A private value of record %(position)s (%(detail)s) is not what was written"),
-    "file_missing": _("The file %(detail)s is missing"),
-    "file_damaged": _("The file %(detail)s has another content than its hash says"),
-    "projection_differs": _("The table %(detail)s is not what the log leads to; xiaohao rebuild mends it"),
-}
-
-
-def fault(code: str, *, position: int, detail: str) -> str:
-    """What is wrong with the log, in the reader's language."""
-    return str(FAULTS[code] % {"position": position, "detail": detail})
-
 
 def refusal(why: Refusal) -> str:
     """The sentence of a refusal in the reader's language; days and lists follow the locale."""
-    return filled(REFUSALS[why.code], why.params)
-
-
-def filled(sentence: Any, params: Mapping[str, Any]) -> str:
-    """The sentence in the reader's language with these parameters in their places."""
-    return str(sentence % _Complete({name: _shown(value) for name, value in params.items()}))
-
-
-class _Complete(dict[str, str]):
-    """A parameter that a rule did not give prints as a dash, never as an error page."""
-
-    def __missing__(self, key: str) -> str:
-        return formats.NOTHING
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, date):
-        return formats.day(value)
-    if isinstance(value, list | tuple):
-        return listed(value) or formats.NOTHING
-    return formats.NOTHING if value is None else str(value)
-
-
-def listed(texts: Iterable[Any]) -> str:
-    """`a, b` with the mark that the reader's language puts between the parts of a list."""
-    return gettext(", ").join(map(str, texts))
+    return formats.filled(REFUSALS[why.code], why.params)
 
 
 def step(name: str) -> str:

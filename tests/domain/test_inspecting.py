@@ -128,7 +128,23 @@ def test_a_photo_is_one_that_came_with_the_answers_and_stays(paper: Paper, world
 
 
 def test_the_score_leaves_out_what_does_not_apply() -> None:
-    assert score_of({"1": BROKEN, "2": PASS, "3": NA, "4": PASS}) == Score(2, 3)
+    lid = replace(LIST.items[0], points=3)
+    scored = replace(LIST, items=(lid, *LIST.items[1:]))
+    assert score_of({"1": BROKEN, "2": PASS, "3": NA, "4": PASS}, scored) == Score(2, 3, points=2, out_of=5)
+    assert score_of({"1": BROKEN, "2": PASS}, scored).of_hundred == 25
+    assert score_of({"1": NA, "2": NA}, scored).of_hundred is None
+
+
+def test_the_score_stands_in_the_log_when_the_inspection_is_complete(paper: Paper, world: RecordWorld) -> None:
+    left = entered(paper, world, {"1": BROKEN})
+    assert left.score is None
+    done = continued(left, world, {"2": PASS}, is_complete=True, values={"summary": "盖板破裂"})
+    assert done.score == {"points": 1, "out_of": 2}
+    mended = continued(done, world, {"1": PASS})
+    assert mended.score == {"points": 2, "out_of": 2}
+    plain = replace(world, checklist=replace(LIST, is_scored=False))
+    at_once = entered(paper, plain, {"1": PASS, "2": PASS}, is_complete=True, values=values(paper, summary="正常"))
+    assert at_once.score is None
 
 
 # -- the tickets --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -165,6 +166,27 @@ def test_what_is_personal_goes_to_the_vault_and_of_a_restricted_ticket_every_tex
     assert dict(restricted.open) == {"class": "plea"}
     assert restricted.private.keys() == {"title", "problem", "petitioner"}
     assert {f.name for f in PETITION.fields if f.privacy is not Privacy.OPEN} == {"petitioner"}
+
+
+def test_a_retired_choice_stays_where_it_stands_and_is_not_chosen_anew() -> None:
+    choices = (Choice("a", label("a")), Choice("old", label("旧"), is_retired=True))
+    one, several = (
+        Field(name, kind, label(name), choices=choices)
+        for name, kind in (("one", FieldType.SELECT_ONE), ("several", FieldType.SELECT_MULTIPLE))
+    )
+    register = replace(TOILET, fields=(one, several))
+
+    def kept_after(before: dict[str, Any]) -> dict[str, Any]:
+        values = {"one": "old", "several": ["a", "old"]}
+        return dict(check_values(register, values, DIRECTORY, is_partial=True, all_private=False, before=before).open)
+
+    assert kept_after({"one": "old", "several": ["old"]}) == {"one": "old", "several": ["a", "old"]}
+    with pytest.raises(Refusals) as caught:
+        kept_after({"one": "a", "several": []})
+    assert [(r.field, r.code) for r in caught.value.refusals] == [
+        ("one", "choice_retired"),
+        ("several", "choice_retired"),
+    ]
 
 
 def test_an_amendment_clears_a_field_by_leaving_it_empty_but_not_one_that_is_required() -> None:

@@ -268,6 +268,7 @@ def test_inspections_are_not_premises_nor_hazards(year: Year):
 def test_ordinary_work_lies_on_working_days(year: Year):
     calendar = work_calendar()
     restless = {"courtyard_meeting", "member_visit", "practice_activity", "party_day"}
+    assert year.acts
     for act in year.acts:
         assert BEGIN <= act.at <= END, act
         if act.register in DAILY or act.deed is not Deed.ENTER or act.on.year < BEGIN.year:
@@ -289,6 +290,8 @@ def test_nobody_tells_what_is_not_there_yet(year: Year):
 
 
 def test_straw_reports_come_by_nine_of_the_next_morning(year: Year):
-    for tale in year.of("straw_burning_patrol"):
+    tales = list(year.of("straw_burning_patrol"))
+    assert tales
+    for tale in tales:
         last = datetime.combine(tale.first.on + timedelta(days=1), datetime.min.time(), END.tzinfo)
         assert tale.first.at <= last + timedelta(hours=9)

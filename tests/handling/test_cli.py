@@ -12,7 +12,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from house.small_pack import write_pack
+from handling.test_defining import WELL
+from house.small_pack import FILES, write_pack
 from office import Office, stopped_by_ctrl_c
 
 pytestmark = pytest.mark.xdist_group("demonstration")  # it is loaded once: half a minute for each system
@@ -58,6 +59,37 @@ def test_a_pack_of_ones_own_starts_on_an_empty_database_without_a_demonstration(
         told = stopped_by_ctrl_c(server)
     assert "units of the pack were added. Next: xiaohao user add" in told
     assert "Demonstration accounts" not in told
+
+
+def test_a_register_that_no_longer_fits_a_new_pack_stops_every_command_with_one_line_and_is_mended(tmp_path: Path):
+    office = Office(tmp_path / "office", "sqlite:///office.sqlite3")
+    office.settings["XIAOHAO_PACK"] = str(write_pack(tmp_path / "pack"))
+    office.good("init")
+    (tmp_path / "mend" / "registers").mkdir(parents=True)
+    (tmp_path / "mend" / "registers" / "well_cover.yaml").write_text(WELL, encoding="utf-8")
+    assert "version 1" in office.good("registers", "define", "well_cover", str(tmp_path / "mend"))
+    assert "well_cover" in office.good("registers", "list")
+    lamp = FILES["registers/lamp.yaml"]
+    prefix = next(line for line in lamp.splitlines() if line.startswith("prefix:"))
+    newer = write_pack(tmp_path / "newer", {**FILES, "registers/lamp.yaml": lamp.replace(prefix, "prefix: 井")})
+    office.settings["XIAOHAO_PACK"] = str(newer)
+    for words in (("figures",), ("run",), ("verify",)):
+        stopped = office.run(*words)
+        assert stopped.returncode == 1
+        assert "well_cover does not fit the pack" in stopped.stderr
+        assert "xiaohao registers list" in stopped.stderr
+        assert len(stopped.stderr.strip().splitlines()) == 1, stopped.stderr
+    listed = office.run("registers", "list")
+    assert (listed.returncode, "registers/well_cover.yaml:" in listed.stderr) == (1, True)
+    office.good("registers", "files", "well_cover", str(tmp_path / "again"))
+    file = tmp_path / "again" / "registers" / "well_cover.yaml"
+    unchanged = office.run("registers", "define", "well_cover", str(tmp_path / "again"))
+    assert (unchanged.returncode, "already belongs to" in unchanged.stderr) == (1, True)
+    file.write_text(file.read_text(encoding="utf-8").replace("prefix: 井", "prefix: 盖"), encoding="utf-8")
+    office.good("registers", "define", "well_cover", str(tmp_path / "again"))
+    office.good("verify")
+    assert "is withdrawn" in office.good("registers", "withdraw", "well_cover", "--reason", "不再使用")
+    assert "withdrawn" in office.good("registers", "list")
 
 
 @pytest.mark.parametrize(
@@ -115,6 +147,22 @@ def test_private_values_of_a_record_are_erased_by_its_number_with_either_prefix(
     assert "events verified" in office.good("verify")
     none = office.run("erase", "员-2023-9999", "name", *asked)
     assert (none.returncode, "There is no ticket or record" in none.stderr) == (1, True)
+
+
+def test_tidy_removes_what_no_entry_names_and_was_not_sent_today(on_sqlite: Office, tmp_path: Path):
+    office = on_sqlite.copied(tmp_path)
+    files = office.folder / "files"
+    given_up, fresh = (files / digest[:2] / digest for digest in ("ab" * 32, "cd" * 32))
+    for path in (given_up, fresh):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    for path in files.glob("??/*"):
+        if path != fresh:  # the evidence of the log as well: it is old, and named
+            os.utime(path, (0, 0))
+    before = set(files.rglob("*"))
+    assert office.good("tidy") == "1 files removed.\n"
+    assert before - set(files.rglob("*")) == {given_up}
+    assert office.good("tidy") == "0 files removed.\n"
 
 
 def test_messages_of_citizens_come_in_with_their_replies_and_only_once(

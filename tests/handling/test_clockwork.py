@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event
 
@@ -15,6 +16,7 @@ from office import Office
 from sqlalchemy import URL, Engine, create_engine, select
 from township import CALENDAR, CHINA, UNITS, Township, at
 
+from tracker import jobs
 from tracker.domain.commands import AddUnit, MarkDemonstration
 from tracker.domain.people import SYSTEM
 from tracker.handler import House, handle
@@ -57,6 +59,17 @@ def test_a_server_comes_by_at_once_and_lets_go_when_it_stops(database: URL) -> N
     assert (run.opened, run.fault) == (len(rows(town.engine, DutyPeriodRow)), None)
     (lease,) = rows(town.engine, JobLeaseRow)
     assert (lease.holder, lease.until) == (run.holder, 0)
+    town.close()
+
+
+def test_a_long_run_keeps_its_lease(database: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = Township.joined(database, TOWN)
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+    minutes = (at("2023-03-06") + timedelta(minutes=2 * n) for n in count())
+    ran = jobs.take_turn(town.house, "A", lambda: next(minutes))
+    assert ran is not None
+    assert ran.opened * timedelta(minutes=2) > jobs.LEASE
+    assert not jobs.hold(town.engine, "B", next(minutes))
     town.close()
 
 

@@ -8,11 +8,12 @@ from datetime import date, timedelta
 import pytest
 from duty_town import DUTIES, TOWN
 from sqlalchemy import URL, select
-from township import Township, at, refused
+from township import Township, at, label, refused
 
-from tracker.domain.commands import EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
+from tracker.domain.commands import ChangeState, EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
 from tracker.domain.duties import Missed
 from tracker.domain.events import StreamKind
+from tracker.domain.figures import Counting, FigureSpec, Term
 from tracker.domain.people import SYSTEM
 from tracker.domain.period import OwedPeriod, fold
 from tracker.domain.refusals import Refusal
@@ -21,8 +22,23 @@ from tracker.jobs import run_duties
 from tracker.log import store
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.tickets import TicketRow
+from tracker.queries import behind_marks
+from tracker.queries.behind import NUMERATOR, Behind
+from tracker.queries.figures import as_of, figure_values
 
 MONDAY = date(2023, 3, 6)
+INSPECTED = FigureSpec(
+    "f",
+    label("覆盖率"),
+    "duty:look",
+    {},
+    "percent",
+    (Term("running.done", Counting.STOCK),),
+    denominator=(Term("running", Counting.STOCK),),
+    exclusions=(),
+    definition={},
+    source="tests",
+)
 
 
 @pytest.fixture
@@ -104,6 +120,17 @@ def test_what_was_owed_for_a_subject_that_never_was_is_excused(town: Township) -
     assert period(town, period_id).excuse == "重复建档"
 
 
+def test_what_a_subject_no_longer_asks_for_is_excused_and_what_was_over_stays_missed(town: Township) -> None:
+    values = {"held_on": date(2023, 1, 1), "place": town.unit["chenguang"], "remark": "灯杆"}
+    (event,) = town.do(EnterRecord(register="post", values=values), "supervisor", at("2023-01-01", 0))
+    first, second = (opened(town, "look", date(2023, month, 1), event.stream_id) for month in (1, 4))
+    town.by_system(MissPeriod(period_id=first), at("2023-04-02"))
+    fallen = ChangeState(record_id=event.stream_id, version=1, state="fallen", occurred_on=date(2023, 5, 15))
+    town.do(fallen, "supervisor", at("2023-05-16"))
+    assert (period(town, first).standing.value, period(town, first).excuse) == ("missed", None)
+    assert (period(town, second).standing.value, period(town, second).excuse) == ("excused", "已倒")
+
+
 def test_unknown_periods_are_no_business_of_anybody(town: Township) -> None:
     command = ExcusePeriod(period_id=999, version=1, reason="洪水")
     assert refused(town, command, "approver", at("2023-03-20")).codes == ("record_unknown",)
@@ -113,3 +140,37 @@ def test_unknown_periods_are_no_business_of_anybody(town: Township) -> None:
         opened(town, start=MONDAY + timedelta(days=1))
     with town.engine.connect() as conn:
         assert conn.execute(select(DutyPeriodRow.id)).all() == []
+
+
+def test_how_far_a_running_round_has_come_is_a_figure_with_both_dates_and_its_list(town: Township) -> None:
+    """Two posts are to be looked at in the first quarter: one is, on 10 February, which is entered on the 20th."""
+    posts = []
+    for place in ("chenguang", "donghu"):
+        values = {"held_on": date(2023, 1, 1), "place": town.unit[place], "remark": "灯杆"}
+        (event,) = town.do(EnterRecord(register="post", values=values), "supervisor", at("2023-01-01", 0))
+        posts.append(event.stream_id)
+        command = OpenPeriod(duty="look", unit_id=town.unit[place], start=date(2023, 1, 1), subject_id=event.stream_id)
+        town.by_system(command, at("2023-01-01", 1))
+    walk = {"held_on": date(2023, 2, 10), "place": town.unit["chenguang"], "post": posts[0], "minutes": 9}
+    town.do(EnterRecord(register="walk", values=walk), "staff", at("2023-02-20"))
+
+    def said(effective: str, known: str | None = None, unit: str | None = None) -> tuple[int, int]:
+        units = (town.unit[unit],) if unit else None
+        with town.engine.connect() as conn:
+            pair = as_of(conn, effective=date.fromisoformat(effective), known=at(known, 23) if known else None)
+            (found,) = figure_values(conn, town.house, [INSPECTED], pair, units=units)
+            listed = behind_marks.drill(
+                conn, town.house, Behind(INSPECTED, NUMERATOR, pair, units, None), None, cursor="", limit=5
+            )
+        assert (listed.count, len(listed.records)) == (found.numerator, found.numerator)
+        return found.numerator, found.denominator
+
+    assert [said(day) for day in ("2022-12-31", "2023-02-09", "2023-02-10", "2023-03-31")] == [
+        (0, 0),
+        (0, 2),
+        (1, 2),
+        (1, 2),
+    ]
+    assert said("2023-02-10", known="2023-02-19") == (0, 2)
+    assert (said("2023-03-31", unit="chenguang"), said("2023-03-31", unit="donghu")) == ((1, 1), (0, 1))
+    assert said("2023-04-01") == (0, 0)

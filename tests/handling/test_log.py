@@ -246,6 +246,7 @@ def test_any_changed_byte_of_what_was_said_is_found(town: Township) -> None:
     with town.engine.connect() as conn:
         position = store.read_head(conn).size - 3  # the submission
         stored = conn.execute(text(f"SELECT data FROM events WHERE position = {position}")).scalar_one()
+    assert stored
     for i in range(len(stored)):
         if isinstance(stored, str):
             damaged: Any = stored[:i] + chr(ord(stored[i]) ^ 1) + stored[i + 1 :]

@@ -91,6 +91,11 @@ def test_every_published_figure_comes_out_at_its_own_cut_off(office: Office) -> 
     assert {figures[name]["effective"] for name in meetings} == {"2023-11-30"}
     assert figures["toilets_built"]["effective"] == "2023-12-05"
     assert figures["education_subsidy_amount"]["worded"] == "7.7万"
+    coverage = {name: figures[name] for name in ("members_visits", "households_visited")}  # registers.md §11.3
+    assert {name: (f["numerator"], f["denominator"]) for name, f in coverage.items()} == {
+        "members_visits": (1050, 1080),
+        "households_visited": (63, 65),
+    }
 
 
 def test_the_published_figures_are_those_of_the_report(shared_dir: Path) -> None:

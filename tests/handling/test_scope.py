@@ -16,8 +16,8 @@ from township import PACK, PEOPLE, UNITS, Paper, Township, at, plain_ticket
 from tracker.domain.access import RIGHTS, Facts, Reach, may
 from tracker.domain.commands import AddUnit, EndGrant, GiveGrant, TakeStep
 from tracker.domain.context import ticket_facts
+from tracker.domain.packs import Pack
 from tracker.domain.people import Grant, Person, Role, Unit, UnitKind
-from tracker.domain.registers import Pack
 from tracker.models.tickets import TicketRow
 from tracker.queries import scope
 from tracker.queries.lists import Cursor, Filters, Sort, View, count_tickets, count_views, tickets_page

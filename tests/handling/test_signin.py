@@ -8,7 +8,7 @@ import pytest
 from argon2 import Type
 from sqlalchemy import Engine, func, select, text
 
-from tracker import passwords, signin
+from tracker import guesses, passwords, signin
 from tracker.domain.refusals import Refusal
 from tracker.models.accounts import SignInFailureRow, SignInRecordRow
 from tracker.models.rows import writer
@@ -84,7 +84,7 @@ def test_no_secret_is_kept_in_clear(engine, account_id, now):
     ("failed_count", "seconds"), [(0, 0), (4, 0), (5, 2), (6, 4), (10, 64), (13, 512), (14, 900), (10**6, 900)]
 )
 def test_the_delay_grows_to_a_quarter_of_an_hour(failed_count, seconds):
-    assert signin.delay_after(failed_count) == timedelta(seconds=seconds)
+    assert guesses.delay_after(failed_count) == timedelta(seconds=seconds)
 
 
 def test_the_sixth_guess_has_to_wait_and_then_may_be_right(engine, account_id, now):

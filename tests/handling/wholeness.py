@@ -16,7 +16,7 @@ from tracker.domain.days import FOREVER
 from tracker.domain.effects import fold
 from tracker.domain.events import StreamKind
 from tracker.domain.ledger import Mark, marks
-from tracker.domain.registers import Pack
+from tracker.domain.packs import Pack
 from tracker.domain.ticket import Ticket
 from tracker.log import store
 from tracker.log.audit import chain_faults

@@ -11,6 +11,7 @@ import pytest
 from house.small_pack import FILES, write_pack
 from installations import ROOT
 
+from tracker import languages
 from tracker.domain.registers import text_in
 from tracker.packs.loader import load_pack
 
@@ -20,6 +21,7 @@ FEW = (
     "tracker/templates/errors/404.html",
     "tracker/translations/en/LC_MESSAGES/messages.po",
 )
+NO_PAGE = "There is no such page"
 
 
 def make_language(checkout: Path, locale: str) -> subprocess.CompletedProcess[str]:
@@ -37,6 +39,20 @@ def checkout(tmp_path: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, target)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("zh-Hans", "没有这个页面"),
+        ("zh-Hant", "沒有這個頁面"),
+        ("en", "There is no such page"),
+        ("ko", "There is no such page"),
+    ],
+)
+def test_a_sentence_is_of_the_language_that_is_asked_for(language: str, text: str) -> None:
+    """Whatever request, or none, was the first to ask."""
+    assert languages.catalogue(language).ugettext(NO_PAGE) == text
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -76,6 +76,7 @@ WALK, POST, READING = "registers/walk.yaml", "registers/post.yaml", "registers/r
 CHECK, DUTIES = "checklists/post_check.yaml", "duties.yaml"
 BREAKS = [
     # file, what is replaced, by what, the piece whose line is named, words of the message
+    (WALK, "checklist: post_check", "checklist: post_check\nevidence: {photos: 2}", "evidence:", "has room for one photograph"),
     (WALK, "kind: activity", "kind: action", "kind: action", "unknown 'action'"),
     (WALK, "day: held_on", "day: walked_on", "day:", "unknown field walked_on"),
     (WALK, "day: held_on", "day: minutes", "day:", "minutes cannot be the day"),
@@ -115,6 +116,7 @@ BREAKS = [
     (CHECK, "kind: street", "colour: red", "creates:", "unknown field colour"),
     (CHECK, "kind: street", "keeper: 刘", "creates:", "keeper is private"),
     (CHECK, "id: 2", "id: 1", "{id: 1", "item 1 stands twice"),
+    (CHECK, "  - id: 1\n", "  - id: 1\n    points: 3\n", "", "item 1 has points that nobody counts"),
     (CHECK, "name: post_check", "name: post_look", "name: post_look", "post_look stands in checklists/post_check.yaml"),
     (CHECK, "source: 某文\n", "", "", "missing source"),
     (DUTIES, "activity: walk", "activity: post", "activity: post", "unknown register of activities post"),

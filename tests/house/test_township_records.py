@@ -56,6 +56,7 @@ def test_there_are_registers_of_every_kind(township: LoadedPack) -> None:
 
 
 def test_what_is_counted_by_day_and_unit_says_its_day_and_unit_in_lists(township: LoadedPack) -> None:
+    assert township.records
     for register in township.records:
         assert register.by_name[register.day_field].is_required, register.name
         assert register.by_name[register.unit_field].is_required, register.name
@@ -173,6 +174,7 @@ class TestChecklists:
 
     def test_a_fail_opens_a_ticket_that_lacks_no_choice(self, township: LoadedPack) -> None:
         """What must be chosen is given by the item, or known of the subject; the rest is typed on the spot."""
+        assert any(item.creates for checklist in township.checklists for item in checklist.items)
         for checklist in township.checklists:
             subject = township.record_by_name.get(checklist.subject or "")
             known = set(subject.by_name) if subject else set()

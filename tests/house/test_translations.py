@@ -68,6 +68,7 @@ def test_every_sentence_is_in_the_language(locale: str):
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_translation_keeps_every_placeholder_of_its_sentence(locale: str):
+    assert len(catalogue(locale))
     for message in catalogue(locale):
         ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
         for text in filter(None, texts(message)):
@@ -98,6 +99,7 @@ def test_simplified_and_traditional_are_not_mixed():
     only_simplified, only_traditional = set("报销号检查区台农业务办问题时间"), set("報銷號檢查區農業務辦問題時間")
     shared = only_simplified & only_traditional
     for locale, foreign in (("zh_Hans", only_traditional - shared), ("zh_Hant", only_simplified - shared - {"台"})):
+        assert any(any(texts(message)) for message in catalogue(locale))
         for message in catalogue(locale):
             for text in filter(None, texts(message)):
                 assert not foreign & set(text), (locale, text)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import browser as browsers
 import pytest
@@ -14,6 +15,7 @@ from flask import Flask
 from page_checks import check_page
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from sqlalchemy import Engine
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
 
 from tracker import clock, signin
@@ -63,12 +65,22 @@ def office(app: Flask, engine: Engine) -> Iterator[Office]:
             must_change=False,
             now=clock.now(),
         )
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    sockets: dict[int, Any] = {}
+    server = create_server(app, map=sockets, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield Office(f"http://127.0.0.1:{server.effective_port}", house, units, people)
-    server.close()
+    server.task_dispatcher.shutdown()
+    # In the server's own thread, which ends with its last socket; browsers leave theirs open, half a picture sent.
+    server.trigger.pull_trigger(lambda: _hang_up(server, sockets))
     thread.join(timeout=10)
+    assert not thread.is_alive()
+
+
+def _hang_up(server: Any, sockets: dict[int, Any]) -> None:
+    for channel in [one for one in sockets.values() if isinstance(one, HTTPChannel)]:
+        channel.handle_close()
+    server.close()
 
 
 def _found(house: House) -> tuple[dict[str, int], dict[str, int]]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import html5lib
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from page_checks import check_page
+from page_checks import check_page, parsed
 from sqlalchemy import Engine
 from township import PACK, Township
 from werkzeug.test import TestResponse
@@ -98,7 +97,7 @@ class Visitor:
 
 def form_values(page: str, action: str | None = None) -> dict[str, Any]:
     """Names and values of a form as it stands; LookupError when the page has none such."""
-    tree = html5lib.parse(page, treebuilder="etree", namespaceHTMLElements=False)
+    tree, _ = parsed(page)
     main = next(tree.iter("main"), tree)  # not the frame's own forms
     forms = [f for f in main.iter("form") if (f.get("method") or "").lower() == "post"]
     if action is not None:

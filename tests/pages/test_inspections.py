@@ -110,7 +110,8 @@ def test_from_the_list_to_the_ticket(town: Township, browse: Browse, files: list
     page = staff.text(address)
     assert ticket.number in page
     assert "2 are left" in page
-    assert "Passed 1 of 2 items" in page
+    assert "1 of 2 points, 50 of 100; passed 1 of 2 items" in page
+    assert "1 of 2 points, 50 of 100" in staff.text(f"/records/{left.number}")
     assert left.number in staff.text(f"/tickets/{ticket.number}")
     assert "1 of 3 inspected" in staff.text(START)
     again = staff.text(begin(files[1]))

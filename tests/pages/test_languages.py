@@ -47,9 +47,11 @@ def korean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for code in (*languages.codes(), "ko"):
         folder.joinpath(code.replace("-", "_"), "LC_MESSAGES").mkdir(parents=True)
     monkeypatch.setattr(languages, "FOLDER", folder)
-    languages.codes.cache_clear()
+    for kept in (languages.codes, languages.catalogue):
+        kept.cache_clear()
     yield
-    languages.codes.cache_clear()
+    for kept in (languages.codes, languages.catalogue):
+        kept.cache_clear()
 
 
 @pytest.fixture

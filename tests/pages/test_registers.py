@@ -16,7 +16,7 @@ from page_checks import check_page
 from pages.conftest import form_values
 from PIL import Image
 from sqlalchemy import select
-from township import PLAIN_VALUES, Township, label, plain_ticket
+from township import PEOPLE, PLAIN_VALUES, UNITS, Township, label, plain_ticket
 
 from tracker import clock
 from tracker.domain.commands import TakeStep
@@ -294,6 +294,23 @@ def test_two_hundred_tickets_are_assigned_at_once_and_each_is_named(town, browse
         ticket = now(town, i)
         assert (ticket.owner_unit_id, ticket.owner_id) == (town.unit["chenguang"], town.person["staff"])
         assert (ticket.lead_official_id, ticket.current_due) == (town.person["official"], due)
+
+
+def test_the_village_of_the_tickets_comes_first_and_only_people_who_can_work_there_are_offered(town, browse):
+    ids = many(town, 1)
+    for place, others in (("chenguang", ("farming", "donghu")), ("donghu", ("farming", "chenguang"))):
+        i = registered(town, place_id=town.unit[place])
+        page = browse("supervisor").text(ticked(town, [i]))
+        units = re.findall(r'<option value="(\d+)"', page.split('name="owner_unit_id"')[1].split("</select>")[0])
+        assert units[0] == str(town.unit[place])
+        assert {str(town.unit[one]) for one in others} <= set(units[1:])
+        people = page.split('name="owner_id"')[1].split("</select>")[0]
+        groups = re.findall(r'<optgroup label="([^"]+)">(.*?)</optgroup>', people, re.S)
+        assert [name for name, _ in groups] == [UNITS[one][0] for one in (place, *others)]
+        workers = {PEOPLE[post][0] for post in ("staff", "colleague", "neighbour", "clerk", "everything")}
+        assert {said for _, group in groups for said in re.findall(r">([^<]+)</option>", group)} == workers
+    one = browse("supervisor").text(f"/tickets/{now(town, ids[0]).number}/assign")
+    assert '<optgroup label="晨光村">' in one.split('name="owner_id"')[1].split("</select>")[0]
 
 
 def test_a_double_click_assigns_once(town, browse):

@@ -55,9 +55,10 @@ def test_from_registered_to_closed_by_forms(town: Township, browse: Browse) -> N
 def test_the_hint_says_what_the_rule_demands_and_what_is_there(town: Township, browse: Browse) -> None:
     ticket_id, staff = assigned(town), browse("staff")
     url = address(town, ticket_id, "submit")
-    assert "1 photograph is needed" in staff.text(url)
+    assert "1 photograph is needed." in staff.text(url)
     assert "is there." not in staff.text(url)
-    take(town, ticket_id, "add_evidence", "staff", "2023-03-03", evidence=(PHOTO,))
+    before = {**PHOTO, "digest": "cd" * 32, "kind": "photo_before"}
+    take(town, ticket_id, "add_evidence", "staff", "2023-03-03", evidence=(PHOTO, before))
     assert re.search(r"1 photograph is needed; [^<]+ 1 is there\.", staff.text(url))
     take(town, ticket_id, "submit", "staff", "2023-03-04")
     take(town, ticket_id, "reject", "verifier", "2023-03-05", reason="还在渗漏")

@@ -1,8 +1,14 @@
 """Pages: URL → form or query → template. Views are short; rules stand in domain/.
 
-A module with a `bp` is a set of pages: desk, registers, tickets, record_lists, records, figures, log, search, imports,
-admin, profile, health. Beside them inspections (walked by a checklist; inspection_walk is what its pages share) and
-findings (the tickets that an inspection opens). `*_view`, `breakdowns` and `names` turn what queries give into rows in
-the reader's language; `files` and `*_files` make them tables to take away. `linking` knows what tickets and records
-name of each other. `rights` and `frame` are what all of them share: who asks, and what stands on every page.
+A module with a `bp` is a set of pages. First pages: desk. Tickets: registers (lists), tickets (one), imports.
+Activities, subjects and statistics: record_lists, records (one), inspections (walked by a checklist; inspection_walk is
+what its pages share), findings (the tickets that an inspection opens). What is owed: duties. Numbers: figures. Whoever
+looks after it: admin (people, units), definitions (of registers), scheduled (work by the clock), log, sign_ins,
+health. Everybody: search, profile.
+
+What queries give becomes rows in the reader's language in list_view, ticket_view, import_view, import_rows,
+record_list_view, record_view, inspection_view, figure_view, breakdowns (of a report, by month or village) and names;
+a table to take away in files, register_files, record_files and figure_files. evidence_files sends pictures and
+papers. linking knows what tickets and records name of each other. rights and frame are what all of them share: who
+asks, and what stands on every page.
 """

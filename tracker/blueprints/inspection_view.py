@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from flask import url_for
+from flask_babel import gettext
 
 from tracker import words
 from tracker.blueprints import list_view
@@ -204,7 +205,23 @@ def outcomes(record: Record, checklist: Checklist, opened: Iterable[Opened]) -> 
 
 
 def score(record: Record, checklist: Checklist) -> Score | None:
-    return score_of(record.answers) if checklist.is_scored else None
+    """With the points that the log keeps; None of an inspection that is not scored, or not complete."""
+    if record.score is None:
+        return None
+    counted = score_of(record.answers, checklist)
+    return Score(counted.passed, counted.applied, record.score["points"], record.score["out_of"])
+
+
+def score_text(score: Score) -> str:
+    """38 of 42 points (90 of 100); passed 16 of 18 items."""
+    return gettext(
+        "%(points)s of %(out_of)s points, %(hundred)s of 100; passed %(passed)s of %(applied)s items",
+        points=score.points,
+        out_of=score.out_of,
+        hundred="—" if score.of_hundred is None else score.of_hundred,
+        passed=score.passed,
+        applied=score.applied,
+    )
 
 
 # -- the tickets that it would open -------------------------------------------------------------------

@@ -209,10 +209,13 @@ def _check_whole(walking: Walk, form: InspectionForm) -> None:
     """Refuses with all that is missing at once, and before anybody confirms tickets of half an inspection."""
     record = walking.record or Record()
     fields = {**record.fields, **form.values(), **walking.settled}
-    answers = {**record.answers, **form.answers()}
-    wrong = list(lacking(walking.activity.register, walking.checklist, fields, record.private, answers))
+    said_now = {i: {**record.answers.get(i, {}), **said} for i, said in form.answers().items()}  # with its photo
+    answers = {**record.answers, **said_now}
+    sent = form.evidence_sent()
+    kinds = [str(file["kind"]) for file in sent] + [file.kind for file in record.evidence]
+    wrong = list(lacking(walking.activity.register, walking.checklist, fields, record.private, answers, kinds))
     try:
-        answers_given(form.answers(), walking.checklist, record.answers, form.evidence_sent())
+        answers_given(form.answers(), walking.checklist, record.answers, sent)
     except Refusals as answered:
         wrong += answered.refusals
     if wrong:
@@ -251,11 +254,6 @@ def _walk_page(walking: Walk, form: InspectionForm) -> str:
     )
 
 
-def _with_photo(record: Record | None) -> frozenset[str]:
-    """Items whose photograph is kept already."""
-    return frozenset(item for item, said in record.answers.items() if "photo" in said) if record else frozenset()
-
-
 def _number(activity: Activity) -> int:
     return viewer().register_ids[activity.register.name]
 
@@ -267,7 +265,7 @@ def _done_page(walking: Walk, record: Record) -> str:
         "inspections/done.html",
         **head(walking),
         outcomes=view.outcomes(record, walking.checklist, opened),
-        score=view.score(record, walking.checklist),
+        score=view.score_text(score) if (score := view.score(record, walking.checklist)) else "",
         left=sum(not row.is_done for row in rows),
         following=next((row for row in rows if not row.is_done), None),
         may_begin=may_go_on(record),

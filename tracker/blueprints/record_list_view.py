@@ -22,7 +22,7 @@ from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import directory, house, today, viewer
 from tracker.blueprints.ticket_view import value_text
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import Field, FieldType
+from tracker.domain.registers import NUMBER_TYPES, Field
 from tracker.domain.texts import whole_number
 from tracker.queries import people, scope
 from tracker.queries.lists import Count
@@ -46,7 +46,8 @@ FIRST_YEAR, LAST_YEAR = 1971, 2900
 def registers_open_for(action: str) -> tuple[RecordRegister, ...]:
     """Registers of records in which the person may do this somewhere, in the order of the pack."""
     opened = scope.open_registers(viewer(), action)
-    return tuple(r for r in house().pack.records if r.name in opened)
+    takes_all = action not in ("register", "import")
+    return tuple(r for r in house().pack.records if r.name in opened and (takes_all or not r.is_withdrawn))
 
 
 # -- one line -----------------------------------------------------------------------------------------
@@ -139,8 +140,7 @@ def columns(register: RecordRegister) -> list[dict[str, Any]]:
         {"name": "text", "label": words.of(summary.label), "slot": "text"},
     ]
     out += [
-        {"name": f.name, "label": words.of(f.label), "number": f.type in (FieldType.INTEGER, FieldType.DECIMAL)}
-        for f in columns_listed(register)
+        {"name": f.name, "label": words.of(f.label), "number": f.type in NUMBER_TYPES} for f in columns_listed(register)
     ]
     if register.states:
         out.append({"name": "state", "label": gettext("State"), "slot": "status"})

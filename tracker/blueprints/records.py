@@ -13,7 +13,15 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, linking, list_view, record_list_view, record_view, ticket_view
+from tracker.blueprints import (
+    evidence_files,
+    inspection_view,
+    linking,
+    list_view,
+    record_list_view,
+    record_view,
+    ticket_view,
+)
 from tracker.blueprints.inspection_walk import ways_to_inspect
 from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import (
@@ -123,6 +131,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         facts=record_view.facts(opened.page, register, known, revealed),
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
+        score=_score(record),
         files=ticket_view.file_rows(record, known),
         parts=record_view.linked_parts(record, opened.viewer),
         log=record_view.log_rows(opened.page.log, register, known),
@@ -148,11 +157,19 @@ def _head(opened: Opened, known: Names) -> dict[str, Any]:
     }
 
 
+def _score(record: Record) -> str:
+    """Of an inspection with a scored checklist, complete; else nothing."""
+    checklist = house().pack.checklist_by_name.get(record.checklist or "")
+    score = inspection_view.score(record, checklist) if checklist else None
+    return inspection_view.score_text(score) if score else ""
+
+
 def _gives(opened: Opened) -> list[Register]:
-    """Registers of tickets to which this record may give rise, and in which the person may register."""
+    """Registers of tickets to which this record may give rise, open to the person; in the register's order."""
     if opened.record.is_void:
         return []
-    return [r for r in list_view.registers_open_for("register") if r.name in opened.register.gives]
+    found = {r.name: r for r in list_view.registers_open_for("register")}
+    return [found[name] for name in opened.register.gives if name in found]
 
 
 def _visits(opened: Opened) -> list[RecordRegister]:
@@ -234,6 +251,8 @@ def void(number: str) -> ResponseReturnValue:
 
 @bp.route("/records/<number>/state", methods=["GET", "POST"])
 @needs("register")
+@limiter.limit(SENT, methods=["POST"], key_func=by_person)
+@uploads_of_a_day
 def change_state(number: str) -> ResponseReturnValue:
     """`to`: the state that was chosen; without, the states to choose from."""
     return _act(_opened(number), "state")

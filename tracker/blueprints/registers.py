@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from tracker import words
 from tracker.blueprints import list_view, record_list_view, register_files
-from tracker.blueprints.linking import begun, links
+from tracker.blueprints.linking import begun, links, origin_asked
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.rights import (
     SENT,
@@ -78,7 +78,8 @@ def _texts(counts: dict[View, Count]) -> dict[View, str]:
 
 def _may_import() -> frozenset[str]:
     """Registers into which a file may be read."""
-    return frozenset(r.name for r in list_view.registers_open_for("import"))
+    tickets = {r.name for r in list_view.registers_open_for("import")}
+    return frozenset(tickets | {r.name for r in record_list_view.registers_open_for("import")})
 
 
 # -- the tickets of a register ------------------------------------------------------------------------
@@ -173,7 +174,9 @@ def _registered(register: Register, form: RegisterForm, options: Options) -> Res
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
         place = str(outcome.events[0].data.get("place", ""))
-        return redirect(url_for("registers.register_ticket", register=register.name, place=place), 303)
+        return redirect(
+            url_for("registers.register_ticket", register=register.name, place=place, **origin_asked()), 303
+        )
     return redirect(url_for("tickets.show", number=outcome.number), 303)
 
 
@@ -184,7 +187,7 @@ def assign(register: str) -> ResponseReturnValue:
     """GET with the ticked rows: the form. POST: assigns each of them, or says of each why not."""
     known = opened(register, "assign")
     chosen = _chosen(known, list_view.picked(request.values.getlist("ticket")))
-    form = _assign_form(known)
+    form = _assign_form(known, chosen)
     if request.method == "GET":
         return _assign_page(known, form, chosen)
     is_readable = form.validate()
@@ -205,9 +208,11 @@ class Chosen:
     """The ticked rows that this person may see, each with the version that was seen.
 
     `is_cut`: more were ticked than one assignment takes. `missing_count`: rows of no ticket that may be seen here.
+    `place_ids`: where they lie.
     """
 
     rows: tuple[Row, ...]
+    place_ids: frozenset[int]
     seen: Mapping[int, int]
     missing_count: int
     is_cut: bool
@@ -218,16 +223,19 @@ def _chosen(register: Register, picked: Mapping[int, int]) -> Chosen:
     asking = viewer()
     ids = sorted(queries.visible_numbers(connection(), asking, seen))
     lines = lists.lines_by_id(connection(), asking, house().pack.register_by_name, ids)
-    here = tuple(list_view.rows(tuple(line for line in lines if line.register == register.name)))
-    return Chosen(here, seen, len(seen) - len(here), len(picked) > len(seen))
+    lines = tuple(line for line in lines if line.register == register.name)
+    here = tuple(list_view.rows(lines))
+    return Chosen(
+        here, frozenset(line.place_id for line in lines), seen, len(seen) - len(here), len(picked) > len(seen)
+    )
 
 
-def _assign_form(register: Register) -> StepForm:
+def _assign_form(register: Register, chosen: Chosen) -> StepForm:
     asked = Asked(
         step=STEP_BY_NAME["assign"],
         ticket=None,
         register=register,
-        options=lambda: options_for(viewer(), action="assign", register=register.name),
+        options=lambda: options_for(viewer(), action="assign", register=register.name, near=chosen.place_ids),
         today=today(),
         is_owner=False,
         milestone=None,

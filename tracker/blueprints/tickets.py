@@ -31,7 +31,7 @@ from tracker.blueprints.rights import (
     viewer,
 )
 from tracker.domain.commands import AmendTicket, NoteAccess, TakeStep
-from tracker.domain.context import World, ticket_facts
+from tracker.domain.context import ticket_facts
 from tracker.domain.deciding import closes, has_step, possible_steps
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import STEP_BY_NAME, Step
@@ -46,9 +46,9 @@ from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
-from tracker.projections.tickets import has_merged
-from tracker.queries import lists, records, tickets
+from tracker.queries import lists, tickets
 from tracker.queries.scope import Viewer
+from tracker.queries.world import world_for
 
 bp = Blueprint("tickets", __name__)
 
@@ -80,18 +80,7 @@ class Opened:
         return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
-        world = World(
-            actor=self.person,
-            today=today(),
-            directory=directory(),
-            calendar=house().calendar,
-            number_for=lambda register, *, is_restricted: "",
-            key_taken=lambda register, key: None,
-            find_ticket=lambda ticket_id: tickets.ticket_now(connection(), ticket_id),
-            register_of=lambda record_id: records.register_of(connection(), record_id),
-            has_merged=lambda ticket_id: has_merged(connection(), ticket_id),
-        )
-        return possible_steps(self.ticket, self.register, world)
+        return possible_steps(self.ticket, self.register, world_for(connection(), self.viewer, house()))
 
     def may(self, action: str) -> bool:
         return can_on(action, ticket_facts(self.ticket))
@@ -198,7 +187,9 @@ def _step_form(opened: Opened, name: str) -> StepForm:
         step=step,
         ticket=opened.ticket,
         register=opened.register,
-        options=lambda: options_for(opened.viewer, action=step.right, register=opened.register.name),
+        options=lambda: options_for(
+            opened.viewer, action=step.right, register=opened.register.name, near=(opened.ticket.place_id,)
+        ),
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
-    from tracker.domain.registers import Pack
+    from tracker.domain.packs import Pack
     from tracker.house import House
     from tracker.queries.behind import Behind, DrillTicket
     from tracker.queries.figures import AsOf

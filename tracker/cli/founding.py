@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from tracker.domain.commands import AddUnit
+from tracker.domain.packs import UnitSeed
 from tracker.domain.people import SYSTEM
-from tracker.domain.registers import UnitSeed
 from tracker.handler import Done, Request, handle_all
 from tracker.house import House
 

@@ -143,6 +143,6 @@ def _fingerprint(conn: Connection, table: Table) -> int:
 
 
 def _worded(fault: Fault) -> str:
-    from tracker import words
+    from tracker import fault_words
 
-    return words.fault(fault.code, position=fault.position, detail=fault.detail)
+    return fault_words.fault(fault.code, position=fault.position, detail=fault.detail)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 from tracker.domain.checklists import checklist_for
 from tracker.domain.commands import (
@@ -21,13 +22,16 @@ from tracker.domain.commands import (
 )
 from tracker.domain.events import StreamKind
 from tracker.domain.inspecting import FAIL, PASS, subject_link
+from tracker.domain.kinds import EvidenceKind
+from tracker.domain.proofs import proof_missing
 from tracker.domain.record import fold
+from tracker.domain.refusals import Refusal
 from tracker.handler import Done, Request, handle_all
 from tracker.house import House
 from tracker.jobs import run_duties
 from tracker.log import store
-from tracker.log.files import FileStore
-from tracker.packs.demo.pictures import Picture, draw
+from tracker.log.files import FileStore, StoredFile
+from tracker.packs.demo.pictures import Picture, draw, proof
 from tracker.packs.demo.story import Act, Deed, PostName, StoryKey, UnitName
 
 LONGEST_BATCH = 500
@@ -60,6 +64,8 @@ class Stage:
         self._waiting: list[tuple[Act, Request]] = []
         self._in_batch: set[str] = set()
         self._day: date | None = None  # of the act before
+        self._kinds: dict[str, list[str]] = {}  # of the files of each subject
+        self._drawn: dict[Picture, StoredFile] = {}
 
     def play(self, acts: tuple[Act, ...], progress: Callable[[int, int], None]) -> None:
         for done, act in enumerate(acts):
@@ -128,17 +134,28 @@ class Stage:
 
     # -- records --------------------------------------------------------------------------------------
     def _enter(self, act: Act, values: dict[str, Any]) -> Command:
+        register = self._house.pack.record_by_name[act.register]
+        is_nil = not act.failed if register.checklist else bool(values.get(register.nil_field or ""))
+        failed = self._proofs(act, [EvidenceKind.PHOTO_BEFORE] * bool(act.failed))
+        told = (*self._kept(act), *failed)
+        lacking = proof_missing(register.proof, (f["kind"] for f in told), is_nil=is_nil)
         return EnterRecord(
             register=act.register,
             values=values,
             state=act.what or None,
-            answers=self._answers(act, values),
-            evidence=self._kept(act),
+            answers=self._answers(act, values, failed[0]["digest"] if failed else ""),
+            evidence=(*told, *self._proofs(act, _kinds_of(lacking))),
             key=act.key,
         )
 
-    def _answers(self, act: Act, values: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-        """Every item of the checklist for this subject: passed, but those that the act says failed."""
+    def _proofs(self, act: Act, kinds: Iterable[str]) -> tuple[dict[str, Any], ...]:
+        """Pictures that the register demands, each another one."""
+        prefix = self._house.pack.record_by_name[act.register].ascii_prefix
+        first = crc32(act.story.encode())
+        return tuple(self._stored(proof(act.register, prefix, kind, n)) for n, kind in enumerate(kinds, first))
+
+    def _answers(self, act: Act, values: Mapping[str, Any], photo: str) -> Mapping[str, Mapping[str, Any]]:
+        """Every item of the checklist for this subject: passed, but those that the act says failed, with a photo."""
         register, pack = self._house.pack.record_by_name[act.register], self._house.pack
         if register.checklist is None:
             return {}
@@ -146,7 +163,9 @@ class Stage:
         link = subject_link(register, named)
         checklist = checklist_for(named, pack.checklists, self._facts(values.get(link.name)) if link else {})
         return {
-            str(item): {"result": FAIL, "note": act.failed[item]} if item in act.failed else {"result": PASS}
+            str(item): {"result": FAIL, "note": act.failed[item], "photo": photo}
+            if item in act.failed
+            else {"result": PASS}
             for item in checklist.item_by_id
         }
 
@@ -160,12 +179,17 @@ class Stage:
 
     def _state(self, act: Act, values: dict[str, Any]) -> Command:
         told = self._told[act.story]
+        asked = self._house.pack.record_by_name[act.register].state_by_name[act.what].proof
+        kinds = self._kinds.setdefault(act.story, [])
+        files = self._proofs(act, _kinds_of(proof_missing(asked, kinds, is_nil=False)))
+        kinds.extend(f["kind"] for f in files)
         return ChangeState(
             record_id=told.id,
             version=told.version,
             state=act.what,
             occurred_on=act.on,
             values=values,
+            evidence=files,
             key=act.key,
         )
 
@@ -196,7 +220,9 @@ class Stage:
         return tuple(self._stored(picture) for picture in act.pictures)
 
     def _stored(self, picture: Picture) -> dict[str, Any]:
-        stored = self._files.put(BytesIO(draw(picture)), picture.name)
+        if picture not in self._drawn:
+            self._drawn[picture] = self._files.put(BytesIO(draw(picture)), picture.name)
+        stored = self._drawn[picture]
         return {
             "digest": stored.digest,
             "name": stored.name,
@@ -204,6 +230,23 @@ class Stage:
             "size": stored.size,
             "kind": picture.kind,
         }
+
+
+_KINDS = {
+    "photos": EvidenceKind.PHOTO,
+    "photos_before": EvidenceKind.PHOTO_BEFORE,
+    "photos_after": EvidenceKind.PHOTO_AFTER,
+    "documents": EvidenceKind.DOCUMENT,
+}
+
+
+def _kinds_of(lacking: Iterable[Refusal]) -> list[str]:
+    """A file for each that lacks; photographs of whatever kind come last, for what those before and after leave."""
+    wanted = [(str(no.field), int(no.params["needed"]) - int(no.params["given"])) for no in lacking]
+    apart = [name for name, missing in wanted if name.startswith("photos_") for _ in range(missing)]
+    rest = [name for name, missing in wanted if name == "photos" for _ in range(missing - len(apart))]
+    papers = [name for name, missing in wanted if name == "documents" for _ in range(missing)]
+    return [_KINDS[name] for name in (*apart, *rest, *papers)]
 
 
 _COMMANDS: Mapping[Deed, Callable[[Stage, Act, dict[str, Any]], Command]] = {

@@ -170,8 +170,8 @@ def _reaches(grant: Grant, rule: Rule, facts: Facts, directory: Directory) -> bo
 
 
 def may_hand_to(person: Person, action: str, unit_id: int, register: str, directory: Directory, on: date) -> bool:
-    """Whether the person may give a ticket of this register to the unit by this action: only within the subtree of a
-    grant that gives the right, so that nobody's figures are filled from outside."""
+    """Whether a grant of the person gives the right to this action over the unit, in this register. Tickets are given
+    to such units only, so that nobody's figures are filled from outside; work there only such people can."""
     roles = {role for rule in RIGHTS[action] for role in rule.roles}
     return any(
         grant.role in roles and grant.register in (None, register) and directory.is_within(unit_id, grant.unit_id)

@@ -26,13 +26,17 @@ class Creation:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistItem:
-    """One question, worded so that `pass` is good. `law`: the article that asks for it, where there is one."""
+    """One question, worded so that `pass` is good. `law`: the article that asks for it, where there is one.
+
+    `points`: what a pass is worth in a scored checklist.
+    """
 
     id: int
     label: Label
     guidance: Label | None = None
     law: str | None = None
     creates: Creation | None = None
+    points: int = 1
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,9 @@ class Checklist:
     """The questions put to one subject of the register `subject`, or to none in particular.
 
     `where`: the facts of the subject for which it is meant (a school, a canteen); empty: for all.
-    `is_scored`: the share of items passed is shown; otherwise only what failed. `is_signed`: whoever lives or works
-    there is asked for a signature. `copies`: register of tickets → its field → the field of the subject whose value a
-    ticket begins with, where the two are named apart.
+    `is_scored`: the points of the items passed are shown; otherwise only what failed. `is_photographed`: a fail needs a
+    photograph. `is_signed`: whoever lives or works there is asked for a signature. `copies`: register of tickets → its
+    field → the field of the subject whose value a ticket begins with, where the two are named apart.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Checklist:
     where: tuple[Predicate, ...] = ()
     is_scored: bool = False
     is_signed: bool = False
+    is_photographed: bool = False
     copies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property

@@ -44,6 +44,8 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     facts = Facts(register.name, command.place_id, is_restricted=command.is_restricted, named_ids=named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
+    if register.is_withdrawn:
+        raise Refusal("register_withdrawn", name=register.name)
     check_place(command.place_id, world.directory)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")
@@ -339,7 +341,14 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         raise Refusal("reason_missing", field="reason")
     check_length(reason, "reason")
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
-    checked = check_values(register, given, world.directory, is_partial=True, all_private=ticket.is_restricted)
+    checked = check_values(
+        register,
+        given,
+        world.directory,
+        is_partial=True,
+        all_private=ticket.is_restricted,
+        before=ticket.fields,
+    )
     changes = {k: v for k, v in checked.open.items() if v != ticket.fields.get(k)}
     data: dict[str, Any] = {"reason": reason}
     if changes:

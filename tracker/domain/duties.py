@@ -31,8 +31,11 @@ class Period(StrEnum):
 JOB = "duties"
 """What the clockwork that opens and misses periods is called, where there may be others."""
 
-DUTY_ACCOUNTS = frozenset({"due", "done", "late", "missed", "excused", "due.by.day"})
-"""All are flows; `due.by.day` counts under the day of the month on which a period ended."""
+RUNNING_ACCOUNTS = frozenset({"running", "running.done"})
+"""In force while a period runs: how many are owed just now, and of how many enough is there already."""
+
+DUTY_ACCOUNTS = RUNNING_ACCOUNTS | {"due", "done", "late", "missed", "excused", "due.by.day"}
+"""The others are flows; `due.by.day` counts under the day of the month on which a period ended."""
 
 
 @dataclass(frozen=True, slots=True)

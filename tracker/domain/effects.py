@@ -47,9 +47,9 @@ def _copied(state: Ticket) -> Ticket:
     return after
 
 
-def lived(events: Iterable[Event]) -> Iterator[tuple[Event, Ticket]]:
-    """Each event with the state after it. It is one state that goes on: whoever keeps any of them must evolve."""
-    state = Ticket()
+def lived(events: Iterable[Event], before: Ticket | None = None) -> Iterator[tuple[Event, Ticket]]:
+    """Each event with the state after it. It is one state that goes on: whoever keeps any but the last must evolve."""
+    state = Ticket() if before is None else _copied(before)
     for event in events:
         _apply(state, event)
         yield event, state

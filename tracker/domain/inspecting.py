@@ -11,6 +11,7 @@ from typing import Any
 
 from tracker.domain.checklists import Checklist, ChecklistItem, Creation
 from tracker.domain.needs import check_length
+from tracker.domain.proofs import proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
@@ -88,9 +89,11 @@ def lacking(
     checklist: Checklist,
     fields: Mapping[str, Any],
     private: Collection[str],
-    answers: Collection[str],
+    answers: Answers,
+    kinds: Collection[str],
 ) -> tuple[Refusal, ...]:
-    """What is missing before an inspection is complete: answers, and fields that the register needs."""
+    """What is missing before an inspection is complete: answers, a picture of each fail, fields and files that the
+    register needs. `kinds`: of the files that are there and of those that come now."""
     items = (item for item in checklist.item_by_id if str(item) not in answers)
     needed = (
         f.name
@@ -99,8 +102,23 @@ def lacking(
     )
     return (
         *(Refusal("answer_missing", field=f"item-{item}") for item in items),
+        *_pictures_missing(checklist, answers),
         *(Refusal("field_required", field=name) for name in needed),
+        *proof_missing(register.proof, kinds, is_nil=_is_nil(register, fields, answers)),
     )
+
+
+def _pictures_missing(checklist: Checklist, answers: Answers) -> Iterator[Refusal]:
+    """Registers.md §8: a fail needs a note and a photo. The note is asked for at once, the photo at the end."""
+    if checklist.is_photographed:
+        for item in failed(answers):
+            if "photo" not in answers[item]:
+                yield Refusal("evidence_missing", field=f"photo-{item}", needed=1, given=0)
+
+
+def _is_nil(register: RecordRegister, fields: Mapping[str, Any], answers: Answers) -> bool:
+    said = {**fields, **nil_said(register, fields, answers)}
+    return bool(register.nil_field and said.get(register.nil_field))
 
 
 def nil_said(register: RecordRegister, fields: Mapping[str, Any], answers: Answers) -> dict[str, Any]:
@@ -117,15 +135,31 @@ def failed(answers: Answers) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Items passed, of those that applied."""
+    """Items passed, of those that applied, and their points."""
 
     passed: int
     applied: int
+    points: int
+    out_of: int
+
+    @property
+    def of_hundred(self) -> int | None:
+        """百分制, rounded half up in whole numbers; None: nothing applied."""
+        return (200 * self.points + self.out_of) // (2 * self.out_of) if self.out_of else None
 
 
-def score_of(answers: Answers) -> Score:
-    results = [said["result"] for said in answers.values()]
-    return Score(results.count(PASS), len(results) - results.count(NOT_APPLICABLE))
+def score_of(answers: Answers, checklist: Checklist) -> Score:
+    """What does not apply neither earns nor costs points. An item that the list no longer has is worth one."""
+    worth = {str(item.id): item.points for item in checklist.items}
+    passed = {i: worth.get(i, 1) for i, said in answers.items() if said["result"] == PASS}
+    applied = {i: worth.get(i, 1) for i, said in answers.items() if said["result"] != NOT_APPLICABLE}
+    return Score(len(passed), len(applied), sum(passed.values()), sum(applied.values()))
+
+
+def score_said(answers: Answers, checklist: Checklist) -> dict[str, int]:
+    """The points as an event keeps them: those of a list that is changed later stay what they were."""
+    score = score_of(answers, checklist)
+    return {"points": score.points, "out_of": score.out_of}
 
 
 # -- the tickets that it proposes ---------------------------------------------------------------------

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain.access import Facts, may
-from tracker.domain.commands import ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
+from tracker.domain.commands import ExcusePeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import NewEvent
@@ -71,6 +71,23 @@ def changes(period: OwedPeriod, record: Record, *, on: date | None) -> tuple[New
     return (NewEvent("counted", record.on, {"record": record.id, "on": on.isoformat()}),)
 
 
+def has_left(spec: DutySpec, before: Record, after: Record) -> bool:
+    """Whether a subject left the states in which the duty is owed for it, or turned out never to have been."""
+    if spec.owed_by.subjects != after.register:
+        return False
+    return _owes(spec, before) and not _owes(spec, after)
+
+
+def _owes(spec: DutySpec, subject: Record) -> bool:
+    states = spec.owed_by.states
+    return not subject.is_void and (not states or subject.state in states)
+
+
+def is_running(period: OwedPeriod, on: date) -> bool:
+    """Whether nobody could tell by that day how it would end: what a subject no longer asks for is then not owed."""
+    return period.end >= on
+
+
 # -- commands -----------------------------------------------------------------------------------------
 def decide_open(command: OpenPeriod, spec: DutySpec, pack_version: str) -> NewEvent:
     """LookupError: no period of the duty begins on that day."""
@@ -92,7 +109,7 @@ def decide_open(command: OpenPeriod, spec: DutySpec, pack_version: str) -> NewEv
     return NewEvent("opened", days[0], data)
 
 
-def decide_miss(command: MissPeriod, period: OwedPeriod, today: date) -> NewEvent:
+def decide_miss(period: OwedPeriod, today: date) -> NewEvent:
     """Refused while it runs, and where it is whole, excused, or said to be missed already."""
     if period.standing is not Standing.OPEN or today <= period.last_entry:
         raise Refusal("step_not_possible_now")

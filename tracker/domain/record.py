@@ -52,6 +52,7 @@ class Record:
     is_complete: bool = True
     checklist: str | None = None  # the one that was walked
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo, left_out
+    score: Mapping[str, int] | None = None  # of a scored checklist that is complete: points, out_of
     evidence: tuple[Evidence, ...] = ()
     turns: tuple[StateTurn, ...] = ()
     reports: tuple[Report, ...] = ()
@@ -96,6 +97,7 @@ def _recorded(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         is_complete=data.get("complete", True),
         checklist=data.get("checklist"),
         answers=dict(data.get("answers", {})),
+        score=data.get("score"),
         evidence=_files(e, data),
         turns=opened,
         reports=(_report(e, data["fields"], data["stage"]),) if "stage" in data else (),
@@ -144,7 +146,13 @@ def _voided(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
 def _state_changed(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
     turn = StateTurn(to_number(e.occurred_on), data["state"], e.position)
     fields = _merged(r.fields, data.get("fields", {}))
-    return replace(r, turns=(*r.turns, turn), fields=fields, private={**r.private, **data.get("private", {})})
+    return replace(
+        r,
+        turns=(*r.turns, turn),
+        fields=fields,
+        private={**r.private, **data.get("private", {})},
+        evidence=(*r.evidence, *_files(e, data)),
+    )
 
 
 def _reported(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
@@ -163,6 +171,7 @@ def _checked(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         private={**r.private, **data.get("private", {})},
         checklist=data.get("checklist", r.checklist),
         answers={**r.answers, **data["answers"]},
+        score=data.get("score", r.score),
         is_complete=data.get("complete", r.is_complete),
         evidence=(*r.evidence, *_files(e, data)),
     )

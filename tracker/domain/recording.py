@@ -6,7 +6,7 @@ answers of a checklist. All that a decision needs is handed in, as in `deciding.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,9 +17,10 @@ from tracker.domain.commands import AmendRecord, AnswerItems, ChangeState, Enter
 from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
-from tracker.domain.inspecting import answers_given, lacking, nil_said, settled_fields
+from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given
+from tracker.domain.proofs import Proof, proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
@@ -53,6 +54,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     checked = check_values(register, given, context.directory, is_partial=is_left, all_private=False)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
+    if register.is_withdrawn:
+        raise Refusal("register_withdrawn", name=register.name)
     check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
@@ -62,14 +65,19 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         "fields": {name: value for name, value in checked.open.items() if value is not None},
     }
     if register.states:
-        data["state"] = _first_state(command.state, register)
-    if key := statistic_key(register, checked.open):
+        data["state"] = _first_state(command.state, register, checked)
+    if key := statistic_key(register, checked.open) or command.external_key:
         data["key"] = key
-        data["stage"] = checked.open[register.stage_field or ""]
+    if register.stage_field:
+        data["stage"] = checked.open[register.stage_field]
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
     if is_walked and world.checklist is not None:
         data.update(_walked(command, checked, world.checklist, world))
+    elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
+        _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
+        if register.states:
+            _check_proof(register.state_by_name[data["state"]].proof, _kinds(command.evidence))
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
 
@@ -78,10 +86,27 @@ def _walked(command: EnterRecord, checked: CheckedValues, checklist: Checklist, 
     answers = answers_given(command.answers, checklist, {}, command.evidence)
     data: dict[str, Any] = {"checklist": checklist.name, "answers": answers, "complete": command.is_complete}
     if command.is_complete:
-        if wrong := lacking(world.register, checklist, checked.open, set(checked.private), answers):
+        kinds = _kinds(command.evidence)
+        if wrong := lacking(world.register, checklist, checked.open, set(checked.private), answers, kinds):
             raise Refusals(wrong)
         data["fields"] = {**checked.open, **nil_said(world.register, checked.open, answers)}
+        if checklist.is_scored:
+            data["score"] = score_said(answers, checklist)
     return data
+
+
+def _check_proof(proof: Proof, kinds: list[str], *, is_nil: bool = False) -> None:
+    if wrong := proof_missing(proof, kinds, is_nil=is_nil):
+        raise Refusals(list(wrong))
+
+
+def _kinds(files: Iterable[Mapping[str, Any]], record: Record | None = None) -> list[str]:
+    """Of the files that come now, and of those that the record has."""
+    return [str(file["kind"]) for file in files] + [file.kind for file in (record.evidence if record else ())]
+
+
+def _is_nil(register: RecordRegister, fields: Mapping[str, Any]) -> bool:
+    return bool(register.nil_field and fields.get(register.nil_field))
 
 
 def _day(checked: CheckedValues, world: RecordWorld) -> date:
@@ -116,10 +141,15 @@ def _permit(action: str, unit_id: int, world: RecordWorld) -> None:
         raise Refusal("not_permitted")
 
 
-def _first_state(wanted: str | None, register: RecordRegister) -> str:
+def _first_state(wanted: str | None, register: RecordRegister, checked: CheckedValues) -> str:
+    """The state in which the subject is taken up, with all that it needs: an old ledger has them in every state."""
     name = wanted or register.states[0].name
     if name not in register.state_by_name:
         raise Refusal("state_unknown", field="state", value=name)
+    given = {**checked.open, **checked.private}
+    missing = [needed for needed in register.state_by_name[name].needs if given.get(needed) is None]
+    if missing:
+        raise Refusals([Refusal("field_required", field=needed) for needed in missing])
     return name
 
 
@@ -133,7 +163,9 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     reason = _reason(command.reason)
     fixed = set(register.key_fields) | {register.stage_field}
     changes = {name: value for name, value in command.changes.items() if name not in fixed}
-    checked = check_values(register, changes, context.directory, is_partial=True, all_private=False)
+    checked = check_values(
+        register, changes, context.directory, is_partial=True, all_private=False, before=record.fields
+    )
     check_links(register.links, checked.open, context)
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private and not command.evidence:
@@ -209,12 +241,17 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
     if to_number(command.occurred_on) < latest.day:
         day = command.occurred_on
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
-    checked = check_values(register, command.values, context.directory, is_partial=True, all_private=False)
+    checked = check_values(
+        register, command.values, context.directory, is_partial=True, all_private=False, before=record.fields
+    )
     check_links(register.links, checked.open, context)
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
         raise Refusals([Refusal("field_required", field=name) for name in missing])
+    _check_proof(state.proof, _kinds(command.evidence, record))
     data: dict[str, Any] = {"state": state.name}
+    if command.evidence:
+        data["evidence"] = evidence_given(command.evidence)
     if checked.open:
         data["fields"] = dict(checked.open)
     if note := printable(command.note):
@@ -238,7 +275,9 @@ def decide_report(command: ReportValue, record: Record, world: RecordWorld) -> D
     _permit("register", record.unit_id, world)
     same = {name: record.fields[name] for name in register.key_fields if name in record.fields}
     given = {**command.values, **same}
-    checked = check_values(register, given, context.directory, is_partial=False, all_private=False)
+    checked = check_values(
+        register, given, context.directory, is_partial=False, all_private=False, before=record.fields
+    )
     on = _day(checked, world)
     stage = checked.open[register.stage_field or ""]
     ranks = [choice.name for choice in register.stages]
@@ -259,17 +298,20 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     register, context = world.register, world.context
     settled = settled_fields(register, checklist)
     told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in settled}
-    checked = check_values(register, told, context.directory, is_partial=True, all_private=False)
+    checked = check_values(register, told, context.directory, is_partial=True, all_private=False, before=record.fields)
     check_links(register.links, checked.open, context)
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}
     fields = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if command.is_complete and not record.is_complete:
         after = {**record.fields, **fields}
-        if wrong := lacking(register, checklist, after, {*record.private, *checked.private}, all_answers):
+        private, kinds = {*record.private, *checked.private}, _kinds(command.evidence, record)
+        if wrong := lacking(register, checklist, after, private, all_answers, kinds):
             raise Refusals(wrong)
         fields.update(nil_said(register, after, all_answers))
     data: dict[str, Any] = {"answers": answers, "complete": record.is_complete or command.is_complete}
+    if data["complete"] and checklist.is_scored:
+        data["score"] = score_said(all_answers, checklist)
     if fields:
         data["fields"] = fields
     if record.checklist is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from tracker.domain.proofs import NO_PROOF, Proof
 from tracker.domain.registers import Choice, Field, FieldType, Label, Predicate
 
 SELF = "self"
@@ -28,7 +29,8 @@ class RecordKind(StrEnum):
 class State:
     """A state that a subject may be in. `follows`: the states it may come from, any when empty.
 
-    `needs`: fields that must be filled before. `is_end`: the subject is no longer one of the living (`live`).
+    `needs`: fields that must be filled before, `proof`: files that must be there. `is_end`: the subject is no longer
+    one of the living (`live`).
     """
 
     name: str
@@ -36,6 +38,7 @@ class State:
     is_end: bool = False
     follows: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    proof: Proof = NO_PROOF
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,18 @@ class RecordRegister:
     value_field: str | None = None
     stage_field: str | None = None
     usual_texts: tuple[str, ...] = ()
+    proof: Proof = NO_PROOF  # what it must bring when it is entered
+    is_withdrawn: bool = False  # as in Register
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
         return {f.name: f for f in self.fields}
+
+    @property
+    def recorded_later(self) -> frozenset[str]:
+        """As in Register: all that a record says is known from its first entry."""
+        return frozenset()
 
     @cached_property
     def state_by_name(self) -> Mapping[str, State]:

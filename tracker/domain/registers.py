@@ -12,14 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
-
-from tracker.domain.layouts import Layout
-
-if TYPE_CHECKING:  # they are made of fields and predicates, which stand here
-    from tracker.domain.checklists import Checklist
-    from tracker.domain.duties import DutySpec
-    from tracker.domain.records import RecordRegister
+from typing import Any, ClassVar, Protocol
 
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
@@ -53,6 +46,9 @@ class FieldType(StrEnum):
     GEOPOINT = "geopoint"
     RECORD = "record"  # a link to one record or ticket of another register, kept as its id
 
+
+NUMBER_TYPES = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
+"""What can be added up and compared."""
 
 ID_NUMBER = "id_number"
 """A pattern that is a check in Python, since its last character is computed (`domain.values`)."""
@@ -107,6 +103,11 @@ class Field:
     @cached_property
     def choice_names(self) -> frozenset[str]:
         return frozenset(c.name for c in self.choices)
+
+    @cached_property
+    def has_retired(self) -> bool:
+        """Whether there are choices that records still carry and nobody chooses any more."""
+        return any(c.is_retired for c in self.choices)
 
     @cached_property
     def is_private(self) -> bool:
@@ -303,9 +304,12 @@ class Register:
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+    is_withdrawn: bool = False  # no more entries; what is there goes on and stays readable
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()  # number fields that figures add up
     groups: tuple[str, ...] = ()  # record fields by whose target figures are grouped
+    day_field: ClassVar[str] = "found_on"  # from which a ticket counts
+    unit_field: ClassVar[str] = "place"  # under which it counts
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -370,82 +374,3 @@ class HasFields(Protocol):
 
     @property
     def by_name(self) -> Mapping[str, Field]: ...
-
-
-class Counted(Protocol):
-    """What figures ask of: a register of tickets or of other records, or a duty."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def predicates(self) -> tuple[Predicate, ...]: ...
-
-
-@dataclass(frozen=True)
-class UnitSeed:
-    """A unit as a pack proposes it; the unit itself is a fact in the log."""
-
-    code: str
-    name: str
-    kind: str  # a UnitKind
-    parent_code: str | None
-    synonyms: tuple[str, ...] = ()
-    label: Label = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Pack:
-    """A folder of YAML, loaded and checked.
-
-    `columns`: register → fields such as owner_unit, due_on, closed_on, with the headings that workbooks use.
-    `layouts`: lists of other systems.
-    """
-
-    name: str
-    version: str
-    label: Label
-    registers: tuple[Register, ...]
-    units: tuple[UnitSeed, ...]
-    figures: tuple[Any, ...]  # domain.figures.FigureSpec
-    reports: tuple[Any, ...]  # domain.figures.ReportSpec
-    columns: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
-    layouts: tuple[Layout, ...] = ()
-    # Registers of records that are not tickets, what is owed, and what is asked on the spot.
-    records: tuple[RecordRegister, ...] = ()
-    duties: tuple[DutySpec, ...] = ()
-    checklists: tuple[Checklist, ...] = ()
-
-    @cached_property
-    def register_by_name(self) -> Mapping[str, Register]:
-        return {r.name: r for r in self.registers}
-
-    @cached_property
-    def record_by_name(self) -> Mapping[str, RecordRegister]:
-        return {r.name: r for r in self.records}
-
-    def counted(self, name: str) -> Counted:
-        """What a term of a figure names. LookupError: the pack has no such register or duty."""
-        found: Counted | None = self.register_by_name.get(name) or self.record_by_name.get(name)
-        if found is None and name.startswith(DUTY_PREFIX):
-            found = self.duty_by_id.get(name.removeprefix(DUTY_PREFIX))
-        if found is None:
-            raise LookupError(f"no register {name} in pack {self.name}")
-        return found
-
-    @cached_property
-    def register_names(self) -> frozenset[str]:
-        """Of tickets and of other records: all that have a number in the database."""
-        return frozenset(self.register_by_name) | frozenset(self.record_by_name)
-
-    @cached_property
-    def duty_by_id(self) -> Mapping[str, DutySpec]:
-        return {d.id: d for d in self.duties}
-
-    @cached_property
-    def checklist_by_name(self) -> Mapping[str, Checklist]:
-        return {c.name: c for c in self.checklists}
-
-    @cached_property
-    def figure_by_id(self) -> Mapping[str, Any]:
-        return {f.id: f for f in self.figures}

@@ -32,6 +32,7 @@ from tracker.domain.commands import (
     ReportValue,
     TakeStep,
     VoidRecord,
+    WithdrawRegister,
 )
 from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
@@ -59,6 +60,7 @@ _KINDS: Mapping[type, str] = {
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
     DefineRegister: "register_defined",
+    WithdrawRegister: "register_withdrawn",
     OpenPeriod: "opened",
     MissPeriod: "missed",
     ExcusePeriod: "excused",
@@ -114,16 +116,21 @@ def is_another_problem(
 
 
 def is_another_record(command: EnterRecord, first: Event, register: RecordRegister, directory: Directory) -> bool:
-    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them."""
+    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them.
+
+    A row of an import is the same row, as in `is_another_problem`.
+    """
     if first.data.get("register") != register.name:
         return True
+    if command.external_key is not None:
+        return False
     is_left = not command.is_complete
     given = filled(command.values) if is_left else command.values
+    was = dict(first.data["fields"])
     try:
-        checked = check_values(register, given, directory, is_partial=is_left, all_private=False)
+        checked = check_values(register, given, directory, is_partial=is_left, all_private=False, before=was)
     except Refusals:
         return True
-    was = dict(first.data["fields"])
     if command.answers and register.nil_field not in checked.open:
         was.pop(register.nil_field, None)  # what the answers said
     was_private: Mapping[str, Any] = first.data.get("private", {})

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
 from tracker.domain.events import MAX_INTEGER
@@ -37,12 +38,19 @@ class CheckedValues:
 
 
 def check_values(
-    register: HasFields, values: Mapping[str, Any], directory: Directory, *, is_partial: bool, all_private: bool
+    register: HasFields,
+    values: Mapping[str, Any],
+    directory: Directory,
+    *,
+    is_partial: bool,
+    all_private: bool,
+    before: Mapping[str, Any] = MappingProxyType({}),
 ) -> CheckedValues:
     """The values as the log keeps them; Refusals names every wrong field.
 
     `is_partial`: an amendment, so that missing fields are not asked for, and None clears one.
     `all_private`: a restricted ticket, whose texts all go to the vault (条例 art. 30, 46).
+    `before`: what stands; a retired choice may stay, but is not chosen anew.
     """
     refusals = [Refusal("field_unknown", field=name, name=name) for name in values if name not in register.by_name]
     kept: dict[str, Any] = {}
@@ -57,6 +65,8 @@ def check_values(
                 if is_partial:
                     kept[field.name] = None
                 continue
+            if field.has_retired:
+                _check_in_use(field, value, before.get(field.name))
             is_private = field.is_private or (all_private and field.type is FieldType.TEXT)
             (private if is_private else kept)[field.name] = value
         except Refusal as refusal:
@@ -196,6 +206,14 @@ def _choice(field: Field, value: Any, directory: Directory) -> str:
     if name not in field.choice_names:
         raise Refusal("choice_unknown", field=field.name, value=name)
     return name
+
+
+def _check_in_use(field: Field, value: Any, before: Any) -> None:
+    """The values are as the log keeps them: one name, or several."""
+    chosen, stood = ([v] if isinstance(v, str) else v or () for v in (value, before))
+    for choice in field.choices:
+        if choice.is_retired and choice.name in chosen and choice.name not in stood:
+            raise Refusal("choice_retired", field=field.name, value=choice.label)
 
 
 def _choices(field: Field, value: Any, directory: Directory) -> list[str]:

@@ -36,12 +36,11 @@ Cell = str | int | float | bool | date | datetime | None
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A merged block; rows and columns are counted from 0, the last ones are inside."""
+    """A merged block; rows and columns are counted from 0, the last row is inside."""
 
     first_row: int
     first_column: int
     last_row: int
-    last_column: int
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def _sheets_of(output: bytes, dates_from_1904: bool) -> list[Sheet]:
         elif "error" in content:
             raise _refusal_of(content)
         else:
-            merges = tuple(Merge(*first, *last) for first, last in content["merges"])
+            merges = tuple(Merge(row, column, last_row) for (row, column), (last_row, _) in content["merges"])
             sheets.append(Sheet(content["sheet"], 0, 0, merges, (), content["hidden"], dates_from_1904))
     if len(sheets) > MAX_SHEETS:
         raise FileRefusal("file_too_large", reason="sheets", limit=MAX_SHEETS, found=len(sheets))

@@ -5,17 +5,19 @@ What was kept travels in the page as a signed note, good for one person: nobody 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flask import current_app
+from flask_babel import gettext, ngettext
 from flask_wtf.file import MultipleFileField
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
 from tracker import words
 from tracker.domain.kinds import PHOTO_KINDS
+from tracker.domain.proofs import Proof, given
 from tracker.domain.refusals import Refusal
 from tracker.forms.fields import RadioField, required
 from tracker.log.files import FileStore, clean_name
@@ -49,6 +51,44 @@ def photos_field(label: str, *, is_needed: bool) -> MultipleFileField:
 def documents_field(label: str, *, is_needed: bool) -> MultipleFileField:
     field = MultipleFileField(label, render_kw={"accept": ".pdf,.docx,.xlsx,image/*"})
     return required(field) if is_needed else field
+
+
+def files_for(
+    proof: Proof, there: Iterable[str] = (), *, always: bool, later: Iterable[Proof] = ()
+) -> dict[str, MultipleFileField]:
+    """The inputs for the files that a record must bring, each with how many; `there`: kinds of those it has.
+
+    `always`: photographs and papers may be added where none is asked for, and what is asked for `later`.
+    """
+    kinds = tuple(there)
+    lacking = {name: count - given(name, kinds) for name, count in proof.needed().items()}
+    offered = {"photos", "documents"}.union(*(one.needed() for one in later))
+    found = {}
+    for name, label in (
+        ("photos_before", gettext("Photographs before the work")),
+        ("photos", gettext("Photographs")),
+        ("photos_after", gettext("Photographs after the work")),
+        ("documents", words.need("documents")),
+    ):
+        count = lacking.get(name, 0)
+        if count > 0 or (always and name in offered):
+            make = documents_field if name == "documents" else photos_field
+            found[name] = make(label, is_needed=count > 0 and (name != "photos" or len(lacking) == 1))
+            found[name].kwargs["description"] = _at_least(name, count, proof) if count > 0 else ""
+    return found
+
+
+def _at_least(name: str, count: int, proof: Proof) -> str:
+    if name == "documents":
+        return ngettext("%(num)s file is needed.", "%(num)s files are needed.", count)
+    told = ngettext("%(num)s photograph is needed.", "%(num)s photographs are needed.", count)
+    if name == "photos" and len(proof.needed()) > 1:
+        told = ngettext(
+            "%(num)s photograph is needed in all, those before and after among them.",
+            "%(num)s photographs are needed in all, those before and after among them.",
+            count,
+        )
+    return told
 
 
 def photo_kind_field(default: str) -> RadioField:

@@ -223,9 +223,10 @@ class _Needed:
         return None
 
 
-def choice_pairs(choices: Iterable[Choice]) -> list[tuple[str, str]]:
-    """What may still be chosen, in the reader's language."""
-    return [(c.name, words.of(c.label)) for c in choices if not c.is_retired]
+def choice_pairs(choices: Iterable[Choice], stands: Any = None) -> list[tuple[str, str]]:
+    """What may be chosen, in the reader's language: nothing retired, but what `stands` may stay in a correction."""
+    standing = stands if isinstance(stands, (list, tuple)) else (stands,)
+    return [(c.name, words.of(c.label)) for c in choices if not c.is_retired or c.name in standing]
 
 
 def choose(label: str, pairs: Pairs, *, is_needed: bool, default: str | None = None, hint: str = "") -> Any:
@@ -282,12 +283,12 @@ def _time(field: Field, label: str, more: dict[str, Any], units: Pairs, people: 
 
 
 def _one(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
-    pairs = choice_pairs(field.choices)
+    pairs = choice_pairs(field.choices, more["default"])
     return choose(label, pairs, is_needed=is_needed, default=more["default"], hint=more["description"])
 
 
 def _several(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
-    return MultiCheckboxField(label, choices=choice_pairs(field.choices), **more)
+    return MultiCheckboxField(label, choices=choice_pairs(field.choices, more["default"]), **more)
 
 
 def _yes(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:

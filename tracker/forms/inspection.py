@@ -28,7 +28,13 @@ from tracker.forms.options import Options
 from tracker.forms.register import inputs_for, typed_value
 from tracker.log.files import FileStore
 
-SIGNATURE = "signature"
+SIGNATURE, PHOTOS = "signature", "photos"
+
+
+def _when_needed(register: RecordRegister) -> str:
+    if register.proof.of_nil:
+        return gettext("One is needed, whatever was found.")
+    return gettext("One is needed where something was found; that of an item that failed will do.")
 
 
 class InspectionForm(KeyedForm):
@@ -84,6 +90,8 @@ class InspectionForm(KeyedForm):
             inputs[f"note-{item.id}"] = TextAreaField(gettext("What failed here"))
             inputs[f"photo-{item.id}"] = FileField(gettext("Photograph"))
         inputs |= inputs_for(fields, options, defaults, home=register.unit_field)
+        if register.proof.photos:
+            inputs[PHOTOS] = FileField(gettext("Photograph of the visit"), description=_when_needed(register))
         if checklist.is_signed:
             inputs[SIGNATURE] = FileField(words.choice(SIGNATURE))
         form = type("InspectionForm", (cls,), inputs)(version=version)
@@ -110,7 +118,8 @@ class InspectionForm(KeyedForm):
 
     def _file_fields(self) -> dict[str, str]:
         found = {f"photo-{item.id}": str(EvidenceKind.PHOTO_BEFORE) for item in self.checklist.items}
-        return found | ({SIGNATURE: str(EvidenceKind.SIGNATURE)} if SIGNATURE in self else {})
+        beside = {PHOTOS: str(EvidenceKind.PHOTO), SIGNATURE: str(EvidenceKind.SIGNATURE)}
+        return found | {name: kind for name, kind in beside.items() if name in self}
 
     def kept(self, name: str) -> KeptFile | None:
         """The file of this input that has arrived: the last one."""
@@ -146,7 +155,8 @@ class InspectionForm(KeyedForm):
 
     def evidence_sent(self) -> tuple[Mapping[str, Any], ...]:
         """The files as the log names them, each once: those of items that failed, and the signature."""
-        wanted = [f"photo-{i}" for i, said in self.answers().items() if said["result"] == FAIL] + [SIGNATURE]
+        wanted = [f"photo-{i}" for i, said in self.answers().items() if said["result"] == FAIL]
+        wanted += [PHOTOS, SIGNATURE]
         files = [file for name in wanted if (file := self.kept(name)) is not None]
         named = {(f.digest, f.kind): f for f in files}
         return tuple(

@@ -14,6 +14,11 @@ from tracker.forms.evidence import Evidence
 from tracker.log.files import FileStore
 
 # Refusals that name a part of a command which the form calls otherwise.
+_KINDS_OF_FILES = {
+    "photos_before": EvidenceKind.PHOTO_BEFORE,
+    "photos_after": EvidenceKind.PHOTO_AFTER,
+    "documents": EvidenceKind.DOCUMENT,
+}
 _SHOWN_AT = {"evidence": "photos", "supports": "support_unit_1"}
 
 
@@ -30,11 +35,11 @@ class KeyedForm(FlaskForm):
         self.evidence = Evidence(person_id)
         self.evidence.take_kept(store, kept)
         is_good = True
-        kinds = {"photos": self.kind_of_photos(), "documents": EvidenceKind.DOCUMENT}
-        for name, kind in kinds.items():
+        for name, kind in {"photos": self.kind_of_photos(), **_KINDS_OF_FILES}.items():
             if name not in self:
                 continue
-            for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=name == "photos"):
+            is_picture = name != "documents"
+            for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=is_picture):
                 self.add_error(name, f"{file}: {words.refusal(why)}")
                 is_good = False
         return is_good

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, select
 
 from tracker import languages
 from tracker.domain.numbers import record_number, serial_typed, typed_number
+from tracker.domain.packs import Pack
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, Pack, Register
+from tracker.domain.registers import Field, Register
 from tracker.forms.fields import LinkChoices
 from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow

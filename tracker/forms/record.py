@@ -12,11 +12,12 @@ from flask_babel import gettext
 from tracker import words
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
 from tracker.domain.kinds import EvidenceKind
+from tracker.domain.proofs import NO_PROOF
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister, State
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field
-from tracker.forms.evidence import documents_field, photos_field
+from tracker.forms.evidence import files_for
 from tracker.forms.fields import DateField, TextAreaField, choice_pairs, choose, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
@@ -37,6 +38,7 @@ class EnterForm(KeyedForm):
     register: RecordRegister
     first: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
+    names_of_files: tuple[str, ...] = ()
 
     @classmethod
     def for_register(cls, register: RecordRegister, options: Options, begun: Mapping[str, Any]) -> EnterForm:
@@ -45,9 +47,9 @@ class EnterForm(KeyedForm):
         if len(register.states) > 1:
             pairs = state_pairs(register.states)
             inputs[STATE] = choose(gettext("State"), pairs, is_needed=True, default=register.states[0].name)
-        inputs["photos"] = photos_field(gettext("Photographs"), is_needed=False)
-        inputs["documents"] = documents_field(words.need("documents"), is_needed=False)
-        form = type("EnterForm", (cls,), inputs)()
+        files = files_for(register.proof, always=True, later=(state.proof for state in register.states))
+        form = type("EnterForm", (cls,), inputs | files)()
+        form.names_of_files = tuple(files)
         form.register = register
         shown = {register.day_field, register.unit_field, register.summary_field, register.nil_field, *begun}
         if len(register.quantities) <= MOST_QUANTITIES:
@@ -129,10 +131,7 @@ class AmendRecordForm(ActForm):
         fixed = {*register.key_fields, register.stage_field}
         links = shown.options.links
         fields = tuple(f for f in register.fields if f.name not in fixed and can_be_told(f, record.fields, links))
-        files = {
-            "photos": photos_field(gettext("Photographs"), is_needed=False),
-            "documents": documents_field(words.need("documents"), is_needed=False),
-        }
+        files = files_for(NO_PROOF, always=True)
         return cls._made(shown, shown.inputs(fields, is_amendment=True) | files | {"reason": _reason()})
 
     def kind_of_photos(self) -> str:
@@ -174,12 +173,16 @@ class StateForm(ActForm):
         fields = tuple(shown.register.by_name[name] for name in state.needs)
         on = required(DateField(words.need("occurred_on"), default=today, render_kw={"max": today.isoformat()}))
         note = TextAreaField(words.need("note"))
-        inputs = {"occurred_on": on, **shown.inputs(fields, is_amendment=True), "note": note}
+        files = files_for(state.proof, (file.kind for file in shown.record.evidence), always=False)
+        inputs = {"occurred_on": on, **shown.inputs(fields, is_amendment=True), **files, "note": note}
         for name in state.needs:
             inputs[name] = required(inputs[name])
         form: StateForm = cls._made(shown, inputs)
         form.state = state
         return form
+
+    def kind_of_photos(self) -> str:
+        return EvidenceKind.PHOTO
 
     def to_command(self) -> ChangeState:
         on = self["occurred_on"].value
@@ -191,7 +194,8 @@ class StateForm(ActForm):
             version=self.seen_version(),
             state=self.state.name,
             occurred_on=on,
-            values=changes_in(self, self.names[1:-1], record.fields, record.private),
+            values=changes_in(self, self.state.needs, record.fields, record.private),
+            evidence=self.evidence.as_command(),
             note=self["note"].value or "",
             key=self.key.data,
         )

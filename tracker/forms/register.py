@@ -132,7 +132,7 @@ class AmendForm(KeyedForm):
 
     @classmethod
     def for_ticket(cls, ticket: Ticket, register: Register, options: Options) -> AmendForm:
-        fields = tuple(f for f in _amendable(ticket, register) if can_be_told(f, ticket.fields, options.links))
+        fields = tuple(f for f in _amendable(register) if can_be_told(f, ticket.fields, options.links))
         links = options.links
         defaults = {f.name: typed_value(f, ticket.fields, links) for f in fields if f.name not in ticket.private}
         inputs: dict[str, Any] = inputs_for(fields, options, defaults, is_amendment=True)
@@ -157,7 +157,7 @@ class AmendForm(KeyedForm):
         )
 
 
-def _amendable(ticket: Ticket, register: Register) -> tuple[Field, ...]:
+def _amendable(register: Register) -> tuple[Field, ...]:
     """Not whether it is restricted: that is decided once, when it is registered."""
     fixed = {"restricted"}
     return tuple(f for f in asked_at_registration(register) if f.name not in fixed)

@@ -159,7 +159,7 @@ def _owner(asked: Asked) -> dict[str, Any]:
             )
         ),
         "owner_id": IdField(
-            words.need("owner_id"), choices=options.members, default=_number(ticket.owner_id if ticket else None)
+            words.need("owner_id"), choices=options.owners, default=_number(ticket.owner_id if ticket else None)
         ),
         "lead_official_id": IdField(
             words.need("lead_official_id"),

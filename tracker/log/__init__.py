@@ -1,1 +1,3 @@
-"""The truth: append and read (store), hash and prove (seal), private values (vault), evidence files (files)."""
+"""The truth: append and read (store, packing: JSON in little room), hash and prove (seal), private values (vault),
+evidence files (files), and whether all of it is what was written (audit).
+"""

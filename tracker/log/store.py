@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -22,7 +21,7 @@ from tracker.domain.events import ALL_KINDS, Event, NewEvent, StreamKind, check_
 from tracker.log.packing import pack, unpack
 from tracker.log.seal import SealedEvent, Tree, leaf_hash
 from tracker.models.log import CommandKeyRow, EventRow, LogHeadRow
-from tracker.models.rows import insert_rows, write_rows
+from tracker.models.rows import hashed, insert_rows, write_rows
 
 _EVENT = EventRow.__table__
 _COLUMNS = (
@@ -127,9 +126,9 @@ def begin_epoch(conn: Connection) -> None:
     conn.execute(update(_HEAD_TABLE).where(_HEAD_TABLE.c.id == 1).values(epoch=uuid4().hex))
 
 
-def hash_key(actor_id: int, key: str) -> bytes:
+def hash_of_use(actor_id: int, key: str) -> bytes:
     """The stored form of an idempotency key: keys of two actors never meet."""
-    return sha256(f"{actor_id}:{key}".encode()).digest()[:16]
+    return hashed(f"{actor_id}:{key}")
 
 
 class Appender:

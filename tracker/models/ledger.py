@@ -4,9 +4,23 @@ A *folio* is one page of the ledger: (account, register, segment, cohort), numbe
 million tickets leave some twenty million marks and each would repeat it.
 """
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, SmallInteger, String, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    and_,
+    case,
+    or_,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tracker.domain.days import FOREVER
 from tracker.models import Base
 from tracker.models.log import Position
 
@@ -58,3 +72,19 @@ class MarkDeltaRow(Base):
     position: Mapped[int] = mapped_column(Position, primary_key=True, autoincrement=False)
     recorded_on: Mapped[int] = mapped_column(Integer)
     cells: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+# -- what of it was known at a position ---------------------------------------------------------------
+def known_at(mark: Any, position: Any) -> ColumnElement[bool]:
+    """Whether the mark (MarkRow or an alias of it) stood in the ledger after the event at the position."""
+    return and_(mark.rf <= position, or_(mark.rt.is_(None), mark.rt > position))
+
+
+def end_at(mark: Any, position: Any) -> ColumnElement[int]:
+    """The end of a mark as it was known at the position: before `er` it held for ever."""
+    return case((mark.er > position, FOREVER), else_=mark.et)
+
+
+def lasts_beyond(mark: Any, day: int, position: Any) -> ColumnElement[bool]:
+    """Whether that end lies after the day."""
+    return or_(mark.et > day, mark.er > position)

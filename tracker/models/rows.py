@@ -6,15 +6,31 @@ SQLite: one executemany of tuples. PostgreSQL: COPY from 200 rows on, below that
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
-from typing import Any
+from hashlib import sha256
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Dialect, Engine, Insert, Select, Table, Update
 from sqlalchemy.exc import DBAPIError
 
 COPY_FROM = 200
+
+
+class Identified(Protocol):
+    """What has a row of its own."""
+
+    @property
+    def id(self) -> int: ...
+
+
+State = TypeVar("State", bound=Identified)
+
+
+def hashed(text: str) -> bytes:
+    """The stored form of a key: short, and no personal text in an index."""
+    return sha256(text.encode()).digest()[:16]
 
 
 def writer(engine: Engine) -> Connection:
@@ -63,6 +79,28 @@ def write_rows(conn: Connection, statement: Insert | Update, rows: Sequence[Mapp
         conn.exec_driver_sql(text, [{**constants, **row} for row in rows])
     else:
         conn.exec_driver_sql(text, [tuple(row[n] if n in row else constants[n] for n in names) for row in rows])
+
+
+class ChangedRows(Generic[State]):
+    """What one transaction changed: the latest state of each is written, where it is new by an insert."""
+
+    def __init__(self) -> None:
+        self.new: dict[int, State] = {}
+        self.changed: dict[int, State] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.new or self.changed)
+
+    def put(self, before: State | None, after: State) -> None:
+        (self.new if before is None or after.id in self.new else self.changed)[after.id] = after
+
+    def write(
+        self, conn: Connection, insert: Insert, update: Update, row_of: Callable[[State], Mapping[str, Any]]
+    ) -> None:
+        """The update may name fewer columns than a row has. Then all is forgotten."""
+        write_rows(conn, insert, [row_of(state) for state in self.new.values()])
+        write_rows(conn, update, [row_of(state) for state in self.changed.values()])
+        self.new, self.changed = {}, {}
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.domain.duties import DUTY_ACCOUNTS, DutySpec
+from tracker.domain.duties import DUTY_ACCOUNTS, RUNNING_ACCOUNTS, DutySpec
 from tracker.domain.figures import Counting
 from tracker.domain.ledger import FLOWS, account_names
 from tracker.domain.quantities import base_of, quantity_field, scale_of
@@ -25,7 +25,9 @@ def accounts_of(counted: AnyCounted) -> frozenset[str]:
 def counting(counted: AnyCounted, account: str) -> Counting:
     if isinstance(counted, Register):
         return Counting.FLOW if base_of(account) in FLOWS else Counting.STOCK
-    is_stock = isinstance(counted, RecordRegister) and is_stock_of_records(account)
+    if isinstance(counted, DutySpec):
+        return Counting.STOCK if account in RUNNING_ACCOUNTS else Counting.FLOW
+    is_stock = is_stock_of_records(account)
     return Counting.STOCK if is_stock else Counting.FLOW
 
 

@@ -13,7 +13,8 @@ from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
-FOLDER = "checklists"
+CHECKLISTS = "checklists"
+"""Their folder in a pack, and their list in its `pack.yaml`."""
 
 
 def build_checklist(
@@ -34,6 +35,7 @@ def build_checklist(
         where=predicates_of(data.get("where", {})),
         is_scored=data.get("scored", False),
         is_signed=data.get("signed", False),
+        is_photographed=data.get("photographed", False),
         copies=data.get("copies", {}),
     )
     problems.extend(_check_head(source, checklist, records, tickets))
@@ -48,6 +50,7 @@ def _item(item: Mapping[str, Any]) -> ChecklistItem:
         guidance=item.get("guidance"),
         law=item.get("law"),
         creates=_creation(item["creates"]) if item.get("creates") else None,
+        points=item.get("points", 1),
     )
 
 
@@ -59,7 +62,7 @@ def _creation(item: Mapping[str, Any]) -> Creation:
 def _check_head(
     source: Source, checklist: Checklist, records: Mapping[str, RecordRegister], tickets: Mapping[str, Register]
 ) -> Iterator[Problem]:
-    if source.name != f"{FOLDER}/{checklist.name}.yaml":
+    if source.name != f"{CHECKLISTS}/{checklist.name}.yaml":
         yield source.problem(("name",), f"{checklist.name} stands in {source.name}", "name both alike")
     if checklist.subject is None:
         if checklist.where:
@@ -96,6 +99,8 @@ def _check_items(source: Source, checklist: Checklist, tickets: Mapping[str, Reg
         if item.id in seen:
             yield source.problem(path, f"item {item.id} stands twice", "number the items apart")
         seen.add(item.id)
+        if item.points != 1 and not checklist.is_scored:
+            yield source.problem(path, f"item {item.id} has points that nobody counts", "say `scored: true`")
         if item.creates is None:
             continue
         yield from unknown_names(source, (*path, "creates"), (item.creates.register,), tickets, "register of tickets")

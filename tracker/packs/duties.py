@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any
 
 from tracker.domain.duties import DayOfYear, DutySpec, Missed, OwedBy, Period
+from tracker.domain.packs import UnitSeed
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import FieldType, Register, UnitSeed
+from tracker.domain.registers import NUMBER_TYPES, Register
 from tracker.packs.conditions import check_choices, predicates_of
 from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
@@ -16,7 +17,6 @@ from tracker.packs.source import KeyPath, Source
 
 _TICKET = "ticket:"
 _LEAP_YEAR = "2024"  # in which every day of a year is a day
-_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 
 
 def build_duties(source: Source, problems: list[Problem]) -> tuple[DutySpec, ...]:
@@ -123,7 +123,7 @@ def _check_activity(source: Source, path: KeyPath, duty: DutySpec, activity: Rec
         here = (*path, "at_least")
         yield from unknown_names(source, here, (name,), activity.by_name, "field")
         field = activity.by_name.get(name)
-        if field is not None and (field.type not in _NUMBERS or field.is_private):
+        if field is not None and (field.type not in NUMBER_TYPES or field.is_private):
             yield source.problem(here, f"{name} is not an open number", "name an integer or decimal field")
     if duty.has_nil_reports and activity.nil_field is None:
         what = f"{activity.name} has no nil report"

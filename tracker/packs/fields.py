@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracker.domain.records import SELF, RecordRegister
-from tracker.domain.registers import NAMED_PATTERNS, Choice, Field, FieldType, Privacy, Register
+from tracker.domain.registers import NAMED_PATTERNS, NUMBER_TYPES, Choice, Field, FieldType, Privacy, Register
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
 _SELECTS = frozenset({FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE})
-_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 
 AnyRegister = Register | RecordRegister
 
@@ -156,7 +155,7 @@ def _check_counted(source: Source, register: AnyRegister) -> Iterator[Problem]:
     yield from unknown_names(source, ("groups",), register.groups, (*register.by_name, SELF), "field")
     for name in register.quantities:
         field = register.by_name.get(name)
-        if field and (field.type not in _NUMBERS or field.is_private):
+        if field and (field.type not in NUMBER_TYPES or field.is_private):
             yield source.problem(("quantities",), f"{name} is not an open number", "name an integer or decimal field")
     for name in register.groups:
         field = register.by_name.get(name)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from tracker.domain.proofs import Proof
 from tracker.domain.records import RecordKind, RecordRegister, State
-from tracker.domain.registers import FieldType, Register
+from tracker.domain.registers import NUMBER_TYPES, FieldType, Register
 from tracker.packs.fields import (
     Shared,
     check_fields,
@@ -26,7 +27,6 @@ from tracker.packs.source import KeyPath, Source
 
 _TICKETS = "register"
 _KEY_TYPES = frozenset({FieldType.SELECT_ONE, FieldType.UNIT, FieldType.INTEGER})
-_NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 
 
 def keeps_tickets(source: Source) -> bool:
@@ -65,6 +65,7 @@ def build_record_register(source: Source, shared: Shared, version: str, problems
         value_field=data.get("value"),
         stage_field=data.get("stages"),
         usual_texts=tuple(data.get("usual_texts", ())),
+        proof=Proof(**data.get("evidence", {})),
     )
     problems.extend(check_fields(source, register, shared.columns))
     problems.extend(_check_named_fields(source, register))
@@ -79,6 +80,8 @@ def check_record_register(
     yield from unknown_names(source, ("gives",), register.gives, tickets, "register of tickets")
     named = (register.checklist,) if register.checklist else ()
     yield from unknown_names(source, ("checklist",), named, checklists, "checklist")
+    if register.checklist and set(register.proof.needed().items()) - {("photos", 1)}:
+        yield source.problem(("evidence",), "an inspection has room for one photograph", "ask for `photos: 1`, or none")
 
 
 def _state(item: Mapping[str, Any]) -> State:
@@ -88,6 +91,7 @@ def _state(item: Mapping[str, Any]) -> State:
         is_end=item.get("is_end", False),
         follows=tuple(item.get("from", ())),
         needs=tuple(item.get("needs", ())),
+        proof=Proof(**item.get("evidence", {})),
     )
 
 
@@ -110,7 +114,7 @@ def _check_statistic(source: Source, register: RecordRegister) -> Iterator[Probl
     one_choice = {FieldType.SELECT_ONE}
     for name in register.key_fields:
         yield from _named(source, register, "key", name, _KEY_TYPES, "a select_one, unit or integer field")
-    yield from _named(source, register, "value", register.value_field or "", _NUMBERS, "a number field")
+    yield from _named(source, register, "value", register.value_field or "", NUMBER_TYPES, "a number field")
     yield from _named(source, register, "stages", register.stage_field or "", one_choice, "a select_one field")
     if register.unit_field not in register.key_fields:
         yield source.problem(("key",), f"the key lacks {register.unit_field}", "values of two units would be one")

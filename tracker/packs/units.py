@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.domain.registers import UnitSeed
+from tracker.domain.packs import UnitSeed
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from tracker.domain.days import to_number
 from tracker.domain.period import OwedPeriod, Standing
 from tracker.models.duties import DutyPeriodRow
-from tracker.models.rows import write_rows
+from tracker.models.rows import ChangedRows
 
 STANDING_NUMBERS = {standing: number for number, standing in enumerate(Standing)}
 """As stored: the order of `Standing` is part of the tables."""
@@ -76,17 +76,10 @@ class DutyWriter:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._new: dict[int, OwedPeriod] = {}
-        self._changed: dict[int, OwedPeriod] = {}
+        self._rows: ChangedRows[OwedPeriod] = ChangedRows()
 
     def put(self, before: OwedPeriod | None, after: OwedPeriod) -> None:
-        (self._new if before is None or after.id in self._new else self._changed)[after.id] = after
+        self._rows.put(before, after)
 
     def flush(self) -> None:
-        write_rows(self._conn, _INSERT, [row_of(p) for p in self._new.values()])
-        write_rows(self._conn, _UPDATE, [self._change(p) for p in self._changed.values()])
-        self._new, self._changed = {}, {}
-
-    def _change(self, p: OwedPeriod) -> dict[str, Any]:
-        row = row_of(p)
-        return {name: row[name] for name in ("id", *_CHANGING)}
+        self._rows.write(self._conn, _INSERT, _UPDATE, row_of)

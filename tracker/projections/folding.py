@@ -19,16 +19,14 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL, Connection, create_engine
 
-from tracker.domain.days import to_number
-from tracker.domain.effects import lived
-from tracker.domain.events import Event, StreamKind
-from tracker.domain.ledger import Mark, marks
-from tracker.domain.lifecycle import QUIET
+from tracker.domain.events import StreamKind
 from tracker.domain.registers import Register
+from tracker.domain.ticket import Ticket
 from tracker.log import store
 from tracker.projections.cube.cells import renumbered
 from tracker.projections.folios import FolioKey
 from tracker.projections.ledger import LedgerChanges
+from tracker.projections.lives import Posting, ticket_life
 from tracker.projections.records import links_of_ticket
 from tracker.projections.search import pieces_of_ticket
 from tracker.projections.series import SeriesKey, series_of
@@ -132,25 +130,19 @@ def _folded(conn: Connection, rules: Rules, part: Stretch, added: Known) -> Rows
     after, until = part
     rows, new = Rows(), _NewFolios(rules.folios, added)
     ledger = LedgerChanges(new.number)
+    posting = Posting(ticket_life(rules.registers), ledger, rules.time_zone)
     for events in store.read_by_stream(conn, StreamKind.TICKET, after=after, until=until):
-        _fold_ticket(events, rules, rows, ledger)
+        state, _ = posting.post(events)
+        rows.events += len(events)
+        _leave(state, rules, rows)
     rows.marks, rows.deltas = ledger.take_new()
     rows.new_folios = list(new.found)
     return rows
 
 
-def _fold_ticket(events: list[Event], rules: Rules, rows: Rows, ledger: LedgerChanges) -> None:
-    """LookupError: the pack has no such register."""
-    held: frozenset[Mark] = frozenset()
-    register = rules.registers[events[0].data["register"]]
-    for event, state in lived(events):
-        if event.kind in QUIET:  # said or shown: no mark moves
-            continue
-        now = marks(state, register)
-        recorded_on = to_number(event.recorded_at.astimezone(rules.time_zone).date())
-        ledger.post(state.id, register.name, event.position, recorded_on, held, now)
-        held = now
-    rows.events += len(events)
+def _leave(state: Ticket, rules: Rules, rows: Rows) -> None:
+    """What the ticket leaves besides its marks."""
+    register = rules.registers[state.register]
     row = ticket_row(state, register, rules.register_numbers[register.name])
     rows.tickets.append(tuple(row[name] for name in TICKET_COLUMNS))
     rows.named += [(state.id, person_id) for person_id in state.named_ids]

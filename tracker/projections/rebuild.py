@@ -11,19 +11,16 @@ import gc
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, delete
 
-from tracker.domain import period
-from tracker.domain.days import to_number
-from tracker.domain.events import Event, StreamKind
-from tracker.domain.ledger import Mark
+from tracker.domain.events import StreamKind
 from tracker.domain.numbers import year_and_serial
-from tracker.domain.period_ledger import period_marks
-from tracker.domain.record import Record, evolve
-from tracker.domain.record_ledger import record_marks
-from tracker.domain.registers import DUTY_PREFIX, Pack
+from tracker.domain.packs import Pack
+from tracker.domain.record import Record
+from tracker.domain.records import RecordRegister
 from tracker.log import store
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.ledger import MarkDeltaRow, MarkRow
@@ -34,6 +31,7 @@ from tracker.projections import folding, ledger, search, tickets
 from tracker.projections.duties import DutyWriter
 from tracker.projections.folios import FolioBook, FolioKey, FolioWriter, folio_numbers
 from tracker.projections.ledger import LedgerWriter
+from tracker.projections.lives import Posting, State, period_life, record_life
 from tracker.projections.people import project_directory
 from tracker.projections.records import RecordWriter, insert_links
 from tracker.projections.series import SeriesWriter
@@ -62,6 +60,7 @@ FLUSH_EVERY = 20_000
 WORTH_PROCESSES = 50_000
 """Events; fewer are folded in this process."""
 MOST_PROCESSES = 2
+Whole = TypeVar("Whole", contravariant=True)
 _CACHE_OF_SQLITE = "PRAGMA cache_size=-262144"  # KiB: the ledger's index is written in the order of tickets
 
 
@@ -116,8 +115,9 @@ def _write_again(
     with _indexes_at_the_end(conn):
         count = _processes(size) if processes is None else processes
         _tickets(conn, rules, folios, size, count, lambda done: progress(done, size))
-    _Records(conn, pack, numbers, time_zone, folios).write()
-    _Periods(conn, time_zone, folios).write()
+    records, book = pack.record_by_name, LedgerWriter(conn, folios)
+    _streams(conn, book, Posting(record_life(records), book, time_zone), _RecordRows(conn, records, numbers))
+    _streams(conn, book, Posting(period_life(), book, time_zone), DutyWriter(conn))
     progress(size, size)
 
 
@@ -164,87 +164,47 @@ def _tickets(
     series.flush()
 
 
-class _Records:
-    """Activities, subjects and statistics: a hundredth of the log, folded where they are written."""
+class _Keeper(Protocol[Whole]):
+    """What keeps the rows of a kind of stream until they are written."""
 
-    def __init__(
-        self, conn: Connection, pack: Pack, numbers: Mapping[str, int], time_zone: ZoneInfo, folios: FolioBook
-    ) -> None:
-        self._conn = conn
-        self._registers = pack.record_by_name
-        self._time_zone = time_zone
-        self._ledger = LedgerWriter(conn, folios)
-        self._rows = RecordWriter(conn, pack.record_by_name, numbers)
+    def put(self, before: None, after: Whole) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class _RecordRows(RecordWriter):
+    """The rows of records, their words, and the numbers that their registers have come to."""
+
+    def __init__(self, conn: Connection, registers: Mapping[str, RecordRegister], numbers: Mapping[str, int]) -> None:
+        super().__init__(conn, registers, numbers)
         self._texts = search.RecordSearchWriter(conn)
         self._series = SeriesWriter(conn)
 
-    def write(self) -> None:
-        unwritten = 0
-        for events in store.read_by_stream(self._conn, StreamKind.RECORD):
-            self._record(events)
-            unwritten += len(events)
-            if unwritten >= FLUSH_EVERY:
-                self._flush()
-                unwritten = 0
-        self._flush()
+    def put(self, before: Record | None, after: Record) -> None:
+        super().put(before, after)
+        self._texts.put(None, after, self._registers[after.register])
+        year, serial = year_and_serial(after.number)
+        self._series.count((after.register, year, False), serial)
 
-    def _record(self, events: list[Event]) -> None:
-        """One record's whole life. LookupError: the pack has no such register."""
-        state: Record | None = None
-        held: frozenset[Mark] = frozenset()
-        for event in events:
-            state = evolve(state, event)
-            now = record_marks(state, self._registers[state.register])
-            recorded_on = to_number(event.recorded_at.astimezone(self._time_zone).date())
-            self._ledger.post(state.id, state.register, event.position, recorded_on, held, now)
-            held = now
-        if state is not None:
-            self._rows.put(None, state)
-            self._texts.put(None, state, self._registers[state.register])
-            year, serial = year_and_serial(state.number)
-            self._series.count((state.register, year, False), serial)
-
-    def _flush(self) -> None:
-        self._ledger.flush()
-        self._rows.flush()
+    def flush(self) -> None:
+        super().flush()
         self._texts.flush()
         self._series.flush()
 
 
-class _Periods:
-    """Owed periods, some events each."""
-
-    def __init__(self, conn: Connection, time_zone: ZoneInfo, folios: FolioBook) -> None:
-        self._conn = conn
-        self._time_zone = time_zone
-        self._ledger = LedgerWriter(conn, folios)
-        self._rows = DutyWriter(conn)
-
-    def write(self) -> None:
-        unwritten = 0
-        for events in store.read_by_stream(self._conn, StreamKind.DUTY):
-            self._period(events)
-            unwritten += len(events)
-            if unwritten >= FLUSH_EVERY:
-                self._flush()
-                unwritten = 0
-        self._flush()
-
-    def _period(self, events: list[Event]) -> None:
-        state: period.OwedPeriod | None = None
-        held: frozenset[Mark] = frozenset()
-        for event in events:
-            state = period.evolve(state, event)
-            now = period_marks(state)
-            recorded_on = to_number(event.recorded_at.astimezone(self._time_zone).date())
-            self._ledger.post(state.id, DUTY_PREFIX + state.duty, event.position, recorded_on, held, now)
-            held = now
-        if state is not None:
-            self._rows.put(None, state)
-
-    def _flush(self) -> None:
-        self._ledger.flush()
-        self._rows.flush()
+def _streams(conn: Connection, book: LedgerWriter, posting: Posting[State], rows: _Keeper[State]) -> None:
+    """Records or owed periods, a hundredth of the log: folded where they are written."""
+    unwritten = 0
+    for events in store.read_by_stream(conn, posting.life.kind):
+        state, _ = posting.post(events)
+        rows.put(None, state)
+        unwritten += len(events)
+        if unwritten >= FLUSH_EVERY:
+            book.flush()
+            rows.flush()
+            unwritten = 0
+    book.flush()
+    rows.flush()
 
 
 def _folded(

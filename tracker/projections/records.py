@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -15,7 +14,7 @@ from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, Register
 from tracker.domain.ticket import Ticket
 from tracker.models.records import RecordLinkRow, RecordRow
-from tracker.models.rows import write_rows
+from tracker.models.rows import ChangedRows, hashed, write_rows
 
 ORIGIN = "@origin"
 """What stands for the field's name where a ticket comes from an inspection: no field is called so."""
@@ -27,16 +26,16 @@ _COLUMNS = tuple(c.name for c in _RECORDS.columns if c.name != "id")
 _INSERT = insert(_RECORDS)
 _UPDATE = update(_RECORDS).where(_RECORDS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 _INSERT_LINK = insert(_LINKS)
-_KEYED = select(RecordRow.id).where(RecordRow.register_id == bindparam("register"), RecordRow.key == bindparam("key"))
+_KEYED = select(RecordRow.id, RecordRow.key).where(
+    RecordRow.register_id == bindparam("register"), RecordRow.key.in_(bindparam("keys", expanding=True))
+)
 
 
-def hash_key(key: str) -> bytes:
-    return sha256(key.encode()).digest()[:16]
-
-
-def record_of_key(conn: Connection, register_id: int, key: str) -> int | None:
-    """The live statistic that measures this."""
-    return conn.scalar(_KEYED, {"register": register_id, "key": hash_key(key)})
+def records_of_keys(conn: Connection, register_id: int | None, keys: Iterable[str]) -> dict[str, int]:
+    """Key → the live statistic that measures this, or the live record of that row; of some hundreds together."""
+    by_hash = {hashed(key): key for key in keys}
+    rows = conn.execute(_KEYED, {"register": register_id, "keys": list(by_hash)})
+    return {by_hash[bytes(row.key)]: row.id for row in rows}
 
 
 class RecordWriter:
@@ -46,21 +45,20 @@ class RecordWriter:
         self._conn = conn
         self._registers = registers
         self._numbers = numbers
-        self._new: dict[int, Record] = {}
-        self._changed: dict[int, Record] = {}
+        self._rows: ChangedRows[Record] = ChangedRows()
         self._links: dict[int, list[dict[str, Any]]] = {}
         self._born_here: set[int] = set()
 
     @property
     def is_waiting(self) -> bool:
         """Whether a record is not written yet."""
-        return bool(self._new or self._changed)
+        return bool(self._rows)
 
     def put(self, before: Record | None, after: Record) -> None:
         register = self._registers[after.register]
         if before is None:
             self._born_here.add(after.id)
-        (self._new if before is None or after.id in self._new else self._changed)[after.id] = after
+        self._rows.put(before, after)
         links = {} if after.is_void else after.fields
         self._link(after.id, register, links, to_number(after.on), is_new=before is None)
 
@@ -83,14 +81,12 @@ class RecordWriter:
                 self._links[source_id] = rows
 
     def flush(self) -> None:
-        write_rows(self._conn, _INSERT, [self._row(r) for r in self._new.values()])
-        write_rows(self._conn, _UPDATE, [self._row(r) for r in self._changed.values()])
+        self._rows.write(self._conn, _INSERT, _UPDATE, self._row)
         old = [source for source in self._links if source not in self._born_here]
         if old:
             self._conn.execute(delete(_LINKS).where(_LINKS.c.source_id.in_(old)))
         write_rows(self._conn, _INSERT_LINK, [row for rows in self._links.values() for row in rows])
-        self._new, self._changed, self._links = {}, {}, {}
-        self._born_here = set()
+        self._links, self._born_here = {}, set()
 
     def _row(self, r: Record) -> dict[str, Any]:
         return record_row(r, self._registers[r.register], self._numbers[r.register])
@@ -150,5 +146,5 @@ def record_row(r: Record, register: RecordRegister, register_id: int) -> dict[st
         "version": r.version,
         "summary": str(r.fields.get(register.summary_field, "")),
         "listed": orjson.dumps(listed).decode() if listed else "{}",
-        "key": hash_key(r.key) if r.key and not r.is_void else None,
+        "key": hashed(r.key) if r.key and not r.is_void else None,
     }

@@ -10,14 +10,9 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
-from tracker.domain.days import to_number
-from tracker.domain.effects import lived
 from tracker.domain.events import Event, StreamKind
-from tracker.domain.ledger import Mark, marks
-from tracker.domain.record import Record, evolve
-from tracker.domain.record_ledger import record_marks
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register
 from tracker.log import store
@@ -26,6 +21,7 @@ from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow
 from tracker.projections.folios import FolioBook
 from tracker.projections.ledger import LedgerWriter
+from tracker.projections.lives import Life, Posting, record_life, ticket_life
 from tracker.projections.records import RecordWriter
 from tracker.projections.tickets import TicketWriter
 
@@ -36,6 +32,12 @@ def record_ids(conn: Connection, register: Register | RecordRegister, number: in
     """The records of a register, void ones too; at most `limit`."""
     table = RecordRow if isinstance(register, RecordRegister) else TicketRow
     return list(conn.scalars(select(table.id).where(table.register_id == number).order_by(table.id).limit(limit)))
+
+
+def record_count(conn: Connection, number: int) -> int:
+    """How many tickets or records a register has, whatever it keeps, void ones too."""
+    counts = (select(func.count()).where(table.register_id == number) for table in (TicketRow, RecordRow))
+    return sum(conn.scalar(count) or 0 for count in counts)
 
 
 def histories(conn: Connection, register: Register | RecordRegister, ids: Iterable[int]) -> Iterator[list[Event]]:
@@ -54,12 +56,17 @@ class Recounting:
     ) -> None:
         self._conn = conn
         self._register = register
-        self._zone = zone
         self._ledger = LedgerWriter(conn, folios)
-        names = {register.name: register}
         numbers = {register.name: number}
-        self._tickets = TicketWriter(conn, names if isinstance(register, Register) else {}, numbers)  # type: ignore[arg-type] # one kind
-        self._records = RecordWriter(conn, names if isinstance(register, RecordRegister) else {}, numbers)  # type: ignore[arg-type] # one kind
+        self._rows: TicketWriter | RecordWriter
+        life: Life[Any]
+        if isinstance(register, RecordRegister):
+            records = {register.name: register}
+            life, self._rows = record_life(records), RecordWriter(conn, records, numbers)
+        else:
+            tickets = {register.name: register}
+            life, self._rows = ticket_life(tickets), TicketWriter(conn, tickets, numbers)
+        self._posting: Posting[Any] = Posting(life, self._ledger, zone)
 
     def run(self, ids: list[int]) -> None:
         """Every record of the register must be among them. Sums that anybody holds become void."""
@@ -68,34 +75,8 @@ class Recounting:
         for events in histories(self._conn, self._register, ids):
             positions = [event.position for event in events]
             self._conn.execute(delete(MarkDeltaRow).where(MarkDeltaRow.position.in_(positions)))
-            if isinstance(self._register, RecordRegister):
-                self._record(events, self._register)
-            else:
-                self._ticket(events, self._register)
-        for writer in (self._ledger, self._tickets, self._records):
-            writer.flush()
+            state, _ = self._posting.post(events)
+            self._rows.put(state, state)
+        self._ledger.flush()
+        self._rows.flush()
         store.begin_epoch(self._conn)
-
-    def _ticket(self, events: list[Event], register: Register) -> None:
-        held: frozenset[Mark] = frozenset()
-        state: Any = None
-        for event, state in lived(events):
-            now = marks(state, register)
-            self._post(event, state.id, held, now)
-            held = now
-        self._tickets.put(state, state)
-
-    def _record(self, events: list[Event], register: RecordRegister) -> None:
-        held: frozenset[Mark] = frozenset()
-        state: Record | None = None
-        for event in events:
-            state = evolve(state, event)
-            now = record_marks(state, register)
-            self._post(event, state.id, held, now)
-            held = now
-        if state is not None:
-            self._records.put(state, state)
-
-    def _post(self, event: Event, record_id: int, held: frozenset[Mark], now: frozenset[Mark]) -> None:
-        recorded_on = to_number(event.recorded_at.astimezone(self._zone).date())
-        self._ledger.post(record_id, self._register.name, event.position, recorded_on, held, now)

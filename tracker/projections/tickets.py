@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ from tracker.domain.days import to_number
 from tracker.domain.lifecycle import Status
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.models.rows import insert_rows, write_rows
+from tracker.models.rows import ChangedRows, hashed, insert_rows
 from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
 STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
@@ -32,14 +31,9 @@ _ONE_MERGED = select(TicketRow.id).where(TicketRow.merged_into == bindparam("int
 _UPDATE = update(_TICKETS).where(_TICKETS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 
 
-def hash_external_key(key: str) -> bytes:
-    """The stored form of an external number: short, and no personal text in an index."""
-    return sha256(key.encode()).digest()[:16]
-
-
 def tickets_of_numbers(conn: Connection, register_id: int | None, keys: Iterable[str]) -> dict[str, int]:
     """External number → the live ticket that carries it, of some hundreds of numbers together."""
-    by_hash = {hash_external_key(key): key for key in keys}
+    by_hash = {hashed(key): key for key in keys}
     rows = conn.execute(_TICKETS_OF_NUMBERS, {"register": register_id, "keys": list(by_hash)})
     return {by_hash[bytes(row.external_key)]: row.id for row in rows}
 
@@ -66,26 +60,24 @@ class TicketWriter:
         self._conn = conn
         self._registers = registers
         self._numbers = numbers
-        self._new: dict[int, Ticket] = {}
-        self._changed: dict[int, Ticket] = {}
+        self._rows: ChangedRows[Ticket] = ChangedRows()
         self._renamed: set[int] = set()
         self._resupported: set[int] = set()
 
     def put(self, before: Ticket | None, after: Ticket) -> None:
-        (self._new if before is None or after.id in self._new else self._changed)[after.id] = after
+        self._rows.put(before, after)
         if after.named_ids != (before.named_ids if before else ()):
             self._renamed.add(after.id)
         if after.supports != (before.supports if before else ()):
             self._resupported.add(after.id)
 
     def flush(self) -> None:
-        write_rows(self._conn, _INSERT, [self._row(t) for t in self._new.values()])
-        write_rows(self._conn, _UPDATE, [self._row(t) for t in self._changed.values()])
-        everything = {**self._new, **self._changed}
+        everything = {**self._rows.new, **self._rows.changed}
+        self._rows.write(self._conn, _INSERT, _UPDATE, self._row)
         self._relate(NamedPersonRow, "person_id", {i: everything[i].named_ids for i in self._renamed})
         supports = {i: tuple({s.unit_id for s in everything[i].supports}) for i in self._resupported}
         self._relate(SupportRow, "unit_id", supports)
-        self._new, self._changed, self._renamed, self._resupported = {}, {}, set(), set()
+        self._renamed, self._resupported = set(), set()
 
     def _relate(self, row_type: Any, column: str, wanted: Mapping[int, tuple[int, ...]]) -> None:
         if not wanted:
@@ -141,7 +133,7 @@ def ticket_row(t: Ticket, register: Register, register_id: int) -> dict[str, Any
         "version": t.version,
         "summary": str(t.fields.get(register.summary_field, "")),
         "listed": orjson.dumps(listed).decode() if listed else "{}",
-        "external_key": hash_external_key(key) if (key := held_key(t)) else None,
+        "external_key": hashed(key) if (key := held_key(t)) else None,
         "merged_into": t.merged_into,
     }
 

@@ -1,4 +1,8 @@
-"""Questions that pages ask: who sees which rows (scope), lists and one ticket (lists, tickets), first pages (desk),
-search, whom one may name (people, accounts), figures and what lies behind them (figures, tallied, behind,
-behind_marks), activities, subjects and statistics (record_lists, records), inspections (what is due, left, found
-before), uploads, the log (audit). Each is bounded, served by an index, and gives frozen rows."""
+"""Questions that pages ask. Each is bounded, served by an index, and gives frozen rows.
+
+Who sees which rows: scope. Tickets: lists, tickets (one), search, and world (what the rules look at, to ask them what
+could be done). First pages: desk. Activities, subjects and statistics: record_lists, records (one), inspections (what
+is due, left, found before). What is owed: duties. Figures: figures, tallied (counted from rows), behind and
+behind_marks (what lies behind a number). Whom one may name: people; accounts. Beside them: uploads, audit (the log),
+sign_ins, demonstration (what the log says of one).
+"""

@@ -15,16 +15,15 @@ from sqlalchemy import Connection, and_, case, func, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.access import Reach
 from tracker.domain.days import to_number
 from tracker.domain.figures import FigureSpec, FigureValue, Term
 from tracker.domain.ledger import RESTRICTED
 from tracker.domain.texts import whole_numbers
 from tracker.house import House
-from tracker.models.ledger import MarkRow
+from tracker.models.ledger import MarkRow, known_at, lasts_beyond
 from tracker.models.tickets import TicketRow
 from tracker.queries.figures import AsOf, Span, days_of, effective_of, term_folios
-from tracker.queries.scope import Condition, Viewer, is_named, ranges, visible
+from tracker.queries.scope import Condition, Viewer, is_named, units_open, visible
 
 NUMERATOR, DENOMINATOR, REST = "numerator", "denominator", "rest"
 """REST: of the denominator, what is not in the numerator. Any other part is the name of an exclusion."""
@@ -65,11 +64,8 @@ OPERATOR = Reader(0, None)
 
 def reader_of(viewer: Viewer, register: str) -> Reader:
     """The person's own view of a register, by the predicate that lists and pages ask."""
-    number = viewer.register_ids.get(register)
-    found = [r for r in ranges(viewer, "view") if r.register_id in (None, number) and r.reach is not Reach.OWNER]
-    if any(r.is_everywhere for r in found):
-        return Reader(viewer.person.id, None)
-    return Reader(viewer.person.id, visible(viewer), frozenset().union(*(r.units for r in found)))
+    units = units_open(viewer, "view", register)
+    return Reader(viewer.person.id, None) if units is None else Reader(viewer.person.id, visible(viewer), units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +234,9 @@ def _stretches_of(conn: Connection, house: House, behind: Behind, terms: Sequenc
 
 # -- marks --------------------------------------------------------------------------------------------
 def _in_force(stretch: _Stretch, mark: type[MarkRow] = MarkRow) -> ColumnElement[bool]:
-    known = and_(mark.rf <= stretch.position, or_(mark.rt.is_(None), mark.rt > stretch.position))
+    known = known_at(mark, stretch.position)
     lies = and_(mark.folio == stretch.folio, mark.unit == stretch.unit)
-    lasts = or_(mark.et > stretch.day, mark.er > stretch.position)  # its end was not known yet
+    lasts = lasts_beyond(mark, stretch.day, stretch.position)
     holds = and_(lies, mark.ef > stretch.after, mark.ef <= stretch.day, lasts, known)
     if not stretch.without:
         return holds

@@ -13,9 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
 
-from tracker.domain.access import Reach
 from tracker.domain.days import to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.figures import FigureSpec, Term
@@ -24,15 +22,13 @@ from tracker.domain.registers import DUTY_PREFIX
 from tracker.domain.texts import whole_numbers
 from tracker.house import House
 from tracker.models.duties import DutyPeriodRow
-from tracker.models.ledger import MarkRow
+from tracker.models.ledger import MarkRow, known_at, lasts_beyond
 from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow
 from tracker.queries import duties
 from tracker.queries.behind import DENOMINATOR, NUMERATOR, REST, SLICE, Behind
 from tracker.queries.figures import days_of, effective_of, term_folios
-from tracker.queries.scope import Viewer, ranges, visible
-
-Condition = ColumnElement[bool]
+from tracker.queries.scope import Condition, Viewer, units_open, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +135,11 @@ class _Listed:
             return _found(TicketRow, visible(viewer))
         if self.duty is not None:
             return _found(DutyPeriodRow, duties.visible(viewer, [self.duty]))
-        number = viewer.register_ids.get(self.register)
-        found = [r for r in ranges(viewer, "view") if r.register_id in (None, number) and r.reach is not Reach.OWNER]
-        if any(r.is_everywhere for r in found):
+        units = units_open(viewer, "view", self.register)
+        if units is None:
             return self.of_its_table
-        units: frozenset[int] = frozenset().union(*(r.units for r in found))
-        here = select(RecordRow.id).where(RecordRow.unit_id.in_(units), RecordRow.register_id == number)
-        return MarkRow.ticket_id.in_(here)
+        here = RecordRow.unit_id.in_(units), RecordRow.register_id == viewer.register_ids[self.register]
+        return MarkRow.ticket_id.in_(select(RecordRow.id).where(*here))
 
     @property
     def _is_of_tickets(self) -> bool:
@@ -205,7 +199,5 @@ def _in_force(conn: Connection, house: House, behind: Behind, terms: tuple[Term,
             stretches.append(and_(mark.folio.in_(folios), began))
     if not stretches:
         return None
-    known = and_(mark.rf <= position, or_(mark.rt.is_(None), mark.rt > position))
-    lasts = or_(mark.et > day, mark.er > position)  # its end was not known yet
     units = true() if behind.units is None else mark.unit.in_(behind.units)
-    return and_(or_(*stretches), mark.ef <= day, lasts, known, units)
+    return and_(or_(*stretches), mark.ef <= day, lasts_beyond(mark, day, position), known_at(mark, position), units)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, exists, false, func, or_, select
+from sqlalchemy import Connection, Select, and_, bindparam, case, exists, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
-from tracker.domain.access import Reach
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.people import Directory
@@ -24,8 +23,7 @@ from tracker.models.duties import DutyPeriodRow, JobLeaseRow, JobRunRow
 from tracker.models.ledger import FolioRow, MarkRow
 from tracker.models.records import RecordRow
 from tracker.projections.duties import STANDING_BY_NUMBER, STANDING_NUMBERS
-from tracker.queries import scope
-from tracker.queries.scope import Condition, Viewer
+from tracker.queries.scope import Condition, Viewer, units_open
 
 P = DutyPeriodRow
 LEFT_SHOWN = 100
@@ -198,14 +196,14 @@ class Board:
 
 def visible(viewer: Viewer, duties: Iterable[DutySpec], action: str = "view") -> Condition:
     """True for each period of these duties on whose records the person may do `action`: see `access.may`."""
-    named = tuple(duties)
-    arms: list[Condition] = []
-    for r in scope.ranges(viewer, action):
-        if r.reach is Reach.OWNER:  # nobody owns a record
-            continue
-        ids = [d.id for d in named if r.register_id in (None, viewer.register_ids.get(d.activity))]
-        here: Condition = _duty_beside.in_(ids)
-        arms.append(here if r.is_everywhere or r.reach is Reach.ANYWHERE else and_(here, P.unit_id.in_(r.units)))
+    alike: dict[frozenset[int] | None, list[str]] = {}
+    for spec in duties:
+        units = units_open(viewer, action, spec.activity)
+        if units != frozenset():
+            alike.setdefault(units, []).append(spec.id)
+    arms = (
+        and_(_duty_beside.in_(ids), true() if units is None else P.unit_id.in_(units)) for units, ids in alike.items()
+    )
     return or_(false(), *arms)
 
 
@@ -300,6 +298,11 @@ def missed_by(conn: Connection, allowed: Condition, today: date) -> tuple[Period
 def period_line(conn: Connection, allowed: Condition, period_id: int) -> PeriodLine | None:
     """One period; None where there is none that the person may see."""
     return next(iter(_lines(conn, select(P).where(P.id == period_id, allowed))), None)
+
+
+def period_lines(conn: Connection, allowed: Condition, ids: Sequence[int]) -> dict[int, PeriodLine]:
+    """Those of these periods that the person may see."""
+    return {line.id: line for line in _lines(conn, select(P).where(P.id.in_(list(ids)), allowed))} if ids else {}
 
 
 @dataclass(frozen=True, slots=True)

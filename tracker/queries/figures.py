@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from tracker.domain.days import to_number
 from tracker.domain.figures import Counting, Exclusion, FigureSpec, FigureValue, Grouping, Term, Window, group_number
 from tracker.domain.ledger import RESTRICTED
+from tracker.domain.packs import Counted
 from tracker.domain.quantities import is_added_from_marks
-from tracker.domain.registers import Counted
 from tracker.house import House
 from tracker.log import store
 from tracker.projections.cube.cells import Ints

@@ -46,14 +46,10 @@ _LONGEST = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round of inspections is: the subjects in these states, each once since `first_day`.
-
-    `duty_id`: the duty that asks for it; None: nobody has said, and a round is a year.
-    """
+    """What one round of inspections is: the subjects in these states, each once since `first_day`."""
 
     states: tuple[str, ...]
     first_day: date
-    duty_id: str | None
 
 
 def round_of(activity: RecordRegister, subject: RecordRegister, duties: Sequence[DutySpec], on: date) -> Round:
@@ -63,8 +59,8 @@ def round_of(activity: RecordRegister, subject: RecordRegister, duties: Sequence
         if duty.activity == activity.name and duty.owed_by.subjects == subject.name:
             begun = [first for first, last in periods(duty, on - _LONGEST, on) if last >= on]
             if begun:
-                return Round(duty.owed_by.states or living, begun[0], duty.id)
-    return Round(living, date(on.year, 1, 1), None)
+                return Round(duty.owed_by.states or living, begun[0])
+    return Round(living, date(on.year, 1, 1))
 
 
 # -- what is due --------------------------------------------------------------------------------------

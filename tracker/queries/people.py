@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker.domain.access import RIGHTS, Reach
+from tracker.domain.access import RIGHTS, may_hand_to
 from tracker.domain.people import Directory, Role, Unit, UnitKind
-from tracker.queries.scope import Viewer, ranges
+from tracker.queries.scope import Viewer, units_open
 
 MOST = 1000
 
@@ -38,6 +38,20 @@ def members(viewer: Viewer, units: Iterable[Unit]) -> tuple[tuple[Unit, tuple[Me
         if person.unit_id in wanted and not person.has_left:
             by_unit.setdefault(person.unit_id, []).append(Member(person.id, person.name, person.unit_id))
     return tuple((unit, tuple(by_unit[i])) for i, unit in wanted.items() if i in by_unit)
+
+
+def workers(viewer: Viewer, units: Iterable[Unit], register: str) -> tuple[tuple[Unit, tuple[Member, ...]], ...]:
+    """The same of those only who may do the work of this register in their unit."""
+    return tuple(
+        (unit, able)
+        for unit, found in members(viewer, units)
+        if (able := tuple(m for m in found if _works(viewer, m, register)))
+    )
+
+
+def _works(viewer: Viewer, member: Member, register: str) -> bool:
+    person = viewer.directory.people[member.id]
+    return may_hand_to(person, "submit", member.unit_id, register, viewer.directory, viewer.on)
 
 
 def lead_officials(viewer: Viewer) -> tuple[Member, ...]:
@@ -77,9 +91,8 @@ def homes_for(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
 
 
 def _reached(viewer: Viewer, action: str, register: str) -> tuple[Unit, ...]:
-    number = viewer.register_ids.get(register)
-    wide = [r for r in ranges(viewer, action) if r.register_id in (None, number) and r.reach is not Reach.OWNER]
-    return _live(viewer.directory, frozenset().union(*(r.units for r in wide)))
+    units = units_open(viewer, action, register)
+    return _live(viewer.directory, viewer.directory.units if units is None else units)
 
 
 def _subtrees(viewer: Viewer, unit_ids: Iterable[int]) -> set[int]:

@@ -103,6 +103,18 @@ def open_registers(viewer: Viewer, action: str) -> frozenset[str]:
     return frozenset(name for name, number in viewer.register_ids.items() if opened & {None, number})
 
 
+def units_open(viewer: Viewer, action: str, register: str) -> frozenset[int] | None:
+    """Units in which the person may do `action` to whatever lies there in the register; None: in all of them.
+
+    What one may do to what one's unit owns opens no place.
+    """
+    number = viewer.register_ids.get(register)
+    found = [r for r in ranges(viewer, action) if r.register_id in (None, number) and r.reach is not Reach.OWNER]
+    if any(r.is_everywhere or r.reach is Reach.ANYWHERE for r in found):
+        return None
+    return frozenset[int]().union(*(r.units for r in found))
+
+
 def _range(viewer: Viewer, reach: Reach, grant: Grant) -> Range:
     register_id = None if grant.register is None else viewer.register_ids[grant.register]
     units = viewer.directory.subtree(grant.unit_id)
@@ -232,11 +244,6 @@ def _all_record_ways(viewer: Viewer, action: str, register_id: int) -> tuple[Con
 
 def record_units(viewer: Viewer, action: str, register_id: int) -> frozenset[int] | None:
     """The units in which the person may do this, NARROW at most; None: the register is read as a whole."""
-    found: frozenset[int] = frozenset()
-    for r in ranges(viewer, action):
-        if r.reach is Reach.OWNER or r.register_id not in (None, register_id):
-            continue
-        if r.is_everywhere or r.reach is Reach.ANYWHERE:
-            return None
-        found |= r.units
-    return found if len(found) <= NARROW else None
+    (register,) = (name for name, number in viewer.register_ids.items() if number == register_id)
+    units = units_open(viewer, action, register)
+    return units if units is not None and len(units) <= NARROW else None

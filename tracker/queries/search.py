@@ -19,10 +19,10 @@ from tracker.domain.people import Unit
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register
 from tracker.domain.texts import half_width
+from tracker.models.rows import hashed
 from tracker.models.search import OF_RECORDS, OF_TICKETS, WordIndex
 from tracker.models.tickets import TicketRow
 from tracker.projections.search import fold, number_of, piece_of_unit, pieces_of
-from tracker.projections.tickets import hash_external_key
 from tracker.queries import record_lists, records
 from tracker.queries.lists import TicketLine, lines_by_id
 from tracker.queries.record_lists import RecordLine
@@ -91,7 +91,7 @@ def find_number(conn: Connection, viewer: Viewer, registers: Mapping[str, Regist
     own = conn.scalar(select(T.number).where(T.number == number, visible(viewer)))
     if own is not None:
         return str(own)
-    key = hash_external_key(plain)
+    key = hashed(plain)
     by_key = select(T.number).where(T.register_id.in_(viewer.ticket_register_ids), T.external_key == key)
     numbers = conn.scalars(by_key.where(visible(viewer)).limit(2)).all()
     return numbers[0] if len(numbers) == 1 else None

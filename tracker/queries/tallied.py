@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Connection, bindparam, func, select
 
-from tracker.domain.days import FOREVER
-from tracker.models.ledger import MarkRow
+from tracker.models.ledger import MarkRow, end_at, known_at
 
-_KNOWN = select(MarkRow.unit, MarkRow.ef, MarkRow.et, MarkRow.er, func.coalesce(MarkRow.quantity, 1)).where(
-    MarkRow.folio.in_(bindparam("folios", expanding=True)),
-    MarkRow.rf <= bindparam("position"),
-    or_(MarkRow.rt.is_(None), MarkRow.rt > bindparam("position")),
+_AT = bindparam("position", type_=BigInteger)
+_KNOWN = select(MarkRow.unit, MarkRow.ef, end_at(MarkRow, _AT), func.coalesce(MarkRow.quantity, 1)).where(
+    MarkRow.folio.in_(bindparam("folios", expanding=True)), known_at(MarkRow, _AT)
 )
 
 
@@ -32,10 +30,7 @@ class Tallied:
         if not folios:
             return Tallied(())
         rows = conn.execute(_KNOWN, {"folios": list(folios), "position": position})
-        # Before the position from which a mark's end is known it held for ever.
-        return Tallied(
-            tuple((unit, ef, et if er is None or er <= position else FOREVER, n) for unit, ef, et, er, n in rows)
-        )
+        return Tallied(tuple((unit, ef, et, quantity) for unit, ef, et, quantity in rows))
 
     def by_unit(self, day: int) -> dict[int, int]:
         """What is in force on the day, under each unit."""

@@ -1,8 +1,12 @@
 """The demonstration year as commands to come: who did what, on which day, and when it was written down.
 
-`people.py` names posts, `toilets.py`, `houses.py` and `petitions.py` tell one story per ticket, `story.py` holds
-their common form, `pictures.py` draws the evidence. Everything is invented but the villages; a fixed seed makes
-every installation alike. Nothing here knows the handler or a database: `tracker/cli/demonstration.py` carries it out.
+`people.py` names posts, `tables.py` reads the tables. One story per ticket: `toilets.py` (what happens to each:
+`toilet_cases.py`), `houses.py`, `petitions.py`, `disputes.py`. One per record: `toilet_files.py`, `house_files.py`,
+`builds.py`, `projects.py`, `households.py`, `courtyard.py`, `safety.py`, `rivers.py`, `straw.py`, `posts.py`,
+`members.py`, `party.py`, `practice.py`, `subsidies.py`, `statistics.py`. `story.py` holds their common form,
+`record_story.py` that of records, `pictures.py` draws the evidence. Everything is invented but the villages; a fixed
+seed makes every installation alike. Nothing here knows the handler or a database: `tracker/cli/demonstration.py`
+carries it out.
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def _gone(data: Mapping[str, Any]) -> Iterator[Dispute]:
 # -- stories ------------------------------------------------------------------------------------------
 def _tell(data: Mapping[str, Any], teller: Teller, n: int, case: Dispute, at: datetime) -> None:
     story = Story(teller, f"dispute/{n}", "dispute")
-    values = _values(data, teller, case)
+    values = _values(data, teller)
     clerk = f"{case.village}网格员"
     if case.ends in ("merged", "voided"):
         story.register(clerk, case.on, case.village, values, at=at)
@@ -168,7 +168,7 @@ def _close(teller: Teller, story: Story, n: int, case: Dispute, closed: date) ->
     story.step("verify", checker, closed, is_prompt=True, finding=finding, outcome=case.ends)
 
 
-def _values(data: Mapping[str, Any], teller: Teller, case: Dispute) -> dict[str, Any]:
+def _values(data: Mapping[str, Any], teller: Teller) -> dict[str, Any]:
     dice = teller.dice
     kind, text, people, least, most = dice.choice(data["kinds"])
     values: dict[str, Any] = {

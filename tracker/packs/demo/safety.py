@@ -47,7 +47,7 @@ class _Hazard:
 def tell(folder: Path, teller: Teller) -> None:
     """Everything of `safety.yaml`."""
     data = read_table(folder, "safety")
-    premises = _premises(data, teller)
+    premises = _premises(data)
     for n, one in enumerate(premises):
         _tell_premises(teller, n, one)
     order = _rounds(data, teller, premises)
@@ -61,7 +61,7 @@ def tell(folder: Path, teller: Teller) -> None:
 
 
 # -- premises -----------------------------------------------------------------------------------------
-def _premises(data: Mapping[str, Any], teller: Teller) -> list[Premises]:
+def _premises(data: Mapping[str, Any]) -> list[Premises]:
     out = [Premises(row["name"], row["kind"], row["village"], is_key=True) for row in data["key_premises"]]
     for kind, name, count in data["other_premises"]:
         for n in range(count):

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from tracker.domain.registers import FieldType
+from tracker.domain.registers import NUMBER_TYPES, FieldType
 from tracker.packs.source import read_text
 from tracker.packs.writing import written
 
@@ -33,7 +33,6 @@ TYPES = (
 )
 """All but links: a link to other records is written in the file."""
 SELECTS = frozenset({FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE})
-NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL})
 FIRST = "2000-01-01"
 """From when the first deadline of a register holds: before anything that may be registered."""
 SUMS = "sums"
@@ -150,7 +149,7 @@ def _register(draft: Draft, before: Data) -> Data:
 
 
 def _is_quantity(item: Data) -> bool:
-    return item.get("type") in NUMBERS and item.get("privacy", "open") == "open"
+    return item.get("type") in NUMBER_TYPES and item.get("privacy", "open") == "open"
 
 
 def _measure(text: str, before: Texts | None) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """The cube: marks added up for whole reports, for any effective day as known at any log position.
 
 A columnar cache of `mark_deltas`, refreshed by log position, never the truth: what it says can be
-counted from the marks. A base (`cube/base.py`, mapped from files) and a tail of newer cells
-(`cube/tail.py`) answer together, because a count is a sum over the log. It knows folios, places,
-days and positions as numbers; which folios make a figure is for `queries/figures.py`.
+counted from the marks. cells are the columns of a change, entries places them in the calendar, layers packs them.
+A base (mapped from files) and a tail of newer cells answer a question together, because a count is a sum over the log;
+live keeps them up with it. The cube knows folios, places, days and positions as numbers; which folios make a figure is
+for `queries/figures.py`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,64 @@
+"""The files that a record must bring, and which of them are missing: asked here and nowhere else.
+
+Whoever comes back from a meeting shows it, a built toilet is shown before, while and after it was built. A report that
+nothing was found needs none unless the register says so, and no row of a ledger that was kept elsewhere does: its
+pictures are there. Source: registers.md §1 (photos of an activity), §4, §5, §8 (a fail needs a photo).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tracker.domain.kinds import EvidenceKind
+from tracker.domain.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How many files of which kind. `photos`: pictures of any kind, those before and after among them."""
+
+    photos: int = 0
+    photos_before: int = 0
+    photos_after: int = 0
+    documents: int = 0
+    of_nil: bool = False
+
+    def needed(self) -> Mapping[str, int]:
+        """Part of the form → how many; parts that ask for nothing are left out."""
+        asked = {
+            "photos_before": self.photos_before,
+            "photos_after": self.photos_after,
+            "photos": self.photos,
+            "documents": self.documents,
+        }
+        return {name: count for name, count in asked.items() if count}
+
+
+NO_PROOF = Proof()
+
+_COUNTED: Mapping[str, tuple[EvidenceKind, ...]] = {
+    "photos": (EvidenceKind.PHOTO, EvidenceKind.PHOTO_BEFORE, EvidenceKind.PHOTO_AFTER),
+    "photos_before": (EvidenceKind.PHOTO_BEFORE,),
+    "photos_after": (EvidenceKind.PHOTO_AFTER,),
+    "documents": (EvidenceKind.DOCUMENT,),
+}
+
+
+def given(part: str, kinds: Iterable[str]) -> int:
+    """How many of the files with these kinds count for a part."""
+    there = Counter(str(kind) for kind in kinds)
+    return sum(there[kind] for kind in _COUNTED[part])
+
+
+def proof_missing(proof: Proof, kinds: Iterable[str], *, is_nil: bool) -> tuple[Refusal, ...]:
+    """What lacks of it; `kinds`: of the files that are there and of those that come now."""
+    if is_nil and not proof.of_nil:
+        return ()
+    there = tuple(kinds)
+    return tuple(
+        Refusal("evidence_missing", field=part, needed=count, given=given(part, there))
+        for part, count in proof.needed().items()
+        if given(part, there) < count
+    )
