@@ -31,6 +31,7 @@ from tracker.domain.commands import (
     RegisterTicket,
     TakeStep,
     TicketCommand,
+    WithdrawRegister,
 )
 from tracker.domain.context import Decision, World, ticket_facts
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
@@ -190,7 +191,7 @@ class Work:
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
-        if isinstance(command, DefineRegister):
+        if isinstance(command, DefineRegister | WithdrawRegister):
             return Done(self.organiser.definition(request, command, hashed), 0, None)
         if isinstance(command, MarkDemonstration):
             return Done(self.organiser.mark_demonstration(request, command, hashed), 0, None)

@@ -54,6 +54,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     checked = check_record(register, given, context.directory, is_partial=is_left)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
+    if register.is_withdrawn:
+        raise Refusal("register_withdrawn", name=register.name)
     check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
@@ -74,6 +76,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data.update(_walked(command, checked, world.checklist, world))
     elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
         _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
+        if register.states:
+            _check_proof(register.state_by_name[data["state"]].proof, _kinds(command.evidence))
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
 

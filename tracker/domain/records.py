@@ -73,6 +73,7 @@ class RecordRegister:
     stage_field: str | None = None
     usual_texts: tuple[str, ...] = ()
     proof: Proof = NO_PROOF  # what it must bring when it is entered
+    is_withdrawn: bool = False  # as in Register
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
 
     @cached_property

@@ -306,6 +306,7 @@ class Register:
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+    is_withdrawn: bool = False  # no more entries; what is there goes on and stays readable
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()  # number fields that figures add up
     groups: tuple[str, ...] = ()  # record fields by whose target figures are grouped

@@ -32,6 +32,7 @@ from tracker.domain.commands import (
     ReportValue,
     TakeStep,
     VoidRecord,
+    WithdrawRegister,
 )
 from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
@@ -59,6 +60,7 @@ _KINDS: Mapping[type, str] = {
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
     DefineRegister: "register_defined",
+    WithdrawRegister: "register_withdrawn",
     OpenPeriod: "opened",
     MissPeriod: "missed",
     ExcusePeriod: "excused",
