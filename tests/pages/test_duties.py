@@ -16,7 +16,7 @@ from township import CHINA, Township
 from tracker import clock
 from tracker.domain.commands import EnterRecord
 from tracker.domain.days import to_number
-from tracker.jobs import run_duties, take_turn
+from tracker.jobs import let_go, run_duties, take_turn
 from tracker.models.duties import DutyPeriodRow
 
 DAY = timedelta(days=1)
@@ -157,3 +157,5 @@ def test_an_administrator_sees_the_runs_and_what_stopped_one(town: Township, bro
     take_turn(town.house, "host/1", clock.now)
     page = browse("administrator").text("/admin/jobs")
     assert "host/1" in page
+    let_go(town.engine, "host/1")
+    assert "This process has ended" in browse("administrator").text("/admin/jobs")
