@@ -11,9 +11,9 @@ from typing import Any
 
 from flask_babel import lazy_gettext
 
-from tracker import words
+from tracker import formats, words
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Register
+from tracker.domain.registers import HasFields
 
 _ = lazy_gettext
 
@@ -60,6 +60,13 @@ CELL_TROUBLE: Mapping[tuple[str, str], Any] = {
         "The spreadsheet has cut off the last digits of this number. Make the column text and type it again."
     ),
     ("person_unknown", "ambiguous"): _("“%(value)s” is the name of more than one person. Write their post in full."),
+    ("record_unknown", "no_such"): _("There is no “%(value)s” here that a row may name. Record it first."),
+    ("record_unknown", "number"): _(
+        "“%(value)s” is not the number of a record. Names are not looked up here: write the number, like %(example)s."
+    ),
+    ("record_unknown", "ambiguous"): _(
+        "“%(value)s” is the name of more than one record. Write the number: %(candidates)s."
+    ),
     ("duplicate_external_number", "first_row"): _("%(value)s stands in row %(first_row)s as well."),
 }
 # What a file turned out to be. Endings (xlsx, pdf) need no translation.
@@ -84,17 +91,17 @@ def cell_sentence(code: str, reason: str) -> Any:
     return CELL_TROUBLE.get((code, reason)) or words.REFUSALS[code]
 
 
-def file_trouble(why: Refusal, register: Register) -> str:
+def file_trouble(why: Refusal, register: HasFields) -> str:
     """Why the file as a whole cannot be read, and how to mend it."""
     params = dict(why.params)
     if needed := params.get("needed"):
         params["needed"] = words.label_of(needed, register.fields)
     if isinstance(found := params.get("found"), str):
         params["found"] = CONTENTS.get(found, found)
-    return words.filled(file_sentence(why.code, str(params.get("reason", ""))), params)
+    return formats.filled(file_sentence(why.code, str(params.get("reason", ""))), params)
 
 
 def cell_trouble(code: str, params: Mapping[str, Any]) -> str:
     """What is wrong with a cell."""
     reason = "first_row" if "first_row" in params else str(params.get("reason", ""))
-    return words.filled(cell_sentence(code, reason), params)
+    return formats.filled(cell_sentence(code, reason), params)

@@ -1,4 +1,4 @@
-"""How numbers, days and instants look on a page, per language: the template filters.
+"""How numbers, days, instants and lists look on a page and in a sentence, per language: the template filters.
 
 Nothing is counted or rounded here: `domain.figures` does that. Languages differ in patterns only
 (design/README.md §7): `2023-11-24` in Chinese tables, `24 Nov 2023` in English. Names are masked
@@ -7,16 +7,17 @@ elsewhere; words stand in the catalogues.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Flask
-from flask_babel import get_locale, get_timezone
+from flask_babel import get_locale, get_timezone, gettext
 
 from tracker.domain import days
 from tracker.domain.figures import FigureValue, Rate
@@ -53,7 +54,7 @@ def register_filters(app: Flask) -> None:
     The time zone of instants is Flask-Babel's (`BABEL_DEFAULT_TIMEZONE` = the log's time zone).
     """
     days = (day, day_brief, day_long, weekday, instant, clock_time, iso)
-    for filter_ in (*days, number, amount, percent, label, measure):
+    for filter_ in (*days, number, amount, percent, label, listed, measure):
         app.add_template_filter(filter_)
 
 
@@ -158,6 +159,33 @@ def _to_day(value: Day) -> date | None:
     if isinstance(value, date):
         return value
     return date.fromisoformat(value) if isinstance(value, str) else days.from_number(value)
+
+
+def filled(sentence: Any, params: Mapping[str, Any]) -> str:
+    """The sentence in the reader's language with these parameters in their places."""
+    return str(sentence % _Complete({name: _shown(value) for name, value in params.items()}))
+
+
+class _Complete(dict[str, str]):
+    """A parameter that a rule did not give prints as a dash, never as an error page."""
+
+    def __missing__(self, key: str) -> str:
+        return NOTHING
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, list | tuple):
+        return listed(value) or NOTHING
+    if isinstance(value, Mapping):
+        return label(value)
+    return NOTHING if value is None else str(value)
+
+
+def listed(texts: Iterable[Any]) -> str:
+    """`a, b` with the mark that the reader's language puts between the parts of a list."""
+    return gettext(", ").join(map(str, texts))
 
 
 def _format_instant(value: Instant, pattern: str) -> str:

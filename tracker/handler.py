@@ -19,7 +19,6 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
-    AmendTicket,
     Command,
     DefineRegister,
     DutyCommand,
@@ -31,6 +30,8 @@ from tracker.domain.commands import (
     RecordCommand,
     RegisterTicket,
     TakeStep,
+    TicketCommand,
+    WithdrawRegister,
 )
 from tracker.domain.context import Decision, World, ticket_facts
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
@@ -181,7 +182,7 @@ class Work:
         hashed = store.hash_of_use(request.actor_id, key) if key else None
         if hashed is not None and (position := self.log.used_key(hashed)) is not None:
             return self._repeat(command, position)
-        if isinstance(command, RegisterTicket | TakeStep | AmendTicket):
+        if isinstance(command, TicketCommand):
             return self._ticket_command(request, command, hashed)
         if isinstance(command, RecordCommand):
             return self._record_command(request, command, hashed)
@@ -191,7 +192,7 @@ class Work:
             return self._access(request, command)
         if isinstance(command, ErasePrivateValues):
             return self._erase(request, command)
-        if isinstance(command, DefineRegister):
+        if isinstance(command, DefineRegister | WithdrawRegister):
             return Done(self.organiser.definition(request, command, hashed), 0, None)
         if isinstance(command, MarkDemonstration):
             return Done(self.organiser.mark_demonstration(request, command, hashed), 0, None)
@@ -250,9 +251,7 @@ class Work:
         return person
 
     # -- tickets ----------------------------------------------------------------------------------
-    def _ticket_command(
-        self, request: Request, command: RegisterTicket | TakeStep | AmendTicket, key: bytes | None
-    ) -> Done:
+    def _ticket_command(self, request: Request, command: TicketCommand, key: bytes | None) -> Done:
         world = self.world(request)
         before: Ticket | None = None
         if isinstance(command, RegisterTicket):
@@ -300,7 +299,7 @@ class Work:
 
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
-        before, _, decision = self.records.decide(command, self.world(request))
+        before, decision = self.records.decide(command, self.world(request))
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended)
@@ -353,12 +352,12 @@ class Work:
         """Which keys of these requests are used, and which external numbers taken, before the first is carried out."""
         keyed = ((r.actor_id, getattr(r.command, "key", None)) for r in requests)
         self.log.look_up_keys([store.hash_of_use(actor_id, key) for actor_id, key in keyed if key])
-        asked: dict[str, list[str]] = {}
+        asked: dict[tuple[type, str], list[str]] = {}
         for command in (request.command for request in requests):
-            if isinstance(command, RegisterTicket) and command.external_key:
-                asked.setdefault(command.register, []).append(command.external_key)
-        for register, keys in asked.items():
-            self.external.look_up(register, keys)
+            if isinstance(command, RegisterTicket | EnterRecord) and command.external_key:
+                asked.setdefault((type(command), command.register), []).append(command.external_key)
+        for (kind, register), keys in asked.items():
+            (self.external if kind is RegisterTicket else self.records).look_up(register, keys)
 
     # -- who read what ----------------------------------------------------------------------------
     def _access(self, request: Request, command: NoteAccess) -> Done:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tracker.domain.access import Facts, may
@@ -23,12 +23,11 @@ from tracker.domain.recording import (
     decide_enter,
     decide_report,
     decide_void_record,
-    statistic_key,
 )
-from tracker.domain.records import RecordRegister
+from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.projections.lives import Posting, Touched, record_life
-from tracker.projections.records import RecordWriter, record_of_key
+from tracker.projections.records import RecordWriter, records_of_keys
 from tracker.projections.search import RecordSearchWriter
 
 if TYPE_CHECKING:
@@ -44,28 +43,28 @@ class Recorder:
         self.rows = RecordWriter(work.conn, registers, work.numbers)
         self._touched = Touched(work.conn, Posting(record_life(registers), work.ledger, work.house.time_zone))
         self._texts = RecordSearchWriter(work.conn)
-        self._keys: dict[tuple[str, str], int] = {}
+        self._keys: dict[tuple[str, str], int | None] = {}
 
-    def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, RecordRegister, Decision]:
-        """The record as it was (None: a new one), its register, and what the command leads to."""
+    def decide(self, command: RecordCommand, context: World) -> tuple[Record | None, Decision]:
+        """The record as it was (None: a new one), and what the command leads to."""
         if isinstance(command, EnterRecord):
             register = self._register(command.register)
             world = RecordWorld(context, register, self._checklist(register, command.values))
             decision = decide_enter(command, world)
-            self._check_key(register, decision)
-            return None, register, decision
+            self._check_key(register, decision, context)
+            return None, decision
         record = self._visible(command.record_id, context)
         register = self._register(record.register)
         world = RecordWorld(context, register, self._checklist(register, record.fields, record.checklist))
         if isinstance(command, AmendRecord):
-            return record, register, decide_amend_record(command, record, world)
+            return record, decide_amend_record(command, record, world)
         if isinstance(command, ChangeState):
-            return record, register, decide_change_state(command, record, world)
+            return record, decide_change_state(command, record, world)
         if isinstance(command, ReportValue):
-            return record, register, decide_report(command, record, world)
+            return record, decide_report(command, record, world)
         if isinstance(command, AnswerItems):
-            return record, register, decide_answers(command, record, world)
-        return record, register, decide_void_record(command, record, world)
+            return record, decide_answers(command, record, world)
+        return record, decide_void_record(command, record, world)
 
     def _register(self, name: str) -> RecordRegister:
         register = self._work.house.pack.record_by_name.get(name)
@@ -86,26 +85,34 @@ class Recorder:
         subject = self.find(values[link.name]) if link and isinstance(values.get(link.name), int) else None
         return checklist_for(named, pack.checklists, subject.fields if subject else {})
 
-    def _check_key(self, register: RecordRegister, decision: Decision) -> None:
-        """One stream of values for each thing that is measured."""
-        fields = decision.events[0].data["fields"]
-        key = statistic_key(register, fields)
+    def _check_key(self, register: RecordRegister, decision: Decision, context: World) -> None:
+        """One stream of values for each thing that is measured, one record for each row of a file."""
+        key = decision.events[0].data.get("key")
         if key is None:
             return
-        found = self._keys.get((register.name, key)) or record_of_key(
-            self._work.conn, self._work.numbers[register.name], key
-        )
+        self.look_up(register.name, [key])
+        found = self._keys[register.name, key]
         if found is not None:
-            known = self.find(found)
-            raise Refusal("statistic_known", number=known.number if known else "")
+            known = self.find(found) if self.is_visible(found, context) else None
+            number = known.number if known else ""
+            if register.kind is RecordKind.STATISTIC:
+                raise Refusal("statistic_known", number=number)
+            raise Refusal("row_known", number=number)
+
+    def look_up(self, register: str, keys: Iterable[str]) -> None:
+        """Ask for many keys together. What this transaction did stands above what is written."""
+        asked = [key for key in keys if (register, key) not in self._keys]
+        if asked:
+            found = records_of_keys(self._work.conn, self._work.numbers[register], asked)
+            self._keys.update({(register, key): found.get(key) for key in asked})
 
     def project(self, before: Record | None, events: Sequence[Event]) -> Record:
         """The state after the events, with its row, its links and its marks to be written."""
         state = self._touched.go_on(before, events)
         self.rows.put(before, state)
         self._texts.put(before, state, self._register(state.register))
-        if state.key and not state.is_void:
-            self._keys[state.register, state.key] = state.id
+        if state.key:
+            self._keys[state.register, state.key] = None if state.is_void else state.id
         return state
 
     def find(self, record_id: int) -> Record | None:

@@ -8,7 +8,6 @@ Messages are looked up in the reader's language when they are shown, never when 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -42,6 +41,7 @@ REFUSALS: Mapping[str, Any] = {
     "day_before_latest_step": _(
         "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
     ),
+    "day_before_other": _("This has to be %(earliest)s or a later day."),
     "found_in_future": _("The day found, %(found_on)s, lies in the future."),
     "found_too_early": _("The day found, %(found_on)s, lies before %(first)s, the first day that can be kept."),
     "due_too_far": _("The due day %(due_on)s lies after %(last)s, the last day that can be kept."),
@@ -111,6 +111,9 @@ REFUSALS: Mapping[str, Any] = {
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
     ),
+    "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
+    "value_masked": _("Only a masked value stands here. Write it in full."),
+    "row_known": _("This row is already recorded as %(number)s."),
     "item_unknown": _("The checklist has no item “%(value)s”."),
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
@@ -124,6 +127,12 @@ REFUSALS: Mapping[str, Any] = {
     "register_file_elsewhere": _("The file %(path)s is not one that this register may bring."),
     "register_kind_fixed": _("The kind is fixed: %(count)s records are there."),
     "register_prefix_fixed": _("The prefix %(prefix)s is fixed: %(count)s records carry it in their numbers."),
+    "register_withdrawn": _("The register “%(name)s” was withdrawn: nothing new is entered in it."),
+    "register_not_defined_here": _("Nothing of the register %(name)s was defined here, or it was withdrawn already."),
+    "withdrawn_unreadable": _(
+        "%(count)s records were entered in %(name)s, and without files that fit nobody could read them."
+        " Put its files right instead."
+    ),
     "effect_in_past": _(
         "Records of the past keep the version that they were made with. Enter %(today)s or a later day."
     ),
@@ -249,6 +258,7 @@ EVENTS: Mapping[str, Any] = {
     "granted": _("Role given"),
     "grant_ended": _("Role ended"),
     "register_defined": _("Register defined"),
+    "register_withdrawn": _("Register withdrawn"),
     "account_opened": _("Account opened"),
     "account_reset": _("New first password given"),
     "account_disabled": _("Account switched off"),
@@ -325,34 +335,7 @@ CHOICES: Mapping[str, Any] = {
 
 def refusal(why: Refusal) -> str:
     """The sentence of a refusal in the reader's language; days and lists follow the locale."""
-    return filled(REFUSALS[why.code], why.params)
-
-
-def filled(sentence: Any, params: Mapping[str, Any]) -> str:
-    """The sentence in the reader's language with these parameters in their places."""
-    return str(sentence % _Complete({name: _shown(value) for name, value in params.items()}))
-
-
-class _Complete(dict[str, str]):
-    """A parameter that a rule did not give prints as a dash, never as an error page."""
-
-    def __missing__(self, key: str) -> str:
-        return formats.NOTHING
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, date):
-        return formats.day(value)
-    if isinstance(value, list | tuple):
-        return listed(value) or formats.NOTHING
-    if isinstance(value, Mapping):
-        return of(value)
-    return formats.NOTHING if value is None else str(value)
-
-
-def listed(texts: Iterable[Any]) -> str:
-    """`a, b` with the mark that the reader's language puts between the parts of a list."""
-    return gettext(", ").join(map(str, texts))
+    return formats.filled(REFUSALS[why.code], why.params)
 
 
 def step(name: str) -> str:

@@ -10,8 +10,8 @@ from tracker.domain.layouts import Guess, Layout
 from tracker.domain.people import Unit
 from tracker.domain.registers import Choice, FieldType, Milestone
 from tracker.exchange.files import FileRefusal
-from tracker.exchange.importing import command_of
 from tracker.exchange.reading import read_file
+from tracker.exchange.ticket_rows import command_of
 
 
 def errors(found):

@@ -14,7 +14,7 @@ from flask import Flask
 from flask_babel import Babel, force_locale
 from installations import ROOT
 
-from tracker import fault_words, file_words, languages, words
+from tracker import fault_words, file_words, formats, languages, words
 from tracker.domain.events import ALL_KINDS
 from tracker.domain.lifecycle import STEPS, Need, Status
 from tracker.domain.people import Role
@@ -186,9 +186,9 @@ def test_each_word_that_a_page_asks_for_is_there():
 @pytest.mark.usefixtures("speaking")
 def test_lists_and_days_in_a_sentence_follow_the_language():
     with force_locale("zh_Hans"):
-        assert words.filled("%(a)s %(b)s", {"a": ("一", "二")}) == "一、二 —"
+        assert formats.filled("%(a)s %(b)s", {"a": ("一", "二")}) == "一、二 —"
     with force_locale("en"):
-        assert words.filled("%(a)s", {"a": ("one", "two")}) == "one, two"
+        assert formats.filled("%(a)s", {"a": ("one", "two")}) == "one, two"
 
 
 @pytest.mark.usefixtures("speaking")

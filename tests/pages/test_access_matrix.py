@@ -75,6 +75,10 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     ),
     "definitions.download": (("GET", "/admin/registers/toilet/files/registers/toilet.yaml", ADMIN),),
     "definitions.history": (("GET", "/admin/registers/toilet/history", ADMIN),),
+    "definitions.withdraw": (
+        ("GET", "/admin/registers/toilet/withdraw", ADMIN),
+        ("POST", "/admin/registers/toilet/withdraw", ADMIN),
+    ),
     "desk.home": (("GET", "/", SIGNED_IN),),
     "desk.show": (("GET", "/desk", DESK),),
     "desk.today": (("GET", "/today", STAFF),),
@@ -88,6 +92,8 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     "imports.upload": (
         ("GET", "/registers/toilet/import", IMPORTER),
         ("POST", "/registers/toilet/import", IMPORTER),
+        ("GET", "/registers/meeting/import", IMPORTER),
+        ("POST", "/registers/meeting/import", IMPORTER),
     ),
     "imports.preview": (("GET", "/imports/{mine}", IMPORTER), ("GET", "/imports/{theirs}", NOBODY)),
     "imports.confirm": (("POST", "/imports/{mine}", IMPORTER), ("POST", "/imports/{theirs}", NOBODY)),

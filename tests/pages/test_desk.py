@@ -95,8 +95,14 @@ def test_the_desk_shows_what_waits_for_a_check_and_for_a_decision(town, browse):
     text = browse("supervisor").text("/desk")
     assert text.index('id="verify"') < text.index("已经换好化粪池") < text.index('id="decide"')
     assert text.index('id="decide"') < text.index("请求延期的一件")
-    for post in ("verifier", "approver", "official"):
-        assert "已经换好化粪池" in browse(post).text("/desk")
+    for post, act in {
+        "verifier": "Look and decide",
+        "approver": "Open the ticket",
+        "official": "Open the ticket",
+    }.items():
+        text = browse(post).text("/desk")
+        assert "已经换好化粪池" in text
+        assert f">{act}</a>" in text
 
 
 def test_an_empty_desk_says_so_and_is_no_error(browse):

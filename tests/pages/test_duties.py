@@ -90,6 +90,20 @@ def test_who_patrolled_is_done_and_who_did_not_is_left_and_missed(town: Township
     assert "Missed" in browse("supervisor").text(missed)
     assert "东湖村" in page
     assert "2 missed" in browse("supervisor").text("/desk")  # both villages, in that week
+    entry = re.search(rf'<a href="{missed}">Missed</a>.*?</tr>', browse("auditor").text("/log?kind=missed"), re.S)
+    assert entry is not None
+    assert f"晨光村 {monday(-3)}" in entry[0]
+
+
+def test_a_period_leads_to_what_counts_and_to_the_form_in_which_more_is_recorded(town: Township, browse: Browse):
+    open_since(town, monday(-1))
+    walk(town, today())
+    page = browse("supervisor").text(week_of(town, monday(0)))
+    assert re.search(r'<a class="line" href="/records/[^"]+"', page)
+    owed = week_of(town, monday(0), "donghu")
+    form = f"/registers/walk/records/new?place={town.unit['donghu']}"
+    assert form in browse("neighbour").text(owed)
+    assert "/records/new" not in browse("official").text(owed)  # who may only look
 
 
 def test_the_desk_names_who_missed_twice_running_and_nobody_else(town: Township, browse: Browse):

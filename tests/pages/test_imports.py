@@ -181,7 +181,7 @@ def test_a_unit_that_nobody_here_knows_is_named_beside_its_row(browse):
     supervisor = browse("supervisor")
     url = sent(supervisor, xlsx([[*HEADINGS, "责任单位"], [*row(1), "水利站"], [*row(2), "晨光村"]]))
     page = supervisor.text(url)
-    assert "1 row names a unit or person that is unknown here" in page
+    assert "In 1 row a cell is not taken over" in page
     assert page.count("Not taken over:") == 1
     assert '<b class="whole">I2</b>' in page
     confirm(supervisor, url, act="all")

@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from page_checks import check_page
 from ticket_stories import address, assigned, current, picture, registered, seen_by_test, submitted, take
-from township import CALENDAR, CHINA, DOCUMENT, PACK, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
+from township import CALENDAR, CHINA, DOCUMENT, PACK, PHOTO, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
 
 from tracker.domain.commands import GiveGrant
 from tracker.domain.events import Event, StreamKind
@@ -97,6 +97,21 @@ def test_the_log_shows_both_times_and_marks_what_was_entered_late(town: Township
     page = browse("auditor").text(address(town, ticket_id))
     for said in ("1 Mar 2023", "20 Mar 2023, 10:00", "late entry, 19 days"):
         assert said in page
+
+
+def test_a_ticket_that_was_sent_back_is_not_told_as_submitted(town: Township, browse: Browse) -> None:
+    ticket_id, staff = submitted(town), browse("staff")
+    told = "submitted 10 Mar 2023"
+    assert told in staff.text(address(town, ticket_id))
+    take(town, ticket_id, "reject", "verifier", "2023-03-12", reason="还在渗漏")
+    page = staff.text(address(town, ticket_id))
+    assert told not in page
+    assert "After (earlier attempt)" in page
+    assert "after 0" in page
+    take(town, ticket_id, "submit", "staff", "2023-03-13", evidence=(PHOTO,))
+    page = staff.text(address(town, ticket_id))
+    assert "earlier attempt" not in page  # the same photograph again, and now it counts
+    assert "after 1" in page
 
 
 def test_the_unit_of_an_owner_is_said_once(town: Township, browse: Browse) -> None:

@@ -18,7 +18,7 @@ from flask_babel import gettext
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from tracker import languages, passwords, signin, words
+from tracker import formats, languages, passwords, signin, words
 from tracker.blueprints.names import grant_line, names
 from tracker.blueprints.rights import connection, current_person, directory, house, needs, now, today
 from tracker.domain.commands import (
@@ -116,7 +116,7 @@ def _lines(people: list[Person]) -> list[PersonLine]:
 
 
 def _listed(texts: list[str]) -> str:
-    return words.listed(dict.fromkeys(texts))
+    return formats.listed(dict.fromkeys(texts))
 
 
 def _unit_pairs() -> Pairs:

@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tracker.domain.registers import Register
+from tracker.domain.records import RecordRegister
+from tracker.domain.registers import FieldType, Register
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.importing import Importer, Judged, mistakes_of
 from tracker.exchange.reading import ImportReading
 from tracker.exchange.rows import CellError
+from tracker.queries.tickets import masked
 from tracker.queries.uploads import State, Upload, UploadLine
 from tracker.uploads import ReadFile
 
@@ -25,7 +27,6 @@ AT_ONCE = 5_000
 """Rows that one confirmation registers: some four seconds, so that no browser gives up and no colleague waits."""
 MOST_SKIPPED = 200
 _SUMMARY = 120
-DATED = frozenset({"found_on"})
 
 
 def preview_of(
@@ -47,11 +48,11 @@ def preview_of(
 def carried_out(
     importer: Importer, upload: Upload, content: bytes, chosen: Collection[int], now: datetime, *, adds: bool
 ) -> tuple[UploadLine, ...]:
-    """Register the chosen rows of an upload, or add what they say to known tickets; tell what came of each.
+    """Register the chosen rows of an upload, or add what they say to what is known; tell what came of each.
 
     Those that the rules refuse stay out.
     """
-    reading = _read(importer, content, upload.file_name, upload.sheet, defaults_of(upload))
+    reading = _read(importer, content, upload.file_name, upload.sheet, defaults_of(upload, importer.register))
     rows = [row for row in reading.rows if row.source_row in chosen]
     if adds:
         return _told_rows(importer.add(reading, rows, now), reading, importer.register)
@@ -67,10 +68,11 @@ def _read(
     return reading
 
 
-def defaults_of(upload: Upload) -> dict[str, Any]:
+def defaults_of(upload: Upload, register: Register | RecordRegister) -> dict[str, Any]:
     """What was given at the upload for rows that do not say it."""
     told: Mapping[str, Any] = upload.told.get("defaults", {})
-    return {name: date.fromisoformat(value) if name in DATED else value for name, value in told.items()}
+    dated = {known.name for known in register.fields if known.type is FieldType.DATE}
+    return {name: date.fromisoformat(value) if name in dated else value for name, value in told.items()}
 
 
 # -- what is kept of a reading ------------------------------------------------------------------------
@@ -92,19 +94,20 @@ def _told_of_file(reading: ImportReading, defaults: Mapping[str, Any]) -> dict[s
     }
 
 
-def _told_rows(rows: Iterable[Judged], reading: ImportReading, register: Register) -> tuple[UploadLine, ...]:
+def _told_rows(
+    rows: Iterable[Judged], reading: ImportReading, register: Register | RecordRegister
+) -> tuple[UploadLine, ...]:
     return tuple(
         UploadLine(one.row.source_row, one.state, _told(one, reading, register), one.ticket_id) for one in rows
     )
 
 
-def _told(one: Judged, reading: ImportReading, register: Register) -> dict[str, Any]:
+def _told(one: Judged, reading: ImportReading, register: Register | RecordRegister) -> dict[str, Any]:
     row, values = one.row, one.row.values
-    is_restricted = values.get("restricted") is True
     told: dict[str, Any] = {
-        "summary": "" if is_restricted else str(values.get(register.summary_field) or "")[:_SUMMARY],
-        "place": values.get("place"),
-        "found_on": values.get("found_on"),
+        "summary": _summary(values, register),
+        "place": values.get(register.unit_field),
+        "found_on": values.get(register.day_field),
         "errors": [_told_error(error) for error in mistakes_of(one, reading)],
     }
     if row.notes:
@@ -116,6 +119,14 @@ def _told(one: Judged, reading: ImportReading, register: Register) -> dict[str, 
     if one.state is State.REGISTERED:
         told["again"] = one.is_again
     return told
+
+
+def _summary(values: Mapping[str, Any], register: Register | RecordRegister) -> str:
+    """What tells the row: a choice by its name, as the page knows its label; a private value as lists show it."""
+    known, value = register.by_name[register.summary_field], values.get(register.summary_field)
+    if value is None or values.get("restricted") is True:
+        return ""
+    return masked(known, value) if known.is_private else str(value)[:_SUMMARY]
 
 
 def _told_error(error: CellError) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -12,15 +11,14 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import file_words, formats, uploads, words
-from tracker.blueprints import files
-from tracker.blueprints.import_view import AT_ONCE, DATED, carried_out, defaults_of, preview_of
-from tracker.blueprints.names import names
+from tracker import formats, uploads, words
+from tracker.blueprints import files, import_rows
+from tracker.blueprints.import_view import AT_ONCE, carried_out, defaults_of, preview_of
 from tracker.blueprints.rights import by_person, connection, current_person, house, needs, now, viewer
+from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.exchange.files import FileRefusal
-from tracker.exchange.headings import IGNORED, SERIAL
 from tracker.exchange.importing import Importer
 from tracker.extensions import db, limiter
 from tracker.forms.imports import (
@@ -29,7 +27,6 @@ from tracker.forms.imports import (
     ConfirmForm,
     UploadForm,
     confirm_form,
-    how_to_mend,
     row_numbers,
     upload_form,
 )
@@ -63,7 +60,7 @@ SHOWN_COLUMNS = 20
 def upload(register: str) -> ResponseReturnValue:
     """Choose a file; nothing is registered before its preview was seen."""
     importer = _importer(register)
-    form = upload_form(unit_pairs(importer.places))
+    form = upload_form(unit_pairs(importer.places), importer.register)
     if request.method == "POST" and form.validate():
         try:
             upload_id = _take_file(importer, form)
@@ -75,7 +72,10 @@ def upload(register: str) -> ResponseReturnValue:
         "imports/upload.html",
         form=form,
         register=importer.register,
-        columns=[(f.label, f.is_required) for f in importer.register.fields if f.imported is None],
+        is_of_tickets=isinstance(importer.register, Register),
+        list_url=_list_url(importer.register),
+        columns=import_rows.headings(importer),
+        links=[words.of(f.label) for f in importer.register.links],
         recent=recent_uploads(connection(), person_id=current_person().id, register=register, now=now()),
     )
     return page, 422 if request.method == "POST" else 200
@@ -83,13 +83,21 @@ def upload(register: str) -> ResponseReturnValue:
 
 def _importer(register: str) -> Importer:
     """404 for a register that there is not, or into which this person may import nowhere."""
-    if register not in house().pack.register_by_name:
+    pack = house().pack
+    known = pack.register_by_name.get(register) or pack.record_by_name.get(register)
+    if known is None:
         abort(404)
     secret = current_app.config["SETTINGS"].secret_key.encode()
-    importer = Importer(house(), viewer(), house().register(register), secret)
+    importer = Importer(house(), viewer(), known, secret)
     if not importer.places:
         abort(404)
     return importer
+
+
+def _list_url(register: Register | RecordRegister) -> str:
+    if isinstance(register, RecordRegister):
+        return url_for("record_lists.records", register=register.name)
+    return url_for("registers.tickets", register=register.name)
 
 
 def _take_file(importer: Importer, form: UploadForm) -> int:
@@ -139,23 +147,33 @@ def _preview_page(upload: Upload, importer: Importer, form: ConfirmForm) -> str:
         upload=upload,
         form=form,
         register=register,
+        is_of_tickets=isinstance(register, Register),
+        list_url=_list_url(register),
+        heads={name: words.label_of(name, register.fields) for name in _told_fields(register)},
         counts={state.name.lower(): count for state, count in counts.items()},
         show=state.name.lower(),
-        views=_views(upload, counts, state),
-        rows=[_row(line, importer) for line in shown],
+        views=import_rows.views(upload, register, counts, state),
+        rows=[import_rows.row(line, importer) for line in shown],
         first_url=url_for("imports.preview", upload_id=upload.id, show=state.name.lower()) if after else None,
         next_url=url_for("imports.preview", upload_id=upload.id, show=state.name.lower(), after=shown[-1].row)
         if more
         else None,
-        columns=[(letter, heading, _target(upload, target, importer)) for letter, heading, target in told["columns"]],
+        columns=[
+            (letter, text, import_rows.target(upload, known, importer)) for letter, text, known in told["columns"]
+        ],
         unused=[f"{letter} {heading}" for letter, heading in told.get("unknown", ())][:SHOWN_COLUMNS],
         noted_count=told.get("noted_count", 0),
         missing=[words.label_of(name, register.fields) for name in told["missing"]],
         warnings=[WARNINGS[name] for name in told["warnings"] if name in WARNINGS],
         skipped=[(row, SKIPPED[reason], text) for row, reason, text in told["skipped"][:SHOWN_SKIPPED]],
-        given=_given(upload, register),
+        given=import_rows.given(upload, register),
         at_once=AT_ONCE,
     )
+
+
+def _told_fields(register: Register | RecordRegister) -> tuple[str, str, str]:
+    """The fields that the rows of a preview show."""
+    return register.summary_field, register.unit_field, register.day_field
 
 
 def _state_shown(upload: Upload, counts: Mapping[State, int]) -> State:
@@ -168,98 +186,6 @@ def _state_shown(upload: Upload, counts: Mapping[State, int]) -> State:
     return next((state for state in order if counts[state]), State.READY)
 
 
-def _views(upload: Upload, counts: Mapping[State, int], shown: State) -> list[dict[str, Any]]:
-    labels = {
-        State.REGISTERED: gettext("Registered"),
-        State.READY: gettext("Ready"),
-        State.ADDS: gettext("To add to known tickets"),
-        State.ADDED: gettext("Added to known tickets"),
-        State.WRONG: gettext("With mistakes"),
-        State.KNOWN: gettext("Recorded already"),
-        State.REPEATED: gettext("Repeated in the file"),
-    }
-    return [
-        {
-            "url": url_for("imports.preview", upload_id=upload.id, show=state.name.lower()),
-            "label": label,
-            "count": counts[state],
-            "is_current": state is shown,
-        }
-        for state, label in labels.items()
-        if counts[state] or state in (State.READY, State.WRONG)
-    ]
-
-
-def _target(upload: Upload, target: str | None, importer: Importer) -> dict[str, Any]:
-    """How a column was understood: a field's name, a number of the row, something a step records, or nothing."""
-    if target is None or target == IGNORED:
-        return {"kind": "unused"}
-    if target == SERIAL:
-        return {"kind": "serial"}
-    fields = (*importer.register.fields, *importer.step_columns)
-    return {
-        "kind": "field" if target in importer.register.by_name else "step",
-        "label": words.label_of(target, fields),
-        "order": upload.told.get("day_orders", {}).get(target),
-    }
-
-
-def _given(upload: Upload, register: Register) -> list[tuple[str, str]]:
-    """What the upload said for rows that do not."""
-    shown = []
-    for name, value in defaults_of(upload).items():
-        text = formats.day(value) if name in DATED else names().unit(value)
-        shown.append((words.label_of(name, register.fields), text))
-    return shown
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row of the file as the page prints it."""
-
-    row: int
-    summary: str
-    place: str
-    found_on: str | None
-    mistakes: tuple[dict[str, str], ...]
-    notes: tuple[dict[str, str], ...]
-    repeats: int | None
-    ticket_id: int | None
-    number: str | None
-    is_again: bool
-    adds: str
-
-
-def _row(line: UploadLine, importer: Importer) -> Row:
-    told = line.told
-    return Row(
-        line.row,
-        told["summary"],
-        names().unit(told["place"]),
-        told["found_on"],
-        tuple(_mistake(one, importer) for one in told["errors"]),
-        tuple(_mistake(one, importer) for one in told.get("notes", ())),
-        told.get("repeats"),
-        line.ticket_id,
-        line.number,
-        bool(told.get("again")),
-        words.listed(words.of(importer.register.milestone_by_name[name].label) for name in told.get("adds", ())),
-    )
-
-
-def _mistake(told: Mapping[str, Any], importer: Importer) -> dict[str, str]:
-    """Where, in which field, what is wrong, what it may be instead."""
-    fields = (*importer.register.fields, *importer.step_columns)
-    field = next((f for f in fields if f.name == told["field"]), None)
-    label = words.label_of(told["field"], fields) if told["field"] else ""
-    return {
-        "cell": told["cell"],
-        "field": label,
-        "what": file_words.cell_trouble(told["code"], told["params"]),
-        "instead": how_to_mend(field, told["code"]),
-    }
-
-
 @bp.post("/imports/<int:upload_id>/sheet")
 @needs("import")
 @limiter.limit(UPLOADS, key_func=by_person)
@@ -269,9 +195,9 @@ def sheet(upload: Upload, importer: Importer) -> ResponseReturnValue:
     name = request.form.get("sheet", "")
     if name not in {told[0] for told in upload.told["sheets"]}:
         abort(404)
-    content = content_of(connection(), upload.id)
+    content, defaults = content_of(connection(), upload.id), defaults_of(upload, importer.register)
     try:
-        file = preview_of(importer, connection(), content, upload.file_name, name, defaults_of(upload))
+        file = preview_of(importer, connection(), content, upload.file_name, name, defaults)
     except FileRefusal:
         flash(gettext("That sheet holds no list for this register. The present one stays."), "warn")
     else:
@@ -294,7 +220,7 @@ def forget(upload: Upload, importer: Importer) -> ResponseReturnValue:
 @needs("import")
 @mine
 def confirm(upload: Upload, importer: Importer) -> ResponseReturnValue:
-    """Register all rows that are ready, or exactly the rows chosen; or add what rows say to tickets known already."""
+    """Register all rows that are ready, or exactly the rows chosen; or add what rows say to what is known already."""
     form = confirm_form()
     adds = request.form.get("show") == "adds"
     ready = rows_in(connection(), upload.id, State.ADDS if adds else State.READY)
@@ -319,7 +245,7 @@ def _chosen(form: ConfirmForm) -> set[int] | None:
         form.rows.errors = [gettext("No row is chosen. Tick rows, or write their numbers.")]
     else:
         return ticked | typed
-    form.rows.data = words.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
+    form.rows.data = formats.listed([*map(str, sorted(ticked)), *filter(None, [form.rows.data])])
     return None
 
 
@@ -359,5 +285,6 @@ def mistakes(upload: Upload, importer: Importer, ending: str) -> ResponseReturnV
 def _mistake_rows(lines: Iterable[UploadLine], importer: Importer) -> Iterator[tuple[int | str, ...]]:
     for line in lines:
         for told in line.told["errors"]:
-            one = _mistake(told, importer)
-            yield line.row, one["cell"], one["field"], one["what"], one["instead"], line.told["summary"]
+            one = import_rows.mistake(told, importer)
+            summary = import_rows.summary(line.told["summary"], importer.register)
+            yield line.row, one["cell"], one["field"], one["what"], one["instead"], summary

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import words
+from tracker import fault_words, words
+from tracker.blueprints.duties import label
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import can_see_people, connection, directory, house, needs, viewer
 from tracker.domain.events import ACCOUNT_KINDS, ALL_KINDS, LATE_ENTRY_DAYS, Event, StreamKind
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import DayForm
-from tracker.queries import audit
+from tracker.queries import audit, duties
 from tracker.queries.audit import LogEntry, LogFilters
+from tracker.queries.duties import PeriodLine
 
 bp = Blueprint("log", __name__)
 
@@ -32,12 +34,15 @@ def show() -> ResponseReturnValue:
     is_good = form.validate()
     filters = LogFilters(_kind_asked(), _number("actor"), form.day.data, request.args.get("late") == "yes")
     page = audit.log_page(connection(), viewer(), filters, house().time_zone, before=_number("before"))
+    periods = _periods(page.entries)
     kept = {name: request.args[name] for name in FILTERS if request.args.get(name)}
+    check = audit.check_latest(connection(), audit.CHECKED)
     shown = render_template(
         "log/show.html",
-        check=audit.check_latest(connection(), audit.CHECKED),
+        check=check,
+        faults=[fault_words.fault(f.code, position=f.position, detail=f.detail) for f in check.faults],
         page=page,
-        rows=[_row(entry) for entry in page.entries],
+        rows=[_row(entry, periods.get(entry.event.stream_id)) for entry in page.entries],
         unsound=[entry.event.position for entry in page.entries if not entry.is_sound],
         filters=filters,
         mistake=" ".join(form.day.errors),
@@ -63,8 +68,14 @@ def _people() -> list[tuple[str, str]]:
     return sorted(((str(p.id), p.name) for p in directory().people.values()), key=lambda p: p[1])
 
 
-def _row(entry: LogEntry) -> Mapping[str, Any]:
-    """One line of components/log.html."""
+def _periods(entries: Iterable[LogEntry]) -> Mapping[int, PeriodLine]:
+    """The owed periods that these entries are about and this person may see."""
+    ids = sorted({e.event.stream_id for e in entries if e.event.stream_kind is StreamKind.DUTY})
+    return duties.period_lines(connection(), duties.visible(viewer(), house().pack.duties), ids)
+
+
+def _row(entry: LogEntry, period: PeriodLine | None) -> Mapping[str, Any]:
+    """One line of components/log.html. `period`: of an entry about what is owed."""
     event = entry.event
     if entry.is_hidden:  # not even its times: with the figures they would tell when a restricted ticket was brought
         return {
@@ -78,13 +89,25 @@ def _row(entry: LogEntry) -> Mapping[str, Any]:
         "recorded_at": event.recorded_at,
         "what": words.event(event.kind),
         "who": _who(event.actor_id),
-        "detail": entry.number or _detail(event),
+        "detail": entry.number or (_owed(period) if period else _detail(event)),
         "late_days": entry.late_days,
         "is_closing": event.kind == "closed",
-        "href": url_for("records.show" if entry.is_of_record else "tickets.show", number=entry.number)
-        if entry.number
-        else None,
+        "href": _href(entry, period),
     }
+
+
+def _href(entry: LogEntry, period: PeriodLine | None) -> str | None:
+    if period is not None:
+        return url_for("duties.period", period_id=period.id)
+    if entry.number is None:
+        return None
+    return url_for("records.show" if entry.is_of_record else "tickets.show", number=entry.number)
+
+
+def _owed(period: PeriodLine) -> str:
+    """Which duty, whose, from which day, and for what where it is not the unit's own."""
+    told = (label(period.duty), names().unit(period.unit_id), period.start.isoformat(), *(period.subject or ())[:1])
+    return " ".join(told)
 
 
 def _why_hidden(entry: LogEntry) -> str:
@@ -105,7 +128,6 @@ def _detail(event: Event) -> str:
     data = event.data
     person = directory().people.get(event.stream_id)
     told = {
-        "opened": (_duty(data.get("duty")), names().unit(data.get("unit")), data.get("from")),
         "exported": (data.get("figure"), data.get("part"), data.get("effective")),
         "granted": (person.name if person else "", _role(data.get("role")), names().unit(data.get("unit"))),
         "grant_ended": (person.name if person else "",),
@@ -113,11 +135,6 @@ def _detail(event: Event) -> str:
         **dict.fromkeys(ACCOUNT_KINDS, (person.name if person else "", data.get("login"))),
     }
     return " ".join(str(text) for text in told.get(event.kind, (data.get("name"),)) if text)
-
-
-def _duty(name: Any) -> str:
-    spec = house().pack.duty_by_id.get(name)
-    return words.of(spec.label) if spec else ""
 
 
 def _role(name: Any) -> str:

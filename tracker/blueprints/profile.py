@@ -12,7 +12,7 @@ from flask_babel import gettext, lazy_gettext, ngettext
 from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from tracker import languages, signin, words
+from tracker import formats, languages, signin, words
 from tracker.blueprints.names import grant_line, names
 from tracker.blueprints.rights import SIGNED_IN, connection, current_person, directory, house, needs, now, public, today
 from tracker.config import Settings
@@ -221,7 +221,7 @@ def device_name(user_agent: str) -> str:
     """`Firefox, Windows`: what a person calls it in the reader's language, from what a browser says of itself."""
     browser = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS if mark in user_agent), "")
-    return words.listed(filter(None, (browser, system))) or user_agent[:40] or gettext("Unknown device")
+    return formats.listed(filter(None, (browser, system))) or user_agent[:40] or gettext("Unknown device")
 
 
 @bp.post("/profile/devices/<int:session_id>/end")

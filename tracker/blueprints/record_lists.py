@@ -71,6 +71,7 @@ def records(register: str) -> ResponseReturnValue:
         columns=record_list_view.columns(known),
         is_empty_register=counts[RecordView.ALL].number == counts[RecordView.VOID].number == 0,
         may_enter=known in record_list_view.registers_open_for("register"),
+        may_import=known in record_list_view.registers_open_for("import"),
         count_text=list_view.count_text,
     )
 
@@ -146,5 +147,7 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
         place = str(outcome.events[0].data["fields"].get("place", ""))
-        return redirect(url_for("record_lists.enter", register=register.name, place=place), 303)
+        return redirect(
+            url_for("record_lists.enter", register=register.name, place=place, **linking.origin_asked()), 303
+        )
     return redirect(url_for("records.show", number=outcome.number), 303)

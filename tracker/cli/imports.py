@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tracker.domain.people import Directory, Person
     from tracker.exchange.importing import Importer, Judged
     from tracker.exchange.reading import ImportReading
-    from tracker.exchange.rows import CellError
+    from tracker.exchange.rows import CellError, RowReading
 
 SHOWN = 20
 
@@ -28,7 +28,7 @@ SHOWN = 20
 @click.option("--good-rows", is_flag=True, help="Register the sound rows although others have mistakes.")
 @click.option("--as", "login", help="Sign-in name of who imports; the first supervisor when left out.")
 @click.option("--sheet", help="Name of the sheet; the one with the most known columns when left out.")
-@click.option("--place", help="Unit for rows that name no village.")
+@click.option("--place", help="Unit for rows that name none.")
 def import_file(  # one argument per option
     register: str,
     file: Path,
@@ -38,7 +38,8 @@ def import_file(  # one argument per option
     sheet: str | None,
     place: str | None,
 ) -> None:
-    """Register the rows of FILE in REGISTER. All or nothing; the same file again adds nothing twice."""
+    """Enter the rows of FILE in REGISTER, of tickets or of other records. All or nothing; the same file again adds
+    nothing twice."""
     from tracker import clock
     from tracker.queries.uploads import State
 
@@ -62,14 +63,15 @@ def _importer(installation: Installation, register: str, login: str | None, now:
     from tracker.queries.scope import Viewer
 
     house = installation.house
-    if register not in house.pack.register_by_name:
-        names = ", ".join(house.pack.register_by_name)
+    known = house.pack.register_by_name.get(register) or house.pack.record_by_name.get(register)
+    if known is None:
+        names = ", ".join((*house.pack.register_by_name, *house.pack.record_by_name))
         raise click.ClickException(f"There is no register {register}; this pack has {names}.")
     with installation.engine.connect() as conn:
         directory, numbers = house.directory(conn), house.register_numbers(conn)
     person = _person(installation, directory, login, now)
     viewer = Viewer(person, directory, numbers, house.today(now))
-    importer = Importer(house, viewer, house.register(register), installation.settings.secret_key.encode())
+    importer = Importer(house, viewer, known, installation.settings.secret_key.encode())
     if not importer.places:
         raise click.ClickException(f"{person.name} may import nowhere in {register}; name somebody else with --as.")
     return importer
@@ -102,7 +104,7 @@ def _read(
     defaults: dict[str, Any] = {}
     try:
         if place is not None:
-            defaults["place"] = UnitNames(importer.viewer.directory.units).find(place)
+            defaults[importer.register.unit_field] = UnitNames(importer.viewer.directory.units).find(place)
         return importer.read(file.read_bytes(), file.name, sheet, defaults)
     except Refusal as why:
         refusal = why
@@ -124,7 +126,7 @@ def _report(installation: Installation, importer: Importer, reading: ImportReadi
     count = {state: sum(one.state is state for one in judged) for state in State}
     click.echo(
         f"sheet {reading.sheet}: {len(judged)} rows, {count[State.READY]} ready, {count[State.WRONG]} with mistakes, "
-        f"{count[State.KNOWN]} known already, {count[State.ADDS]} that add to known tickets, "
+        f"{count[State.KNOWN]} known already, {count[State.ADDS]} that add to what is known, "
         f"{count[State.REPEATED]} repeated, "
         f"{len(reading.skipped)} lines that are no record"
     )
@@ -141,7 +143,6 @@ def _tell(lines: Iterable[str], what: str) -> None:
 
 
 def _about_columns(installation: Installation, importer: Importer, reading: ImportReading) -> Iterator[str]:
-    steps = {known.name for known in importer.step_columns} - importer.register.by_name.keys()
     for name in reading.missing_required:
         yield f"missing column: {_label(installation, importer, name)}"
     for column in reading.unknown_columns:
@@ -149,7 +150,7 @@ def _about_columns(installation: Installation, importer: Importer, reading: Impo
     for column in reading.duplicate_columns:
         yield f"column {column.letter} {column.heading}: not used, an earlier column says the same"
     for column in reading.columns:
-        if column.target in steps:
+        if column.target in importer.not_imported:
             yield f"column {column.letter} {column.heading}: recorded by a step, not by the import"
         if order := reading.day_orders.get(column.target or ""):
             yield f"column {column.letter} {column.heading}: {order.replace('_', ' ')} in its days"
@@ -176,7 +177,7 @@ def _mistake(installation: Installation, importer: Importer, error: CellError) -
 def _label(installation: Installation, importer: Importer, name: str) -> str:
     from tracker import words
 
-    return installation.say(lambda: words.label_of(name, (*importer.register.fields, *importer.step_columns)))
+    return installation.say(lambda: words.label_of(name, (*importer.register.fields, *importer.further_columns)))
 
 
 # -- registering --------------------------------------------------------------------------------------------
@@ -189,7 +190,6 @@ def _carry_out(
     *,
     goes_on: bool,
 ) -> None:
-    from tracker.exchange.importing import command_of
     from tracker.queries.uploads import State
 
     rows = tuple(one.row for one in judged if one.state is State.READY)
@@ -200,13 +200,20 @@ def _carry_out(
     if refused and not goes_on:
         raise click.ClickException("Nothing was registered.")
     registered = [one.row for one in done if one.state is State.REGISTERED and not one.is_again]
-    dated = sum(len(command_of(row, importer.register).milestones) for row in registered)
     added = importer.add(reading, tuple(one.row for one in judged if one.state is State.ADDS), now)
     _tell_mistakes(installation, importer, reading, added)
     known = sum(one.state in (State.KNOWN, State.ADDS) for one in judged) + len(done) - len(registered) - len(refused)
-    click.echo(
-        f"{len(registered)} registered, {dated} milestones with them, {known} known already, {len(refused)} refused, "
-        f"{sum(len(one.adds) for one in added)} milestones added to known tickets"
-    )
+    _tell_done(importer, registered, known, len(refused), sum(len(one.adds) for one in added))
     if refused:
         raise SystemExit(1)
+
+
+def _tell_done(importer: Importer, registered: list[RowReading], known: int, refused: int, added: int) -> None:
+    from tracker.domain.registers import Register
+    from tracker.exchange.ticket_rows import command_of
+
+    milestones, what = "", "values added to known statistics"
+    if isinstance(importer.register, Register):
+        dated = sum(len(command_of(row, importer.register).milestones) for row in registered)
+        milestones, what = f"{dated} milestones with them, ", "milestones added to known tickets"
+    click.echo(f"{len(registered)} registered, {milestones}{known} known already, {refused} refused, {added} {what}")

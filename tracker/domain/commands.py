@@ -160,12 +160,24 @@ class DefineRegister:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawRegister:
+    """What was defined here no longer holds from today on: of a register of the pack the pack's own files stand again,
+    one that was made here takes no more entries. `version`: the one that was seen."""
+
+    name: str
+    reason: str
+    version: int
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnterRecord:
     """An activity was held, a subject is taken up, a statistic is reported: a record of a register that is no promise.
 
     `values`: field name → value, private ones in clear. `state`: of a subject, when it is not the first one.
     `answers`: item → {result, note, photo} of the register's checklist, none where it was not walked. `is_complete`:
     all that will be answered; of an inspection that is left for now, fields that are told at its end may be missing.
+    `external_key`: of a row from a file, as in RegisterTicket; a statistic is known by what it measures.
     """
 
     register: str
@@ -174,6 +186,7 @@ class EnterRecord:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     is_complete: bool = True
     evidence: tuple[Mapping[str, Any], ...] = ()
+    external_key: str | None = None
     key: str | None = None
 
 
@@ -283,6 +296,7 @@ Command = (
     | DutyCommand
     | DirectoryCommand
     | DefineRegister
+    | WithdrawRegister
     | NoteAccess
     | ErasePrivateValues
     | MarkDemonstration

@@ -51,6 +51,8 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     facts = Facts(register.name, command.place_id, is_restricted=command.is_restricted, named_ids=named)
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
+    if register.is_withdrawn:
+        raise Refusal("register_withdrawn", name=register.name)
     check_place(command.place_id, world.directory)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")

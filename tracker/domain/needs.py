@@ -71,7 +71,8 @@ def _owner(step: Step, context: StepContext) -> dict[str, Any]:
     unit_id = values.get("owner_unit_id")
     unit = directory.units.get(unit_id) if isinstance(unit_id, int) else None
     if unit is None or unit.is_closed:
-        raise Refusal("unit_unknown", field="owner_unit_id", value=str(unit_id or ""))
+        code = "unit_unknown" if unit_id else "field_required"
+        raise Refusal(code, field="owner_unit_id", value=str(unit_id or ""))
     if not may_hand_to(context.actor, step.right, unit.id, context.register.name, directory, context.world.today):
         raise Refusal("unit_out_of_reach", field="owner_unit_id", unit=unit.name)
     data: dict[str, Any] = {"owner_unit": unit.id, **_people_of_owner(unit, context)}

@@ -40,6 +40,13 @@ def typed_number(text: str, registers: Iterable[Register | RecordRegister]) -> s
     return f"{own}{dash}{rest}"
 
 
+def own_number(text: str, register: Register | RecordRegister) -> str | None:
+    """The text as a whole number of this register, whichever dashes and prefix; None where it is none."""
+    plain = typed_number(text, [register])
+    end = plain.removeprefix(register.prefix)
+    return plain if end != plain and _YEAR_AND_SERIAL.match(end) else None
+
+
 def serial_typed(text: str) -> tuple[int | None, int] | None:
     """Year and serial where somebody typed the end of a number only: 142, 2023-142. None for anything else."""
     found = _SERIAL.fullmatch(half_width(text).translate(_DASHES))

@@ -72,7 +72,13 @@ class RecordRegister(HasFields):
     stage_field: str | None = None
     usual_texts: tuple[str, ...] = ()
     proof: Proof = NO_PROOF  # what it must bring when it is entered
+    is_withdrawn: bool = False  # as in Register
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+
+    @property
+    def recorded_later(self) -> frozenset[str]:
+        """As in Register: all that a record says is known from its first entry."""
+        return frozenset()
 
     @cached_property
     def state_by_name(self) -> Mapping[str, State]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
@@ -99,6 +99,8 @@ class Field:
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
     register: str | None = None  # of a record field: the register that it points into
     imported: str | None = None  # the choice of a row from a file that does not say another
+    contains: str | None = None  # a select_one field whose choice counts as one of this field's: the main theme
+    not_before: tuple[str, int] | None = None  # a date field, and so many days after it at the earliest
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
@@ -326,9 +328,12 @@ class Register(HasFields):
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
+    is_withdrawn: bool = False  # no more entries; what is there goes on and stays readable
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    day_field: ClassVar[str] = "found_on"  # from which a ticket counts
+    unit_field: ClassVar[str] = "place"  # under which it counts
 
     @cached_property
     def outcome_by_name(self) -> Mapping[str, Outcome]:

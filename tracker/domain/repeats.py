@@ -32,6 +32,7 @@ from tracker.domain.commands import (
     ReportValue,
     TakeStep,
     VoidRecord,
+    WithdrawRegister,
 )
 from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
@@ -41,7 +42,7 @@ from tracker.domain.people import Directory
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusals
 from tracker.domain.registers import Register
-from tracker.domain.values import check_values, filled
+from tracker.domain.values import check_record, filled
 
 _KINDS: Mapping[type, str] = {
     RegisterTicket: "registered",
@@ -59,6 +60,7 @@ _KINDS: Mapping[type, str] = {
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
     DefineRegister: "register_defined",
+    WithdrawRegister: "register_withdrawn",
     OpenPeriod: "opened",
     MissPeriod: "missed",
     ExcusePeriod: "excused",
@@ -114,14 +116,19 @@ def is_another_problem(
 
 
 def is_another_record(command: EnterRecord, first: Event, register: RecordRegister, directory: Directory) -> bool:
-    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them."""
+    """Other open values than those recorded with the key. Private ones are not compared: the log does not have them.
+
+    A row of an import is the same row, as in `is_another_problem`.
+    """
     if first.data.get("register") != register.name:
         return True
+    if command.external_key is not None:
+        return False
     is_left = not command.is_complete
     given = filled(command.values) if is_left else command.values
     was = dict(first.data["fields"])
     try:
-        checked = check_values(register, given, directory, is_partial=is_left, all_private=False, before=was)
+        checked = check_record(register, given, directory, is_partial=is_left, before=was)
     except Refusals:
         return True
     if command.answers and register.nil_field not in checked.open:

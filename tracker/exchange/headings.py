@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from tracker.domain.registers import Field, Register
+from tracker.domain.registers import Field, HasFields
 from tracker.exchange.folding import fold_heading
 from tracker.exchange.sheets import Cell, Sheet, letters
 
@@ -56,7 +56,7 @@ class HeadingIndex:
     """From the words of headings to targets; the first meaning given to a word stays."""
 
     def __init__(
-        self, register: Register, step_columns: Sequence[Field] = (), extra: Mapping[str, str] | None = None
+        self, register: HasFields, step_columns: Sequence[Field] = (), extra: Mapping[str, str] | None = None
     ) -> None:
         self._targets: dict[str, str] = {}
         for heading, target in (extra or {}).items():

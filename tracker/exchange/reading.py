@@ -12,7 +12,8 @@ from hashlib import sha256
 
 from tracker.domain.layouts import Layout
 from tracker.domain.people import Directory, Person, Unit
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.records import RecordRegister
+from tracker.domain.registers import Field, FieldType, HasFields, Register
 from tracker.exchange.cells import DayOrder, prove_order
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.folding import fold_heading
@@ -20,7 +21,7 @@ from tracker.exchange.headings import IGNORED, Column, Header, HeadingIndex, fin
 from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.rows import CellError, RecordReader, RowReading, Rules, SkippedRow
 from tracker.exchange.sheets import Sheet, read_workbook
-from tracker.exchange.values import Surroundings, Value
+from tracker.exchange.values import LinkNames, Surroundings, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class ImportReading:
 def read_file(
     data: bytes,
     filename: str,
-    register: Register,
+    register: Register | RecordRegister,
     units: Mapping[int, Unit],
     people: Mapping[int, Person],
     today: date,
@@ -84,14 +85,15 @@ def read_file(
     defaults: Mapping[str, Value] | None = None,
     step_columns: Sequence[Field] = (),
     layouts: Sequence[Layout] = (),
+    links: LinkNames | None = None,
 ) -> ImportReading:
     """The reading of a file: of the sheet named, or of the one that names the most fields.
 
     `secret`: keys the hashes of rows without a number of their own (see `RowReading`), because the
     key stands in the log in clear and must not let anybody guess a name.
     `defaults`: values for fields whose column is absent or whose cell is empty.
-    `step_columns`: columns that steps record (`Pack.columns`), read into `step_values`.
-    `layouts`: of lists of other systems; those of other registers are passed over.
+    `step_columns`: columns that steps record (`Pack.columns`), or the state of a subject, read into `step_values`.
+    `layouts`: of lists of other systems; those of other registers are passed over. `links`: finds records named.
     Refusals: FileRefusal of `sheets.read_workbook`; file_type_refused with reason not_a_list when no
     sheet has the register's main column; file_empty when the list has no record.
     """
@@ -99,7 +101,9 @@ def read_file(
     own = tuple(layout for layout in layouts if layout.register == register.name)
     tables = [(sheet, _table(sheet, register, step_columns, own)) for sheet in workbook.sheets]
     sheet, table = _chosen(tables, register, sheet_name)
-    rules = _rules(sheet, table, register, Directory(units, people), today, secret, defaults or {}, step_columns)
+    directory = Directory(units, people)
+    around = Surroundings(directory, UnitNames(units), PersonNames(people, units), sheet.dates_from_1904, links)
+    rules = _rules(sheet, table, register, around, today, secret, defaults or {}, step_columns)
     summaries = tuple(
         SheetSummary(s.name, s.height, found.header.field_count() if found else 0, s.is_hidden) for s, found in tables
     )
@@ -118,7 +122,9 @@ class _Table:
 _Tables = Sequence[tuple[Sheet, _Table | None]]
 
 
-def _table(sheet: Sheet, register: Register, step_columns: Sequence[Field], layouts: Sequence[Layout]) -> _Table | None:
+def _table(
+    sheet: Sheet, register: HasFields, step_columns: Sequence[Field], layouts: Sequence[Layout]
+) -> _Table | None:
     for layout in layouts:
         headings = {**layout.columns, **dict.fromkeys(layout.ignored, IGNORED)}
         header = find_header(sheet, HeadingIndex(register, step_columns, headings))
@@ -133,7 +139,7 @@ def _is_of(header: Header, layout: Layout) -> bool:
     return {fold_heading(word)[0] for word in layout.recognised_by} <= found
 
 
-def _chosen(tables: _Tables, register: Register, sheet_name: str | None) -> tuple[Sheet, _Table]:
+def _chosen(tables: _Tables, register: Register | RecordRegister, sheet_name: str | None) -> tuple[Sheet, _Table]:
     if sheet_name is not None:
         tables = [(sheet, table) for sheet, table in tables if sheet.name == sheet_name]
     lists = [
@@ -154,24 +160,22 @@ def _chosen(tables: _Tables, register: Register, sheet_name: str | None) -> tupl
 def _rules(
     sheet: Sheet,
     table: _Table,
-    register: Register,
-    directory: Directory,
+    register: Register | RecordRegister,
+    around: Surroundings,
     today: date,
     secret: bytes,
     defaults: Mapping[str, Value],
     step_columns: Sequence[Field],
 ) -> Rules:
-    units = UnitNames(directory.units)
-    people = PersonNames(directory.people, directory.units)
     return Rules(
         sheet,
         table.header,
         table.layout,
         register,
-        Surroundings(directory, units, people, sheet.dates_from_1904),
+        around,
         today,
         secret,
-        _all_defaults(table.layout, register, directory) | dict(defaults),
+        _all_defaults(table.layout, register, around.directory) | dict(defaults),
         _day_orders(sheet, table.header, (*register.fields, *step_columns)),
         tuple(step_columns),
     )
@@ -205,7 +209,7 @@ def _read(rules: Rules, digest: str, warnings: tuple[str, ...], sheets: tuple[Sh
     )
 
 
-def _all_defaults(layout: Layout | None, register: Register, directory: Directory) -> dict[str, Value]:
+def _all_defaults(layout: Layout | None, register: HasFields, directory: Directory) -> dict[str, Value]:
     """What the register says of rows from files, and the layout of its own; the town where they name no place."""
     defaults: dict[str, Value] = {known.name: known.imported for known in register.fields if known.imported}
     if layout:

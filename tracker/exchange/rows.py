@@ -11,6 +11,8 @@ from datetime import date
 from typing import Any
 
 from tracker.domain.layouts import Layout
+from tracker.domain.numbers import own_number
+from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.values import is_needed
@@ -20,6 +22,7 @@ from tracker.exchange.folding import fold
 from tracker.exchange.headings import SERIAL, Header
 from tracker.exchange.sheets import Cell, Sheet, address
 from tracker.exchange.values import Reader, Surroundings, Value, reader_for
+from tracker.log.vault import MASK
 
 _TOTALS = frozenset({"合计", "总计", "共计", "小计", "累计", "total", "sum"})
 _NOTES = ("说明", "备注:", "注:", "注1", "填表", "制表", "填报", "审核", "单位负责人", "负责人签", "联系人:")
@@ -43,11 +46,12 @@ class CellError:
 @dataclass(frozen=True, slots=True)
 class RowReading:
     """One record. `values` holds what could be read, private fields in clear; empty fields are absent.
-    `step_values`: what the row says about steps (owner_unit, due_on, closed_on …).
+    `step_values`: what the row says about steps (owner_unit, due_on, closed_on …), or a subject's state.
 
-    `errors` keep the row out; `notes` do not: a step names a unit or person that nobody here knows.
-    `serial`: what the column 序号 says. `external_key`: the register's unique number, or a keyed hash
-    of the row's content; the same row of the same file, read again, has the same key.
+    `errors` keep the row out; `notes` do not: a step names a unit or person that nobody here knows, a private value
+    is masked. `serial`: what the column 序号 says; `own_number`: that, where it is a whole number of this register,
+    as our exports write it. `external_key`: the register's unique number, or a keyed hash of the row's content;
+    the same row of the same file, read again, has the same key.
     `duplicate_of`: the earlier row of this file with the same key.
     """
 
@@ -60,6 +64,7 @@ class RowReading:
     duplicate_of: int | None = None
     notes: tuple[CellError, ...] = ()
     step_names: frozenset[str] = frozenset()
+    own_number: str | None = None
 
     @property
     def values(self) -> dict[str, Value]:
@@ -97,7 +102,7 @@ class Rules:
     sheet: Sheet
     header: Header
     layout: Layout | None
-    register: Register
+    register: Register | RecordRegister
     around: Surroundings
     today: date
     secret: bytes
@@ -198,6 +203,9 @@ class RecordReader:
             cell = cells[index] if index < len(cells) else None
             if cell is None:
                 continue
+            if _is_masked(known, cell):
+                notes.append(self._error(number, index, known.name, Refusal("value_masked")))
+                continue
             try:
                 value = read(cell)
             except Refusal as refusal:
@@ -209,11 +217,13 @@ class RecordReader:
                 values[known.name] = value
         self._guess(values)
         errors.extend(self._row_errors(number, values, errors))
-        key = self._key(values, errors, cells)
+        serial = _serial_text(cell_at(cells, self._serial.index)) if self._serial else ""
+        own = own_number(serial, self._register) if serial else None
+        key = self._key(values, errors, cells, own)
         duplicate_of = self._first_seen(number, key, values, errors)
         return RowReading(
             number,
-            _serial_text(cell_at(cells, self._serial.index)) if self._serial else "",
+            serial,
             self._names,
             tuple(values.get(name) for name in self._names),
             tuple(errors),
@@ -221,6 +231,7 @@ class RecordReader:
             duplicate_of,
             tuple(notes),
             self._step_names,
+            own,
         )
 
     def _is_note(self, known: Field) -> bool:
@@ -258,12 +269,16 @@ class RecordReader:
 
     # ---- the same row again
 
-    def _key(self, values: Mapping[str, Value], errors: Sequence[CellError], cells: Sequence[Cell]) -> str:
+    def _key(
+        self, values: Mapping[str, Value], errors: Sequence[CellError], cells: Sequence[Cell], own: str | None
+    ) -> str:
         number = values.get(self._unique) if self._unique else None
         if number is not None:
             return str(number)
         wrong = {error.field for error in errors}
         parts = [self._register.name]
+        if own is not None:  # two whose names are masked are two, when they have numbers
+            parts.append(f"#={own}")
         for index, name in self._told:
             value = cell_at(cells, index) if name in wrong else values.get(name)
             if value is not None:
@@ -279,6 +294,11 @@ class RecordReader:
         if self._unique and values.get(self._unique) is not None:
             errors.append(self._at_field(number, self._unique, "duplicate_external_number", value=key, first_row=first))
         return first
+
+
+def _is_masked(known: Field, cell: Cell) -> bool:
+    """Exports mask what is private: that is no value. Where one is required, the row comes in with what is left."""
+    return known.is_private and not known.is_required and isinstance(cell, str) and MASK in cell
 
 
 def _serial_text(cell: Cell) -> str:

@@ -3,7 +3,7 @@ in which spreadsheets write them. What cannot be read for certain is refused, ne
 
 Values: text and select_one `str`; integer `int`; decimal `str` of digits (no floats in events);
 date `date`; yes_no `bool`; select_multiple `tuple[str, ...]`; unit and person their `int` ids;
-geopoint `"lat,lon"`; time `"HH:MM"`; an empty cell, `/`, `-`, `无` are None.
+geopoint `"lat,lon"`; time `"HH:MM"`; a record its `int` id; an empty cell, `/`, `-`, `无` are None.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol
 
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
@@ -30,14 +31,21 @@ _NONE_WORDS = frozenset({"/", "\\", "-", "--", "—", "——", "－", "无", "�
 _MEMO_SIZE = 10_000
 
 
+class LinkNames(Protocol):
+    """Finds the record that a cell names (`links.RecordNames`)."""
+
+    def find(self, field: Field, text: str) -> int: ...
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """What a cell alone does not say."""
+    """What a cell alone does not say. `links`: without it no record is known."""
 
     directory: Directory
     units: UnitNames
     people: PersonNames
     dates_from_1904: bool = False
+    links: LinkNames | None = None
 
 
 # ---- yes and no
@@ -203,14 +211,15 @@ def _filled_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_t
         case FieldType.GEOPOINT:
             return lambda cell: check_value(field, half_width(_text(cell)), around.directory)
         case FieldType.RECORD:
-            return _refuse_record
+            return lambda cell: _read_record(cell, field, around.links)
         case _:
             return lambda cell: _read_text(cell, field)
 
 
-def _refuse_record(cell: Cell) -> Value:
-    """A workbook names no id, and a number written there need not be one of ours: a person links the two."""
-    raise Refusal("record_unknown", value=_text(cell)[:40])
+def _read_record(cell: Cell, field: Field, links: LinkNames | None) -> int:
+    if links is None:
+        raise Refusal("record_unknown", value=_text(cell)[:40])
+    return links.find(field, _text(cell))
 
 
 def _none_words_first(read: Reader) -> Reader:

@@ -11,9 +11,10 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from wtforms import HiddenField
 
-from tracker import file_words, words
+from tracker import file_words, formats, words
+from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Field, Register
+from tracker.domain.registers import Field, HasFields, Register
 from tracker.domain.texts import half_width
 from tracker.forms.fields import DateField, IdField, Pairs, TextField, required
 
@@ -43,18 +44,22 @@ class UploadForm(FlaskForm):
     file: FileField
     place: IdField
     found_on: DateField
+    register: Register | RecordRegister
 
-    def refuse(self, why: Refusal, register: Register) -> None:
+    def refuse(self, why: Refusal, register: HasFields) -> None:
         self.file.errors = [*self.file.errors, file_words.file_trouble(why, register)]
 
     def defaults(self) -> dict[str, Any]:
         """Field → value for empty cells and missing columns."""
-        given = {"place": self.place.value, "found_on": self.found_on.value}
+        given = {self.register.unit_field: self.place.value, self.register.day_field: self.found_on.value}
         return {name: value for name, value in given.items() if value is not None}
 
 
-def upload_form(places: Pairs) -> UploadForm:
-    """The form in the reader's language. `places`: villages that this person may import for."""
+def upload_form(places: Pairs, register: Register | RecordRegister) -> UploadForm:
+    """The form in the reader's language. `places`: units that this person may import for."""
+
+    def where_none(name: str) -> str:
+        return gettext("%(field)s where a row says none", field=words.label_of(name, register.fields))
 
     class Form(UploadForm):
         file = required(
@@ -66,10 +71,12 @@ def upload_form(places: Pairs) -> UploadForm:
                 render_kw={"accept": ".xlsx,.xlsm,.xls,.ods,.csv,.txt,.tsv"},
             )
         )
-        place = IdField(gettext("Village where a row names none"), choices=[("", gettext("The file says it")), *places])
-        found_on = DateField(gettext("Day found where a row names none"))
+        place = IdField(where_none(register.unit_field), choices=[("", gettext("The file says it")), *places])
+        found_on = DateField(where_none(register.day_field))
 
-    return Form()
+    form = Form()
+    form.register = register
+    return form
 
 
 class ConfirmForm(FlaskForm):
@@ -121,4 +128,4 @@ def how_to_mend(field: Field | None, code: str) -> str:
     names = [words.of(c.label) for c in field.choices if not c.is_retired]
     if len(names) > MOST_CHOICES:
         names = [*names[:MOST_CHOICES], "…"]
-    return gettext("Possible here: %(names)s", names=words.listed(names))
+    return gettext("Possible here: %(names)s", names=formats.listed(names))

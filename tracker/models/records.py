@@ -11,7 +11,7 @@ class RecordRow(Base):
     """One row per record. `held_on`: its day (number); `summary`, `listed`: what lists show, nothing private.
 
     `state`: of a subject. `shelf`: 0 as it should be, 1 a checklist not finished, 2 voided.
-    `key`: what a statistic measures, hashed: one live record for each.
+    `key`: what a statistic measures, or the row of a file that it came from, hashed: one live record for each.
     """
 
     __tablename__ = "records"

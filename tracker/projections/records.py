@@ -26,12 +26,16 @@ _COLUMNS = tuple(c.name for c in _RECORDS.columns if c.name != "id")
 _INSERT = insert(_RECORDS)
 _UPDATE = update(_RECORDS).where(_RECORDS.c.id == bindparam("id")).values({n: bindparam(n) for n in _COLUMNS})
 _INSERT_LINK = insert(_LINKS)
-_KEYED = select(RecordRow.id).where(RecordRow.register_id == bindparam("register"), RecordRow.key == bindparam("key"))
+_KEYED = select(RecordRow.id, RecordRow.key).where(
+    RecordRow.register_id == bindparam("register"), RecordRow.key.in_(bindparam("keys", expanding=True))
+)
 
 
-def record_of_key(conn: Connection, register_id: int, key: str) -> int | None:
-    """The live statistic that measures this."""
-    return conn.scalar(_KEYED, {"register": register_id, "key": hashed(key)})
+def records_of_keys(conn: Connection, register_id: int | None, keys: Iterable[str]) -> dict[str, int]:
+    """Key → the live statistic that measures this, or the live record of that row; of some hundreds together."""
+    by_hash = {hashed(key): key for key in keys}
+    rows = conn.execute(_KEYED, {"register": register_id, "keys": list(by_hash)})
+    return {by_hash[bytes(row.key)]: row.id for row in rows}
 
 
 class RecordWriter:

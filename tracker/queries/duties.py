@@ -293,6 +293,11 @@ def period_line(conn: Connection, allowed: Condition, period_id: int) -> PeriodL
     return next(iter(_lines(conn, select(P).where(P.id == period_id, allowed))), None)
 
 
+def period_lines(conn: Connection, allowed: Condition, ids: Sequence[int]) -> dict[int, PeriodLine]:
+    """Those of these periods that the person may see."""
+    return {line.id: line for line in _lines(conn, select(P).where(P.id.in_(list(ids)), allowed))} if ids else {}
+
+
 @dataclass(frozen=True, slots=True)
 class CountedRecord:
     number: str

@@ -57,6 +57,19 @@ def find_visible_id(conn: Connection, viewer: Viewer, number: str) -> int | None
     return None if found is None else int(found)
 
 
+def find_standing_id(conn: Connection, viewer: Viewer, register: str, number: str) -> int | None:
+    """The record of this register that others may name: the person sees it, and it is not void."""
+    standing = (R.shelf != SHELF_VOID, R.register_id == viewer.register_ids[register])
+    return conn.scalar(select(R.id).where(R.number == number, *standing, records_visible(viewer)))
+
+
+def standing_summaries(conn: Connection, viewer: Viewer, register: str, *, limit: int) -> list[tuple[int, str]]:
+    """(id, what lists call it) of the records of this register that others may name."""
+    standing = (R.shelf != SHELF_VOID, R.register_id == viewer.register_ids[register])
+    rows = conn.execute(select(R.id, R.summary).where(*standing, records_visible(viewer)).limit(limit))
+    return [(row.id, row.summary) for row in rows]
+
+
 def find_id(conn: Connection, number: str) -> int | None:
     """The id behind a number, whoever may see it: for the operator's commands."""
     found = conn.scalar(select(R.id).where(R.number == number)) if number.isprintable() else None

@@ -22,6 +22,7 @@ from tracker.domain.ticket import Ticket
 from tracker.log import store, vault
 from tracker.models.log import EventRow
 from tracker.models.tickets import TicketRow
+from tracker.projections.tickets import SHELF_GONE
 from tracker.queries.scope import Viewer, visible
 
 T = TicketRow
@@ -65,6 +66,12 @@ def find_visible_id(conn: Connection, viewer: Viewer, number: str) -> int | None
         return None
     found = conn.scalar(select(T.id).where(T.number == number, visible(viewer)))
     return None if found is None else int(found)
+
+
+def find_standing_id(conn: Connection, viewer: Viewer, register: str, number: str) -> int | None:
+    """The ticket of this register that others may name: the person sees it, and it is neither void nor restricted."""
+    standing = (T.shelf != SHELF_GONE, T.is_restricted.is_(False), T.register_id == viewer.register_ids[register])
+    return conn.scalar(select(T.id).where(T.number == number, *standing, visible(viewer)))
 
 
 def find_id(conn: Connection, number: str) -> int | None:

@@ -14,10 +14,12 @@ from sqlalchemy import Connection, func, select
 
 from tracker.log.store import from_ms, to_ms
 from tracker.models.log import CommandKeyRow
+from tracker.models.records import RecordRow
 from tracker.models.tickets import TicketRow
 from tracker.models.uploads import UploadedRow, UploadRow
-from tracker.projections.tickets import tickets_of_numbers
-from tracker.queries.scope import Viewer, visible
+from tracker.projections.records import SHELF_VOID, records_of_keys
+from tracker.projections.tickets import SHELF_GONE, tickets_of_numbers
+from tracker.queries.scope import Viewer, records_visible, visible
 
 PAGE = 100
 RECENT = 10
@@ -64,7 +66,8 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class UploadLine:
-    """One record of a file, as the preview tells it. `number` is given when its ticket may be seen."""
+    """One row of a file, as the preview tells it. `ticket_id`: of the ticket or record that it is, or was before;
+    `number` is given when that may be seen."""
 
     row: int
     state: State
@@ -158,8 +161,52 @@ def tickets_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iter
     return found
 
 
-def tickets_of_keys(conn: Connection, hashed: Iterable[bytes]) -> dict[bytes, int]:
-    """Idempotency key, as the log keeps it, → the ticket that it registered."""
+def records_recorded(conn: Connection, viewer: Viewer, register: str, keys: Iterable[str]) -> dict[str, int]:
+    """The same of activities, subjects and statistics."""
+    register_id = viewer.register_ids.get(register)
+    found: dict[str, int] = {}
+    for part in _parts(keys):
+        found |= records_of_keys(conn, register_id, part)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """What stands under a number: its id, the unit and the day (number) from which it counts."""
+
+    id: int
+    unit_id: int
+    day: int
+
+
+def numbered_tickets(conn: Connection, viewer: Viewer, register: str, numbers: Iterable[str]) -> dict[str, Numbered]:
+    """Number → the ticket of this register that stands under it and that the person may see."""
+    standing = (TicketRow.register_id == viewer.register_ids.get(register), TicketRow.shelf != SHELF_GONE)
+    asked = select(TicketRow.number, TicketRow.id, TicketRow.place_id, TicketRow.found_on).where(
+        *standing, visible(viewer)
+    )
+    found = {}
+    for part in _parts(numbers):
+        for row in conn.execute(asked.where(TicketRow.number.in_(part))):
+            found[row.number] = Numbered(row.id, row.place_id, row.found_on)
+    return found
+
+
+def numbered_records(conn: Connection, viewer: Viewer, register: str, numbers: Iterable[str]) -> dict[str, Numbered]:
+    """The same of activities, subjects and statistics."""
+    standing = (RecordRow.register_id == viewer.register_ids.get(register), RecordRow.shelf != SHELF_VOID)
+    asked = select(RecordRow.number, RecordRow.id, RecordRow.unit_id, RecordRow.held_on).where(
+        *standing, records_visible(viewer)
+    )
+    found = {}
+    for part in _parts(numbers):
+        for row in conn.execute(asked.where(RecordRow.number.in_(part))):
+            found[row.number] = Numbered(row.id, row.unit_id, row.held_on)
+    return found
+
+
+def streams_of_keys(conn: Connection, hashed: Iterable[bytes]) -> dict[bytes, int]:
+    """Idempotency key, as the log keeps it, → the ticket or record that it made."""
     found: dict[bytes, int] = {}
     for part in _parts(hashed):
         asked = select(CommandKeyRow.key, CommandKeyRow.position).where(CommandKeyRow.key.in_(part))
@@ -167,11 +214,13 @@ def tickets_of_keys(conn: Connection, hashed: Iterable[bytes]) -> dict[bytes, in
     return found
 
 
-def _numbers(conn: Connection, viewer: Viewer, ticket_ids: Iterable[int]) -> dict[int, str]:
+def _numbers(conn: Connection, viewer: Viewer, ids: Iterable[int]) -> dict[int, str]:
+    """Of tickets and of records: their ids are positions of the same log."""
     found: dict[int, str] = {}
-    for part in _parts(ticket_ids):
-        asked = select(TicketRow.id, TicketRow.number).where(TicketRow.id.in_(part), visible(viewer))
-        found |= {row.id: row.number for row in conn.execute(asked)}
+    for part in _parts(ids):
+        tickets = select(TicketRow.id, TicketRow.number).where(TicketRow.id.in_(part), visible(viewer))
+        records = select(RecordRow.id, RecordRow.number).where(RecordRow.id.in_(part), records_visible(viewer))
+        found |= {row.id: row.number for asked in (tickets, records) for row in conn.execute(asked)}
     return found
 
 
