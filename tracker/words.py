@@ -41,6 +41,7 @@ REFUSALS: Mapping[str, Any] = {
     "day_before_latest_step": _(
         "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
     ),
+    "day_before_other": _("This has to be %(earliest)s or a later day."),
     "found_in_future": _("The day found, %(found_on)s, lies in the future."),
     "found_too_early": _("The day found, %(found_on)s, lies before %(first)s, the first day that can be kept."),
     "due_too_far": _("The due day %(due_on)s lies after %(last)s, the last day that can be kept."),

@@ -22,11 +22,10 @@ from tracker import languages, words
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, directory, house, now, today
 from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
-from tracker.domain.lifecycle import Status
+from tracker.domain.lifecycle import STATUS_BY_NUMBER, Status
 from tracker.domain.records import RecordRegister
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import AsOfForm
-from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind, demonstration, figures
 from tracker.queries.behind import Behind, DrillTicket
 from tracker.queries.behind_marks import DrillRecord

@@ -36,6 +36,7 @@ CODES: dict[str, Kind] = {
     # days
     "day_in_future": Kind.INVALID,
     "day_before_latest_step": Kind.INVALID,
+    "day_before_other": Kind.INVALID,
     "found_in_future": Kind.INVALID,
     "found_too_early": Kind.INVALID,
     "due_too_far": Kind.INVALID,

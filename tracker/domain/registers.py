@@ -99,6 +99,8 @@ class Field:
     is_unique: bool = False  # an external number: no second live ticket of the register may carry it
     register: str | None = None  # of a record field: the register that it points into
     imported: str | None = None  # the choice of a row from a file that does not say another
+    contains: str | None = None  # a select_one field whose choice counts as one of this field's: the main theme
+    not_before: tuple[str, int] | None = None  # a date field, and so many days after it at the earliest
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
