@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from township import CHINA, Township
 
 from tracker import clock
+from tracker.blueprints import duties
 from tracker.domain.commands import EnterRecord
 from tracker.domain.days import to_number
 from tracker.jobs import let_go, run_duties, take_turn
@@ -104,6 +105,19 @@ def test_a_period_leads_to_what_counts_and_to_the_form_in_which_more_is_recorded
     form = f"/registers/walk/records/new?place={town.unit['donghu']}"
     assert form in browse("neighbour").text(owed)
     assert "/records/new" not in browse("official").text(owed)  # who may only look
+
+
+def test_many_units_stand_on_pages_of_their_own(town: Township, browse: Browse, monkeypatch: pytest.MonkeyPatch):
+    open_since(town, monday(-2))
+    monkeypatch.setattr(duties, "UNITS_SHOWN", 1)
+    url = f"/duties?month={monday(-1) + 6 * DAY:%Y-%m}"
+    first = browse("supervisor").text(url)
+    assert "1 of 2 rows" in first
+    (following,) = re.findall(r'href="(/duties\?[^"]+)" rel="next"', first)
+    second = browse("supervisor").text(following.replace("&amp;", "&"))
+    assert "1 of 2 rows" in second
+    assert 'rel="first"' in second
+    assert 'rel="next"' not in second
 
 
 def test_the_desk_names_who_missed_twice_running_and_nobody_else(town: Township, browse: Browse):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -26,9 +26,11 @@ from tracker.forms.duties import ExcuseForm, excuse_form
 from tracker.handler import handle
 from tracker.log import store
 from tracker.queries import duties as queries
-from tracker.queries.duties import PeriodGroup, PeriodLine
+from tracker.queries.duties import PeriodGroup, PeriodLine, UnitLine
 
 bp = Blueprint("duties", __name__)
+
+UNITS_SHOWN = 50
 
 
 @bp.get("/duties")
@@ -40,9 +42,13 @@ def show() -> ResponseReturnValue:
     months = queries.months(connection(), allowed)
     month = _month(request.args.get("month", "")) or next((m for m in months if m <= today()), today().replace(day=1))
     board = queries.board(connection(), allowed, month, today())
+    units = sorted(board.units, key=lambda line: _code(line.unit_id))
+    shown, following = _units_after(units, request.args.get("after", ""))
     return render_template(
         "duties/show.html",
-        units=sorted(board.units, key=lambda line: _code(line.unit_id)),
+        units=shown,
+        unit_count=len(units),
+        following=following,
         left=board.left,
         is_cut=board.is_cut,
         chosen=chosen,
@@ -53,6 +59,13 @@ def show() -> ResponseReturnValue:
         label=label,
         today=today(),
     )
+
+
+def _units_after(units: Sequence[UnitLine], after: str) -> tuple[Sequence[UnitLine], str | None]:
+    """A page of the units whose codes follow this one, and the code after which the next page begins."""
+    rest = [line for line in units if _code(line.unit_id) > after] if after else units
+    shown = rest[:UNITS_SHOWN]
+    return shown, _code(shown[-1].unit_id) if len(rest) > len(shown) else None
 
 
 def _month(text: str) -> date | None:
