@@ -26,9 +26,9 @@ from bench.generate import read_people
 from bench.measure import Bench, Numbers, percentiles
 from tracker import clock, create_app, signin
 from tracker.config import load
-from tracker.domain.lifecycle import Status
+from tracker.domain.lifecycle import STATUS_NUMBERS, Status
 from tracker.models.tickets import TicketRow
-from tracker.projections.tickets import SHELF_OPEN, STATUS_NUMBERS
+from tracker.projections.tickets import SHELF_OPEN
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS, WARM, COMMANDS = 30, 2, 40

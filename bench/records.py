@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from bench.generate import read_people
 from bench.measure import Bench, Numbers
 from bench.pages import Browser, resident_mb, server, sign_in, timed_urls, worst_of
-from bench.town import HOUSEHOLD, MEETING, PATROL, VISIT, YEARS
+from bench.town import APART, HOUSEHOLD, MEETING, PATROL, VISIT, YEARS
 from tracker.domain.days import to_number
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.projections.records import SHELF_FINISHED, SHELF_UNFINISHED
@@ -38,7 +38,7 @@ class Town:
         household = conn.execute(first).one()
         of_it = RecordLinkRow.target_id == household.id, R.shelf == SHELF_UNFINISHED
         left = select(R.number).join(RecordLinkRow, RecordLinkRow.source_id == R.id).where(*of_it).limit(1)
-        stands = R.register_id == numbers[MEETING], R.shelf == SHELF_FINISHED
+        stands = R.register_id == numbers[MEETING], R.shelf == SHELF_FINISHED, R.id < APART
         meetings = select(R.number).where(*stands).order_by(R.held_on.desc()).limit(30)
         village = read_people(bench.place).villages[0]
         left_one, numbers_of = conn.scalars(left).one(), tuple(conn.scalars(meetings))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from tracker.domain.commands import DefineRegister
+from tracker.domain.commands import DefineRegister, WithdrawRegister
 from tracker.domain.defining import (
     AnyRegister,
     Definition,
@@ -28,6 +28,7 @@ from tracker.domain.defining import (
     lost_items,
     next_version,
     retired_choices,
+    withdrawal,
 )
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.packs import Pack
@@ -36,7 +37,7 @@ from tracker.house import House
 from tracker.models.tickets import RegisterRow
 from tracker.packs.loader import LoadedPack, PackError, load_defined
 from tracker.packs.writing import with_retired
-from tracker.projections.recounting import Recounting, histories, record_ids
+from tracker.projections.recounting import Recounting, histories, record_count, record_ids
 from tracker.projections.tickets import sync_registers
 
 if TYPE_CHECKING:
@@ -64,25 +65,33 @@ def propose(house: House, conn: Connection, command: DefineRegister, today: date
     return _Definer(house, conn).propose(command, today)
 
 
-def define(work: Work, request: Request, command: DefineRegister, key: bytes | None) -> tuple[Event, ...]:
-    """Append the definition; from today on, count again what it counts otherwise."""
+def define(
+    work: Work, request: Request, command: DefineRegister | WithdrawRegister, key: bytes | None
+) -> tuple[Event, ...]:
+    """Append the definition, or that it is taken back; from today on, count again what it counts otherwise."""
     work.flush()
     today = work.house.today(request.now)
     definer = _Definer(work.house, work.conn)
-    found = definer.propose(command, today)
+    if isinstance(command, WithdrawRegister):
+        definition, pack, recounted = definer.withdraw(command, today)
+    else:
+        found = definer.propose(command, today)
+        definition, pack, recounted = found.definition, found.pack, found.recounted
     version = len(definer.known)
     events = work.log.append(
         StreamKind.REGISTER,
         0,
         version,
-        [event_of(found.definition)],
+        [event_of(definition)],
         actor_id=request.actor_id,
         now=request.now,
         key=key,
     )
-    numbers = sync_registers(work.conn, found.pack.register_names)
-    for name in found.recounted:
-        register = _registers(found.pack)[name]
+    if pack is None:  # others still do not fit: nothing can be counted before they do
+        return events
+    numbers = sync_registers(work.conn, pack.register_names)
+    for name in recounted:
+        register = _registers(pack)[name]
         recounting = Recounting(work.conn, register, numbers[name], work.house.folios, work.house.time_zone)
         recounting.run(definer.records(name))
     return events
@@ -105,8 +114,8 @@ class _Definer:
         version = next_version(self.known, command.name)
         definition = Definition(command.name, version, on, dict(command.files))
         check_head(definition, command.version, self.known, today)
-        before = load_defined(folder, in_effect(self.known, max(on, today)))
-        self._before = _registers(before)
+        before = self._as_it_is(folder, max(on, today))
+        self._before = _registers(before) if before else {}
         if command.is_new and command.name in self._before:
             raise Refusal("register_name_taken", field="name", name=command.name)
         after = self._loaded(folder, definition)
@@ -114,10 +123,59 @@ class _Definer:
         if retired:
             after = self._loaded(folder, definition)
         changed = tuple(name for name in self._before if self._is_recounted(name, after))
-        refusals = [*self._harm(before, after), *self._too_much(changed, is_today=on == today)]
+        if before:
+            self._check(before, after, changed, is_today=on == today)
+        return Proposal(definition, after, retired, changed, sum(len(self.records(name)) for name in changed))
+
+    def withdraw(self, command: WithdrawRegister, today: date) -> tuple[Definition, LoadedPack | None, tuple[str, ...]]:
+        """The version that takes it back, the pack then (None: other definitions do not fit it), what is recounted.
+
+        Records stay readable: of a register that was made here and no longer fits, the files go only when it has none.
+        """
+        folder, self.known = self._folder(), self.house.definitions(self.conn)
+        definition = withdrawal(command.name, self.known, command.version, command.reason, today)
+        before = self._as_it_is(folder, today)
+        self._before = _registers(before) if before else {}
+        after = self._as_it_is(folder, today, definition)
+        if after is None:
+            gone = replace(definition, files={})
+            without = self._as_it_is(folder, today, gone)
+            if without is not None or not self._fits(folder, definition, today):
+                self._check_empty(definition)
+                definition, after = gone, without
+        changed: tuple[str, ...] = ()
+        if before and after:
+            changed = tuple(name for name in self._before if self._is_recounted(name, after))
+            self._check(before, after, changed, is_today=True)
+        return definition, after, changed
+
+    def _as_it_is(self, folder: Path, on: date, more: Definition | None = None) -> LoadedPack | None:
+        """The pack with the definitions in effect; None where they do not fit it."""
+        known = (*self.known, more) if more else self.known
+        try:
+            return load_defined(folder, in_effect(known, on))
+        except PackError:
+            return None
+
+    def _fits(self, folder: Path, definition: Definition, on: date) -> bool:
+        """Whether what does not fit is other definitions' alone."""
+        try:
+            load_defined(folder, in_effect((*self.known, definition), on))
+        except PackError as left:
+            return not {problem.file for problem in left.problems} & definition.files.keys()
+        return True
+
+    def _check_empty(self, definition: Definition) -> None:
+        for name in definition.registers:
+            number = self.conn.scalar(select(RegisterRow.id).where(RegisterRow.name == name))
+            count = 0 if number is None else record_count(self.conn, number)
+            if count:
+                raise Refusal("withdrawn_unreadable", name=name, count=count)
+
+    def _check(self, before: Pack, after: Pack, changed: Sequence[str], *, is_today: bool) -> None:
+        refusals = [*self._harm(before, after), *self._too_much(changed, is_today=is_today)]
         if refusals:
             raise Refusals(refusals)
-        return Proposal(definition, after, retired, changed, sum(len(self.records(name)) for name in changed))
 
     def _folder(self) -> Path:
         pack = self.house.pack

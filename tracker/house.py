@@ -25,6 +25,7 @@ from tracker.log import store
 from tracker.models.tickets import RegisterRow
 from tracker.packs.calendar import read_notice, work_calendar
 from tracker.packs.loader import LoadedPack, built_in, load_defined, load_pack
+from tracker.packs.problems import DefinitionClash, PackError
 from tracker.projections.cube.live import LiveCube
 from tracker.projections.folios import FolioBook
 from tracker.projections.people import load_directory
@@ -49,6 +50,7 @@ class House:
     cube: LiveCube = field(default_factory=LiveCube)
     folios: FolioBook = field(default_factory=FolioBook)
     now: Callable[[], datetime] | None = None  # without a clock, every version is in effect
+    is_as_delivered: bool = False  # definitions are left aside: to mend those that do not fit the pack
     _directory: Directory | None = None
     _register_numbers: Mapping[str, int] = field(default_factory=dict)
     _definitions: tuple[Definition, ...] = ()
@@ -89,14 +91,14 @@ class House:
 
     def _follow(self, conn: Connection, count: int, today: date | None = None) -> None:
         """Never back to what an older snapshot says: a reader that began earlier does no harm with newer registers."""
-        if count == 0 or not isinstance(self.pack, LoadedPack) or self.pack.folder is None:
+        if count == 0 or self.is_as_delivered or not isinstance(self.pack, LoadedPack) or self.pack.folder is None:
             return
         if count > len(self._definitions):
             self._definitions = definitions_of(store.read_stream(conn, StreamKind.REGISTER, 0))
         on = today or (self.today(self.now()) if self.now else date.max)
         wanted = in_effect(self._definitions, on)
         if wanted != self._in_effect:
-            self.pack = load_defined(self.pack.folder, wanted)
+            self.pack = _defined(self.pack.folder, wanted)
             self._in_effect = wanted
 
     def definitions(self, conn: Connection) -> tuple[Definition, ...]:
@@ -114,6 +116,15 @@ class House:
         """The same, with those of a new pack added. Needs the write lock."""
         self._register_numbers = sync_registers(conn, self.pack.register_names)
         return self._register_numbers
+
+
+def _defined(folder: Path, definitions: tuple[Definition, ...]) -> LoadedPack:
+    try:
+        return load_defined(folder, definitions)
+    except PackError as mistaken:
+        named = {problem.file for problem in mistaken.problems}
+        clashing = [d.name for d in definitions if named & d.files.keys()] or [d.name for d in definitions]
+        raise DefinitionClash(mistaken.problems, clashing) from mistaken
 
 
 def build_house(

@@ -12,7 +12,14 @@ from sqlalchemy import bindparam, select
 
 from tracker.definer import define
 from tracker.domain.access import Facts, holds_any
-from tracker.domain.commands import DefineRegister, DirectoryCommand, EndGrant, MarkDemonstration, PersonLeaves
+from tracker.domain.commands import (
+    DefineRegister,
+    DirectoryCommand,
+    EndGrant,
+    MarkDemonstration,
+    PersonLeaves,
+    WithdrawRegister,
+)
 from tracker.domain.context import ticket_facts
 from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.organising import Office, check_keepers, decide_directory
@@ -52,7 +59,9 @@ class Organiser:
         work.directory = load_directory(work.conn, work.log.directory_position)
         return appended
 
-    def definition(self, request: Request, command: DefineRegister, key: bytes | None) -> tuple[Event, ...]:
+    def definition(
+        self, request: Request, command: DefineRegister | WithdrawRegister, key: bytes | None
+    ) -> tuple[Event, ...]:
         self._check_administers(request)
         return define(self._work, request, command, key)
 

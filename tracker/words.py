@@ -41,6 +41,7 @@ REFUSALS: Mapping[str, Any] = {
     "day_before_latest_step": _(
         "The day %(day)s lies before the latest step of %(latest)s. Enter that day or a later one."
     ),
+    "day_before_other": _("This has to be %(earliest)s or a later day."),
     "found_in_future": _("The day found, %(found_on)s, lies in the future."),
     "found_too_early": _("The day found, %(found_on)s, lies before %(first)s, the first day that can be kept."),
     "due_too_far": _("The due day %(due_on)s lies after %(last)s, the last day that can be kept."),
@@ -126,6 +127,12 @@ REFUSALS: Mapping[str, Any] = {
     "register_file_elsewhere": _("The file %(path)s is not one that this register may bring."),
     "register_kind_fixed": _("The kind is fixed: %(count)s records are there."),
     "register_prefix_fixed": _("The prefix %(prefix)s is fixed: %(count)s records carry it in their numbers."),
+    "register_withdrawn": _("The register “%(name)s” was withdrawn: nothing new is entered in it."),
+    "register_not_defined_here": _("Nothing of the register %(name)s was defined here, or it was withdrawn already."),
+    "withdrawn_unreadable": _(
+        "%(count)s records were entered in %(name)s, and without files that fit nobody could read them."
+        " Put its files right instead."
+    ),
     "effect_in_past": _(
         "Records of the past keep the version that they were made with. Enter %(today)s or a later day."
     ),
@@ -251,6 +258,7 @@ EVENTS: Mapping[str, Any] = {
     "granted": _("Role given"),
     "grant_ended": _("Role ended"),
     "register_defined": _("Register defined"),
+    "register_withdrawn": _("Register withdrawn"),
     "account_opened": _("Account opened"),
     "account_reset": _("New first password given"),
     "account_disabled": _("Account switched off"),

@@ -128,11 +128,13 @@ def naive_accounts(said: list[Said], needed: int, late_days: int, enter_days: in
     found = {"due": due, "due.by.day": due}
     if any(kind == "excused" for kind, _, _ in said):
         return {**found, "excused": due}
+    found["running"] = START
     day, have = START, 0
     while day <= END + 40 * DAY:
         have += sum(1 for on in counting.values() if on == day)
         if have >= needed:
-            return {**found, "done": due} if day <= END else {**found, "late": max(day, due)}
+            in_time = {"done": due, "running.done": day}
+            return {**found, **in_time} if day <= END else {**found, "late": max(day, due)}
         day += DAY
     return {**found, "missed": due + late_days * DAY}
 
@@ -155,6 +157,8 @@ def test_the_accounts_are_those_of_a_plain_replay(
     posted = {mark.account: from_number(mark.ef) for mark in marks}
     assert posted == naive_accounts(said, needed, late_days, enter_days)
     assert len(marks) == len(posted)
+    judged = {from_number(mark.et) for mark in marks if mark.account.startswith("running")}
+    assert judged <= {END + max(1, enter_days or 0) * DAY}
     assert {mark.account: mark.unit for mark in marks} == {a: 12 if a == "due.by.day" else 3 for a in posted}
 
 

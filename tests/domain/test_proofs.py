@@ -80,6 +80,9 @@ def test_a_state_asks_for_pictures_and_those_of_earlier_states_count(paper: Pape
     values = {"opened_on": DAY, "place": paper.unit["chenguang"], "name": "刘小云"}
     first = EnterRecord(register="member", values=values, evidence=(file("photo_before"),))
     record = evolve(None, event(paper, 1, decide_enter(first, world).events[0]))
+    with pytest.raises(Refusals) as no:
+        decide_enter(replace(first, state="enrolled"), world)
+    assert lacking(no) == [("photos_after", 1, 0), ("photos", 3, 1)]
 
     def change(*files: dict[str, Any]) -> Record:
         command = ChangeState(record_id=11, version=1, state="enrolled", occurred_on=DAY, evidence=files)

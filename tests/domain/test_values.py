@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from records import MEMBER
 from township import PETITION, TOILET, Paper, label
 
 from tracker.domain.events import MAX_INTEGER, check_canonical
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Choice, Field, FieldType, Privacy
-from tracker.domain.values import check_value, check_values
+from tracker.domain.values import check_record, check_value, check_values
 
 DIRECTORY = Paper().directory
 VILLAGE, PERSON = Paper().unit["chenguang"], Paper().person["staff"]
@@ -194,3 +195,39 @@ def test_an_amendment_clears_a_field_by_leaving_it_empty_but_not_one_that_is_req
     assert dict(cleared.open) == {"remark": None}
     with pytest.raises(Refusals, match="field_required"):
         check_values(TOILET, {"problem": ""}, DIRECTORY, is_partial=True, all_private=False)
+
+
+# -- fields of records that depend on each other -------------------------------------------------------
+THEMES = replace(
+    MEMBER,
+    fields=(
+        replace(a_field(FieldType.SELECT_ONE), name="main"),
+        replace(a_field(FieldType.SELECT_MULTIPLE), name="themes", contains="main"),
+        replace(a_field(FieldType.DATE), name="first"),
+        replace(a_field(FieldType.DATE), name="last", not_before=("first", 4)),
+    ),
+)
+
+
+def recorded(values: dict[str, Any], **before: Any) -> dict[str, Any]:
+    return dict(check_record(THEMES, values, DIRECTORY, is_partial=bool(before), before=before).open)
+
+
+@pytest.mark.parametrize(("themes", "expected"), [(None, ["a"]), (["b"], ["a", "b"]), (["b", "a"], ["b", "a"])])
+def test_the_main_theme_is_always_one_of_the_themes(themes: list[str] | None, expected: list[str]) -> None:
+    assert recorded({"main": "a", "themes": themes})["themes"] == expected
+
+
+def test_a_correction_of_something_else_leaves_the_themes_alone() -> None:
+    assert recorded({"first": "2023-05-01"}, main="a", themes=["b"]) == {"first": "2023-05-01"}
+
+
+@pytest.mark.parametrize(
+    ("values", "before"),
+    [({"first": "2023-05-01", "last": "2023-05-04"}, {}), ({"last": "2023-05-04"}, {"first": "2023-05-01"})],
+)
+def test_five_days_of_publicity_are_five_days(values: dict[str, Any], before: dict[str, Any]) -> None:
+    with pytest.raises(Refusals) as error:
+        recorded(values, **before)
+    assert [(one.code, one.field) for one in error.value.refusals] == [("day_before_other", "last")]
+    assert recorded(values | {"last": "2023-05-05"}, **before)["last"] == "2023-05-05"

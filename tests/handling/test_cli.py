@@ -12,7 +12,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from house.small_pack import write_pack
+from handling.test_defining import WELL
+from house.small_pack import FILES, write_pack
 from office import Office, stopped_by_ctrl_c
 
 pytestmark = pytest.mark.xdist_group("demonstration")  # it is loaded once: half a minute for each system
@@ -58,6 +59,37 @@ def test_a_pack_of_ones_own_starts_on_an_empty_database_without_a_demonstration(
         told = stopped_by_ctrl_c(server)
     assert "units of the pack were added. Next: xiaohao user add" in told
     assert "Demonstration accounts" not in told
+
+
+def test_a_register_that_no_longer_fits_a_new_pack_stops_every_command_with_one_line_and_is_mended(tmp_path: Path):
+    office = Office(tmp_path / "office", "sqlite:///office.sqlite3")
+    office.settings["XIAOHAO_PACK"] = str(write_pack(tmp_path / "pack"))
+    office.good("init")
+    (tmp_path / "mend" / "registers").mkdir(parents=True)
+    (tmp_path / "mend" / "registers" / "well_cover.yaml").write_text(WELL, encoding="utf-8")
+    assert "version 1" in office.good("registers", "define", "well_cover", str(tmp_path / "mend"))
+    assert "well_cover" in office.good("registers", "list")
+    lamp = FILES["registers/lamp.yaml"]
+    prefix = next(line for line in lamp.splitlines() if line.startswith("prefix:"))
+    newer = write_pack(tmp_path / "newer", {**FILES, "registers/lamp.yaml": lamp.replace(prefix, "prefix: 井")})
+    office.settings["XIAOHAO_PACK"] = str(newer)
+    for words in (("figures",), ("run",), ("verify",)):
+        stopped = office.run(*words)
+        assert stopped.returncode == 1
+        assert "well_cover does not fit the pack" in stopped.stderr
+        assert "xiaohao registers list" in stopped.stderr
+        assert len(stopped.stderr.strip().splitlines()) == 1, stopped.stderr
+    listed = office.run("registers", "list")
+    assert (listed.returncode, "registers/well_cover.yaml:" in listed.stderr) == (1, True)
+    office.good("registers", "files", "well_cover", str(tmp_path / "again"))
+    file = tmp_path / "again" / "registers" / "well_cover.yaml"
+    unchanged = office.run("registers", "define", "well_cover", str(tmp_path / "again"))
+    assert (unchanged.returncode, "already belongs to" in unchanged.stderr) == (1, True)
+    file.write_text(file.read_text(encoding="utf-8").replace("prefix: 井", "prefix: 盖"), encoding="utf-8")
+    office.good("registers", "define", "well_cover", str(tmp_path / "again"))
+    office.good("verify")
+    assert "is withdrawn" in office.good("registers", "withdraw", "well_cover", "--reason", "不再使用")
+    assert "withdrawn" in office.good("registers", "list")
 
 
 @pytest.mark.parametrize(

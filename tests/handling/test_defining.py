@@ -12,12 +12,15 @@ from sqlalchemy import Engine, select
 from township import PACK, Township, at
 
 from tests.house.small_pack import write_pack
-from tracker.domain.commands import DefineRegister, RegisterTicket
+from tracker.domain.commands import DefineRegister, RegisterTicket, TakeStep, WithdrawRegister
+from tracker.domain.people import SYSTEM
 from tracker.domain.refusals import Refusal, Refusals
+from tracker.handler import handle
 from tracker.log import store
 from tracker.log.audit import chain_faults
 from tracker.models.tickets import TicketRow
 from tracker.packs.loader import load_pack
+from tracker.packs.problems import DefinitionClash
 
 WELL = """\
 name: well_cover
@@ -191,3 +194,126 @@ def test_the_log_with_definitions_verifies(town: Township) -> None:
     define(town)
     with town.engine.connect() as conn:
         assert not list(chain_faults(conn, lambda event, size: None))
+
+
+# -- taken back ---------------------------------------------------------------------------------------
+def withdraw(town: Township, name: str = "well_cover", version: int = 1, reason: str = "不再使用") -> None:
+    town.do(WithdrawRegister(name=name, version=version, reason=reason), "administrator", at("2023-06-05"))
+    with town.engine.connect() as conn:
+        town.house.follow(conn, date(2023, 6, 5))
+
+
+def test_a_withdrawn_register_takes_no_more_entries_and_its_records_stay(town: Township) -> None:
+    define(town)
+    ticket_id = register(town, owner_kind="water")
+    withdraw(town)
+    assert town.house.pack.register_by_name["well_cover"].is_withdrawn
+    with pytest.raises(Refusal, match="register_withdrawn"):
+        register(town)
+    accept = TakeStep(
+        ticket_id=ticket_id,
+        version=1,
+        step="assign",
+        occurred_on=date(2023, 6, 5),
+        values={"owner_unit_id": town.unit["farming"]},
+    )
+    town.do(accept, "supervisor", at("2023-06-05"))
+    assert [f.id for f in town.house.pack.figures if f.register == "well_cover"] == ["well_covers_open"]
+    for refused in ({}, {"version": 2}, {"name": "lamp", "version": 0}):
+        with pytest.raises(Refusal, match="register_not_defined_here"):
+            withdraw(town, **refused)
+    define(town, version=2, on="2023-06-05")
+    assert not town.house.pack.register_by_name["well_cover"].is_withdrawn
+    with town.engine.connect() as conn:
+        assert list(chain_faults(conn, lambda event, size: None)) == []
+
+
+def test_who_withdraws_says_why_and_saw_the_latest_version(town: Township) -> None:
+    define(town)
+    with pytest.raises(Refusal, match="reason_missing"):
+        withdraw(town, reason=" ")
+    define(town, version=1)
+    with pytest.raises(Refusal, match="definition_moved_on"):
+        withdraw(town)
+    with pytest.raises(Refusal, match="not_permitted"):
+        town.do(WithdrawRegister(name="well_cover", version=2, reason="x"), "supervisor", at(DAY))
+
+
+def test_a_changed_register_of_the_pack_is_again_as_delivered(town: Township, tmp_path: Path) -> None:
+    path = "registers/lamp.yaml"
+    told = (tmp_path / path).read_text(encoding="utf-8")
+    changed = (
+        told.replace("usual_texts:", "usual_texts: [灯不亮]\n#", 1)
+        if "usual_texts:" in told
+        else told + "usual_texts: [灯不亮]\n"
+    )
+    files = {path: changed}
+    town.do(
+        DefineRegister(name="lamp", files=files, takes_effect_on=date(2023, 6, 1), version=0), "administrator", at(DAY)
+    )
+    with town.engine.connect() as conn:
+        town.house.follow(conn, date(2023, 6, 1))
+    assert town.house.pack.register_by_name["lamp"].usual_texts == ("灯不亮",)
+    withdraw(town, "lamp")
+    lamp = town.house.pack.register_by_name["lamp"]
+    assert (lamp.usual_texts, lamp.is_withdrawn, lamp.version) == ((), False, "2026.1")
+
+
+# -- what no longer fits ------------------------------------------------------------------------------
+@pytest.fixture
+def clashing(town: Township, tmp_path: Path) -> Township:
+    """The pack's next version has a prefix of its own that a register made here has taken."""
+    define(town)
+    lamp = tmp_path / "registers/lamp.yaml"
+    told = lamp.read_text(encoding="utf-8")
+    prefix = next(line for line in told.splitlines() if line.startswith("prefix:"))
+    lamp.write_text(told.replace(prefix, "prefix: 井"), encoding="utf-8")
+    town.house.pack = load_pack(tmp_path)
+    town.house._in_effect = ()
+    return town
+
+
+def test_what_no_longer_fits_is_named_in_one_line_and_can_be_put_right(clashing: Township) -> None:
+    house = clashing.house
+    with clashing.engine.connect() as conn, pytest.raises(DefinitionClash) as clash:
+        house.follow(conn, date(2023, 6, 5))
+    assert clash.value.names == ("well_cover",)
+    assert "\n" not in str(clash.value)
+    assert "well_cover" in str(clash.value)
+    house.is_as_delivered = True
+    other = {"registers/well_cover.yaml": WELL.replace("prefix: 井", "prefix: 盖"), "figures/well_cover.yaml": COUNTED}
+    again = DefineRegister(name="well_cover", files=other, takes_effect_on=date(2023, 6, 5), version=1)
+    handle(house, again, actor_id=SYSTEM, now=at("2023-06-05"))
+    house.is_as_delivered = False
+    with clashing.engine.connect() as conn:
+        house.follow(conn, date(2023, 6, 5))
+    assert house.pack.register_by_name["well_cover"].prefix == "盖"
+
+
+def test_what_no_longer_fits_goes_when_nothing_was_entered(clashing: Township) -> None:
+    house = clashing.house
+    house.is_as_delivered = True
+    gone = WithdrawRegister(name="well_cover", version=1, reason="与新包冲突")
+    handle(house, gone, actor_id=SYSTEM, now=at("2023-06-05"))
+    house.is_as_delivered = False
+    with clashing.engine.connect() as conn:
+        house.follow(conn, date(2023, 6, 5))
+        assert [d.is_withdrawn for d in house.definitions(conn)] == [False, True]
+    assert "well_cover" not in house.pack.register_by_name
+
+
+def test_files_of_a_register_with_records_never_go(town: Township, tmp_path: Path) -> None:
+    define(town)
+    register(town, owner_kind="water")
+    lamp = tmp_path / "registers/lamp.yaml"
+    told = lamp.read_text(encoding="utf-8")
+    prefix = next(line for line in told.splitlines() if line.startswith("prefix:"))
+    lamp.write_text(told.replace(prefix, "prefix: 井"), encoding="utf-8")
+    town.house.pack, town.house.is_as_delivered = load_pack(tmp_path), True
+    with pytest.raises(Refusal, match="withdrawn_unreadable"):
+        handle(
+            town.house,
+            WithdrawRegister(name="well_cover", version=1, reason="x"),
+            actor_id=SYSTEM,
+            now=at("2023-06-05"),
+        )

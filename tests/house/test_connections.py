@@ -29,6 +29,14 @@ def test_a_connection_that_the_server_closed_while_it_lay_idle_is_not_given_out(
         assert [conn.scalar(text("SELECT 1")) for conn in (first, second)] == [1, 1]
 
 
+def test_short_statements_are_not_compiled_by_the_server(engine: Engine):
+    if engine.dialect.name == "sqlite":
+        pytest.skip("SQLite compiles nothing")
+    for _ in range(2):  # also after a transaction that was rolled back
+        with engine.connect() as conn:
+            assert conn.scalar(text("SHOW jit")) == "off"
+
+
 def test_what_is_written_on_one_journey_is_written_in_order_or_not_at_all(engine: Engine):
     with writer(engine) as conn, conn.begin():
         ONE.create(conn)

@@ -95,6 +95,8 @@ BREAKS = [
     (WALK, "ascii_prefix: XC\n", "", "", "missing ascii_prefix"),
     (WALK, "gives: [lamp]\n", "states: [lamp]\n", "", "unknown word states"),
     (WALK, "zh-Hant: 巡查, en: Walks", "en: Walks", "label:", "missing zh-Hant"),
+    (WALK, "en: Minutes}", "en: Minutes}, not_before: {field: held_on, days: 1}", "name: minutes,", "compares two days"),
+    (WALK, "en: Minutes}", "en: Minutes}, contains: post", "name: minutes,", "minutes cannot contain post"),
     (POST, "ascii_prefix: DG", "ascii_prefix: XC", "ascii_prefix: XC", "XC already belongs to walk"),
     (POST, "from: [standing]", "from: [leaning]", "name: fallen", "unknown state leaning"),
     (POST, "needs: [remark]", "needs: [reason]", "name: fallen", "unknown field reason"),

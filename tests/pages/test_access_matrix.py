@@ -75,6 +75,10 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     ),
     "definitions.download": (("GET", "/admin/registers/toilet/files/registers/toilet.yaml", ADMIN),),
     "definitions.history": (("GET", "/admin/registers/toilet/history", ADMIN),),
+    "definitions.withdraw": (
+        ("GET", "/admin/registers/toilet/withdraw", ADMIN),
+        ("POST", "/admin/registers/toilet/withdraw", ADMIN),
+    ),
     "desk.home": (("GET", "/", SIGNED_IN),),
     "desk.show": (("GET", "/desk", DESK),),
     "desk.today": (("GET", "/today", STAFF),),

@@ -156,3 +156,20 @@ def test_a_delivered_register_can_be_changed_too(office: Township, browse: Brows
     form = admin.form("/admin/registers/straw_burning_patrol")
     assert form["prefix"]
     assert "stages: stage" in admin.open("/admin/registers/statistic/files").text
+
+
+def test_a_register_is_withdrawn_with_its_reason_and_stays_readable(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    put_into_effect(admin, NEW, well_covers(admin))
+    url = re.search(r'href="(/admin/registers/[a-z0-9_]+/withdraw)"', admin.text("/admin/registers"))[1]
+    name = url.split("/")[3]
+    assert admin.send(url).status_code == 422
+    assert admin.send(url, reason="改用水务系统").status_code == 302
+    page = admin.text("/admin/registers")
+    assert "withdrawn" in page
+    assert url not in page
+    assert "改用水务系统" in admin.text(f"/admin/registers/{name}/history")
+    assert admin.open(url).status_code == 302
+    desk = browse("supervisor")
+    assert desk.text(f"/registers/{name}/tickets")
+    assert desk.open(f"/registers/{name}/tickets/new").status_code == 404

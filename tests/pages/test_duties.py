@@ -14,9 +14,10 @@ from sqlalchemy import Engine, select
 from township import CHINA, Township
 
 from tracker import clock
+from tracker.blueprints import duties
 from tracker.domain.commands import EnterRecord
 from tracker.domain.days import to_number
-from tracker.jobs import run_duties, take_turn
+from tracker.jobs import let_go, run_duties, take_turn
 from tracker.models.duties import DutyPeriodRow
 
 DAY = timedelta(days=1)
@@ -95,6 +96,30 @@ def test_who_patrolled_is_done_and_who_did_not_is_left_and_missed(town: Township
     assert f"晨光村 {monday(-3)}" in entry[0]
 
 
+def test_a_period_leads_to_what_counts_and_to_the_form_in_which_more_is_recorded(town: Township, browse: Browse):
+    open_since(town, monday(-1))
+    walk(town, today())
+    page = browse("supervisor").text(week_of(town, monday(0)))
+    assert re.search(r'<a class="line" href="/records/[^"]+"', page)
+    owed = week_of(town, monday(0), "donghu")
+    form = f"/registers/walk/records/new?place={town.unit['donghu']}"
+    assert form in browse("neighbour").text(owed)
+    assert "/records/new" not in browse("official").text(owed)  # who may only look
+
+
+def test_many_units_stand_on_pages_of_their_own(town: Township, browse: Browse, monkeypatch: pytest.MonkeyPatch):
+    open_since(town, monday(-2))
+    monkeypatch.setattr(duties, "UNITS_SHOWN", 1)
+    url = f"/duties?month={monday(-1) + 6 * DAY:%Y-%m}"
+    first = browse("supervisor").text(url)
+    assert "1 of 2 rows" in first
+    (following,) = re.findall(r'href="(/duties\?[^"]+)" rel="next"', first)
+    second = browse("supervisor").text(following.replace("&amp;", "&"))
+    assert "1 of 2 rows" in second
+    assert 'rel="first"' in second
+    assert 'rel="next"' not in second
+
+
 def test_the_desk_names_who_missed_twice_running_and_nobody_else(town: Township, browse: Browse):
     open_since(town, monday(-4))
     for week in (-4, -2):
@@ -146,3 +171,5 @@ def test_an_administrator_sees_the_runs_and_what_stopped_one(town: Township, bro
     take_turn(town.house, "host/1", clock.now)
     page = browse("administrator").text("/admin/jobs")
     assert "host/1" in page
+    let_go(town.engine, "host/1")
+    assert "This process has ended" in browse("administrator").text("/admin/jobs")

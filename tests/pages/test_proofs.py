@@ -93,6 +93,7 @@ def test_a_nil_report_needs_no_photograph(town: Township, browse: Browse) -> Non
 
 def test_a_state_asks_for_its_own_photographs_and_tells_which_are_missing(town: Township, browse: Browse) -> None:
     number, staff = member(town), browse("staff")
+    assert "Photographs after the work" in staff.text("/registers/member/records/new")
     url = f"/records/{quote(number)}/state?to=enrolled"
     page = staff.text(url)
     assert "Photographs before the work" in page

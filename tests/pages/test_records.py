@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote, unquote
@@ -15,11 +16,13 @@ from pages.conftest import Browse, Visitor, form_values
 from PIL import Image
 from records import RECORDS, meeting
 from sqlalchemy import Engine
-from township import PLAIN_VALUES, Township, at
+from township import PLAIN_VALUES, Township, at, label
 
 from tracker import clock
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, VoidRecord
+from tracker.domain.figures import FigureSpec, ReportSpec, Term
 from tracker.domain.record import Record
+from tracker.domain.registers import Choice
 from tracker.handler import Request, handle_all
 from tracker.queries import records
 
@@ -202,7 +205,7 @@ def test_a_link_is_chosen_or_typed_and_leads_there_and_back(town, browse):
     pair = member(town)
     visitor, number = browse("staff"), now(town, pair).number
     assert f'value="{number}"' in visitor.text(NEW)
-    answer = visitor.send(f"{NEW}?from={quote(number)}", action=NEW, topic="走访")
+    answer = visitor.send(f"{NEW}?from={quote(number)}", topic="走访")
     assert answer.status_code == 303, answer.text
     there = visitor.text(answer.headers["Location"])
     assert f'href="{page_of(town, pair)}"' in there
@@ -222,6 +225,13 @@ def test_a_meeting_gives_rise_to_a_ticket_that_names_it(town, browse):
     answer = visitor.client.post("/registers/toilet/tickets/new", data=form | PLAIN_VALUES["toilet"])
     assert f'href="{page_of(town, held)}"' in visitor.text(answer.headers["Location"])
     assert "化粪池破损渗漏" in visitor.text(page_of(town, held))
+
+
+def test_the_next_one_begins_from_the_same_record(town, browse):
+    visitor, number = browse("staff"), now(town, member(town)).number
+    answer = visitor.send(f"{NEW}?from={quote(number)}", topic="走访", then="next")
+    assert answer.status_code == 303
+    assert visitor.form(answer.headers["Location"])["member"] == number
 
 
 # -- one record ---------------------------------------------------------------------------------------
@@ -289,6 +299,26 @@ def test_a_statistic_is_reported_stage_by_stage(town, browse):
     page = visitor.text(address)
     assert "1765" in page
     assert "1675.5" in page
+
+
+def test_the_values_behind_a_figure_say_their_choice_in_words_and_their_sum_in_its_measure(app, engine, browse):
+    harvest = RECORDS.record_by_name["harvest"]
+    stage = replace(harvest.by_name["stage"], choices=(Choice("estimate", label("初步估产")),))
+    fields = tuple(stage if field.name == "stage" else field for field in harvest.fields)
+    harvest = replace(harvest, fields=fields, summary_field="stage")
+    terms = ((Term("value"),), (), ())
+    sum_of = FigureSpec("grain", label("粮食"), "harvest", label("吨"), "sum", *terms, {}, "tests", scale=100)
+    report = ReportSpec("annual", label("年报"), ((label("农业"), ("grain",)),))
+    pack = replace(RECORDS, records=(*RECORDS.records[:2], harvest), figures=(sum_of,), reports=(report,))
+    town = Township.joined(engine, pack)
+    app.extensions["house"] = town.house
+    enter(town, "harvest", year="2023", value="1765.5", stage="estimate", reported_on="2023-06-01")
+    page = browse("supervisor").text("/figures/grain?effective=2023-12-05")
+    assert "1,765.5" in page
+    assert "176,550" not in page
+    assert "初步估产" in page
+    assert "estimate" not in page
+    town.close()
 
 
 def test_private_values_are_shown_for_a_reason_that_stands_in_the_log(town, browse):

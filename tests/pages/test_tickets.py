@@ -15,7 +15,7 @@ import pytest
 from flask import Flask
 from page_checks import check_page
 from ticket_stories import address, assigned, current, picture, registered, seen_by_test, submitted, take
-from township import CALENDAR, CHINA, DOCUMENT, PACK, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
+from township import CALENDAR, CHINA, DOCUMENT, PACK, PHOTO, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
 
 from tracker.domain.commands import GiveGrant
 from tracker.domain.events import Event, StreamKind
@@ -104,7 +104,14 @@ def test_a_ticket_that_was_sent_back_is_not_told_as_submitted(town: Township, br
     told = "submitted 10 Mar 2023"
     assert told in staff.text(address(town, ticket_id))
     take(town, ticket_id, "reject", "verifier", "2023-03-12", reason="还在渗漏")
-    assert told not in staff.text(address(town, ticket_id))
+    page = staff.text(address(town, ticket_id))
+    assert told not in page
+    assert "After (earlier attempt)" in page
+    assert "after 0" in page
+    take(town, ticket_id, "submit", "staff", "2023-03-13", evidence=(PHOTO,))
+    page = staff.text(address(town, ticket_id))
+    assert "earlier attempt" not in page  # the same photograph again, and now it counts
+    assert "after 1" in page
 
 
 def test_the_unit_of_an_owner_is_said_once(town: Township, browse: Browse) -> None:

@@ -18,7 +18,7 @@ from tracker import formats, words
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, current_person, house, needs, now, today
 from tracker.definer import Proposal, propose
-from tracker.domain.commands import DefineRegister
+from tracker.domain.commands import DefineRegister, WithdrawRegister
 from tracker.domain.defining import FOLDERS, AnyRegister, Definition, parts_of
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Kind, Refusal, Refusals
@@ -31,6 +31,7 @@ from tracker.forms.definitions import (
     draft_form,
     files_form,
     preview_form,
+    withdraw_form,
 )
 from tracker.forms.fields import Pairs
 from tracker.handler import handle
@@ -57,7 +58,15 @@ def index() -> ResponseReturnValue:
     rows = [_line(register, owners.get(register.name)) for register in _registers().values()]
     known = {row["name"] for row in rows}
     rows += [
-        {"name": d.name, "label": d.name, "kind": "", "version": d.version, "since": d.takes_effect_on, "is_own": True}
+        {
+            "name": d.name,
+            "label": d.name,
+            "kind": "",
+            "version": d.version,
+            "since": d.takes_effect_on,
+            "is_own": True,
+            "is_withdrawn": d.is_withdrawn,
+        }
         for d in latest.values()
         if d.name not in known
     ]
@@ -72,6 +81,7 @@ def _line(register: AnyRegister, definition: Definition | None) -> dict[str, Any
         "version": definition.version if definition else None,
         "since": definition.takes_effect_on if definition else None,
         "is_own": definition is not None,
+        "is_withdrawn": definition is not None and definition.is_withdrawn,
     }
 
 
@@ -90,12 +100,14 @@ def _definitions(name: str) -> list[Definition]:
 
 def _files(name: str) -> Files:
     """The files of a register as they were last defined, else as the pack has them; 404 where there are none."""
-    if versions := _definitions(name):
-        return dict(versions[-1].files)
     path, pack = f"registers/{name}.yaml", house().pack
-    if name not in _registers() or not isinstance(pack, LoadedPack) or pack.folder is None:
+    folder = Folder(pack.folder) if isinstance(pack, LoadedPack) and pack.folder else None
+    versions = [d for d in _definitions(name) if d.files]
+    if versions and not (versions[-1].is_withdrawn and _is_delivered(name)):
+        return dict(versions[-1].files)
+    if name not in _registers() or folder is None:
         abort(404)
-    return {path: Folder(pack.folder).text(path)}
+    return {path: folder.text(path)}
 
 
 def _ticket_pairs() -> Pairs:
@@ -306,6 +318,43 @@ def download(name: str, folder: str, file: str) -> ResponseReturnValue:
     return Response(text, mimetype="application/yaml", headers=head)
 
 
+# -- taken back --------------------------------------------------------------------------------------
+@bp.route("/admin/registers/<name>/withdraw", methods=["GET", "POST"])
+@needs("administer")
+def withdraw(name: str) -> ResponseReturnValue:
+    """A register of the pack is again what the pack says; one that was made here takes no more entries."""
+    versions = _definitions(name)
+    if not versions and name not in _registers():
+        abort(404)
+    if not versions or versions[-1].is_withdrawn:
+        flash(words.refusal(Refusal("register_not_defined_here", name=name)), "warn")
+        return redirect(url_for("definitions.index"))
+    form = withdraw_form(len(versions))
+    status = 200
+    if request.method == "POST" and form.validate():
+        reason = form["reason"].value or ""
+        command = WithdrawRegister(name=name, reason=reason, version=form.seen_version(), key=form.key.data)
+        try:
+            handle(house(), command, actor_id=current_person().id, now=now())
+        except (Refusal, Refusals) as why:
+            if why.kind is Kind.FORBIDDEN:
+                raise
+            form.refuse(why)
+            status = 409 if why.kind is Kind.CONFLICT else 422
+        else:
+            flash(gettext("The register is withdrawn."), "done")
+            return redirect(url_for("definitions.index"))
+    page = render_template("admin/register_withdraw.html", form=form, name=name, is_delivered=_is_delivered(name))
+    return page, status if status != 200 or not form.has_errors else 422
+
+
+def _is_delivered(name: str) -> bool:
+    pack = house().pack
+    return (
+        isinstance(pack, LoadedPack) and pack.folder is not None and Folder(pack.folder).has(f"registers/{name}.yaml")
+    )
+
+
 # -- what was -----------------------------------------------------------------------------------------
 @bp.get("/admin/registers/<name>/history")
 @needs("administer")
@@ -320,6 +369,7 @@ def history(name: str) -> ResponseReturnValue:
             "takes_effect_on": after.takes_effect_on,
             "recorded_at": after.recorded_at,
             "who": names().person(after.actor_id),
+            "withdrawn_for": after.reason if after.is_withdrawn else "",
             "difference": _difference(before.files if before else {}, after.files),
         }
         for before, after in zip([None, *versions], versions, strict=False)

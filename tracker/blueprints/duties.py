@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import words
+from tracker.blueprints import linking
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import can_on, connection, current_person, house, needs, now, today, viewer
+from tracker.domain.access import Facts
 from tracker.domain.commands import ExcusePeriod
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import StreamKind
@@ -22,9 +26,11 @@ from tracker.forms.duties import ExcuseForm, excuse_form
 from tracker.handler import handle
 from tracker.log import store
 from tracker.queries import duties as queries
-from tracker.queries.duties import PeriodGroup, PeriodLine
+from tracker.queries.duties import PeriodGroup, PeriodLine, UnitLine
 
 bp = Blueprint("duties", __name__)
+
+UNITS_SHOWN = 50
 
 
 @bp.get("/duties")
@@ -36,9 +42,13 @@ def show() -> ResponseReturnValue:
     months = queries.months(connection(), allowed)
     month = _month(request.args.get("month", "")) or next((m for m in months if m <= today()), today().replace(day=1))
     board = queries.board(connection(), allowed, month, today())
+    units = sorted(board.units, key=lambda line: _code(line.unit_id))
+    shown, following = _units_after(units, request.args.get("after", ""))
     return render_template(
         "duties/show.html",
-        units=sorted(board.units, key=lambda line: _code(line.unit_id)),
+        units=shown,
+        unit_count=len(units),
+        following=following,
         left=board.left,
         is_cut=board.is_cut,
         chosen=chosen,
@@ -49,6 +59,13 @@ def show() -> ResponseReturnValue:
         label=label,
         today=today(),
     )
+
+
+def _units_after(units: Sequence[UnitLine], after: str) -> tuple[Sequence[UnitLine], str | None]:
+    """A page of the units whose codes follow this one, and the code after which the next page begins."""
+    rest = [line for line in units if _code(line.unit_id) > after] if after else units
+    shown = rest[:UNITS_SHOWN]
+    return shown, _code(shown[-1].unit_id) if len(rest) > len(shown) else None
 
 
 def _month(text: str) -> date | None:
@@ -67,6 +84,14 @@ def label(duty: str) -> str:
     """What a duty is called; its id where the pack has it no longer."""
     spec = house().pack.duty_by_id.get(duty)
     return words.of(spec.label) if spec else duty
+
+
+@dataclass(frozen=True, slots=True)
+class DutyAct:
+    """A way to a form in which what is owed is recorded."""
+
+    href: str
+    is_inspection: bool
 
 
 # -- one period ---------------------------------------------------------------------------------------
@@ -107,6 +132,7 @@ def _page(period_id: int, form: ExcuseForm | None) -> str:
     if line is None or whole is None:
         abort(404)
     spec = house().pack.duty_by_id[line.duty]
+    register = house().pack.record_by_name[spec.activity]
     may_excuse = can_on("excuse", period_facts(spec, line.unit_id)) and line.may_be_excused
     if form is None:
         form = excuse_form()
@@ -114,15 +140,45 @@ def _page(period_id: int, form: ExcuseForm | None) -> str:
     return render_template(
         "duties/period.html",
         line=line,
+        subject_href=_address(linking.numbers_of(viewer(), [line.subject_id]).get(line.subject_id))
+        if line.subject_id
+        else None,
+        least=[(words.of(register.by_name[name].label), least) for name, least in spec.at_least],
         whole=whole,
-        counted=queries.records_named(connection(), sorted(whole.counted)),
+        counted=_counted(whole.counted),
+        acts=_acts(spec, line) if line.is_open or line.is_missed else (),
         spec=spec,
         label=label,
         names=names(),
         today=today(),
         form=form if may_excuse else None,
-        register=house().pack.record_by_name[spec.activity],
+        register=register,
     )
+
+
+def _counted(ids: Collection[int]) -> list[dict[str, Any]]:
+    """The records that count, with the address of each that the person may open."""
+    may_open = linking.numbers_of(viewer(), ids)
+    found = queries.records_named(connection(), sorted(ids))
+    return [{"record": one, "href": _address(may_open.get(key))} for key, one in found.items()]
+
+
+def _address(number: str | None) -> str | None:
+    return url_for("records.show", number=number) if number else None
+
+
+def _acts(spec: DutySpec, line: PeriodLine) -> list[DutyAct]:
+    """How the person may do what is owed: walk the checklist of what it is owed for, or record it."""
+    register = house().pack.record_by_name[spec.activity]
+    if not can_on("register", Facts.of_unit(register.name, line.unit_id)):
+        return []
+    found = []
+    if line.subject and register.checklist:
+        href = url_for("inspections.begin", register=register.name, subject=line.subject[0])
+        found.append(DutyAct(href, is_inspection=True))
+    told: dict[str, Any] = {"from": line.subject[0]} if line.subject else {"place": str(line.unit_id)}
+    found.append(DutyAct(url_for("record_lists.enter", register=register.name, **told), is_inspection=False))
+    return found
 
 
 # -- first pages --------------------------------------------------------------------------------------

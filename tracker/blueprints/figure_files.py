@@ -19,9 +19,9 @@ from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, directory, house, viewer
 from tracker.domain.days import from_number
 from tracker.domain.figures import FigureValue
+from tracker.domain.lifecycle import STATUS_BY_NUMBER
 from tracker.exchange.exports import ExportHead, OutCell, csv_pieces
 from tracker.house import House
-from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind, behind_marks
 from tracker.queries.behind import Behind, Reader
 from tracker.queries.scope import Viewer

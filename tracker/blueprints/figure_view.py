@@ -22,10 +22,10 @@ from tracker import languages, words
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, directory, house, now, today
 from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
-from tracker.domain.lifecycle import Status
+from tracker.domain.lifecycle import STATUS_BY_NUMBER, Status
+from tracker.domain.records import RecordRegister
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import AsOfForm
-from tracker.projections.tickets import STATUS_BY_NUMBER
 from tracker.queries import behind, demonstration, figures
 from tracker.queries.behind import Behind, DrillTicket
 from tracker.queries.behind_marks import DrillRecord
@@ -253,13 +253,14 @@ class RecordLabels:
     address: str | None  # of a record, with {} for its number
     states: Mapping[str, str]
     units: Mapping[int, str]
+    choices: Mapping[str, str]  # where records are about a choice (an indicator): its label
     about: str  # what stands where a record has no words of its own
 
     def line(self, record: DrillRecord) -> RecordLine:
         return RecordLine(
             record.number,
             self.address.format(quote(record.number)) if self.address and record.number else None,
-            record.summary or self.about,
+            self.choices.get(record.summary, record.summary) or self.about,
             self.units.get(record.unit_id, ""),
             self.states.get(record.state or "", ""),
             Decimal(record.quantity) / self.spec.scale,
@@ -277,8 +278,15 @@ def record_labels(spec: FigureSpec) -> RecordLabels:
         f"{url_for(endpoint, number='-').rpartition('-')[0]}{{}}",
         {s.name: words.of(s.label) for s in of_register.states} if of_register else {},
         {unit.id: unit.label(language) for unit in directory().units.values()},
+        _choices_of(of_register),
         words.of(spec.label),
     )
+
+
+def _choices_of(register: RecordRegister | None) -> dict[str, str]:
+    """Labels of the choices that the summary of its records may be."""
+    field = register.by_name.get(register.summary_field) if register else None
+    return {choice.name: words.of(choice.label) for choice in field.choices} if field else {}
 
 
 def part_label(spec: FigureSpec, part: str) -> str:
@@ -297,7 +305,7 @@ def part_links(line: Line, asked: Behind, sight: Sight) -> list[dict[str, Any]]:
         {
             "url": sight.url(line.spec, **narrowed(), part=part),
             "label": part_label(line.spec, part),
-            "count": count,
+            "count": (Decimal(count) / line.value.scale).normalize(),
             "is_current": part == asked.part,
         }
         for part in behind.part_names(line.spec)

@@ -45,11 +45,17 @@ def address_of(field: Field, number: str | None) -> str:
 # -- what a form begins with --------------------------------------------------------------------------
 def begun(register: Register | RecordRegister, options: Options) -> dict[str, Any]:
     """What the address says already: `place`, and `from`, the number of the record that gives rise to this one."""
-    found: dict[str, Any] = {}
+    origin = _origin(request.args.get("from", ""))
+    found = {} if origin is None else _told_by(origin, register, options)
     if (place := request.args.get("place", "")) in _values(options.places):
         found["place"] = place
-    origin = _origin(request.args.get("from", ""))
-    return found if origin is None else found | _told_by(origin, register, options)
+    return found
+
+
+def origin_asked() -> dict[str, Any]:
+    """`from` of this request's address, for the address of the form that follows: a member has five households."""
+    number = request.args.get("from", "")
+    return {"from": number} if number else {}
 
 
 def _values(pairs: Iterable[tuple[str, str]]) -> set[str]:
@@ -62,7 +68,7 @@ def _origin(number: str) -> Record | None:
 
 
 def _told_by(origin: Record, register: Register | RecordRegister, options: Options) -> dict[str, Any]:
-    """The link back, further links that both have, the place, and of a ticket the day on which it was found."""
+    """The link back, further links and units that both have, the place, and of a ticket the day it was found."""
     source = house().pack.record_by_name[origin.register]
     found: dict[str, Any] = {}
     for field in register.links:
@@ -77,6 +83,10 @@ def _told_by(origin: Record, register: Register | RecordRegister, options: Optio
         found["found_on"] = origin.on
     elif place in _values(options.homes):
         found[register.unit_field] = place
+    units = _values(options.units)
+    for field in register.fields:
+        if field.type is FieldType.UNIT and field.name not in found and str(origin.fields.get(field.name)) in units:
+            found[field.name] = str(origin.fields[field.name])
     if "group" in register.by_name and "group" in origin.fields:
         found["group"] = str(origin.fields["group"])
     return found

@@ -42,7 +42,8 @@ _BESIDE = frozenset({"category", "severity", "group"})
 def registers_open_for(action: str) -> tuple[Register, ...]:
     """Registers in which the person may do this somewhere, in the order of the pack."""
     opened = scope.open_registers(viewer(), action)
-    return tuple(r for r in house().pack.registers if r.name in opened)
+    takes_all = action not in ("register", "import")
+    return tuple(r for r in house().pack.registers if r.name in opened and (takes_all or not r.is_withdrawn))
 
 
 # -- one line -----------------------------------------------------------------------------------------

@@ -46,7 +46,8 @@ FIRST_YEAR, LAST_YEAR = 1971, 2900
 def registers_open_for(action: str) -> tuple[RecordRegister, ...]:
     """Registers of records in which the person may do this somewhere, in the order of the pack."""
     opened = scope.open_registers(viewer(), action)
-    return tuple(r for r in house().pack.records if r.name in opened)
+    takes_all = action not in ("register", "import")
+    return tuple(r for r in house().pack.records if r.name in opened and (takes_all or not r.is_withdrawn))
 
 
 # -- one line -----------------------------------------------------------------------------------------

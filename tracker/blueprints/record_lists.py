@@ -147,5 +147,7 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
         place = str(outcome.events[0].data["fields"].get("place", ""))
-        return redirect(url_for("record_lists.enter", register=register.name, place=place), 303)
+        return redirect(
+            url_for("record_lists.enter", register=register.name, place=place, **linking.origin_asked()), 303
+        )
     return redirect(url_for("records.show", number=outcome.number), 303)

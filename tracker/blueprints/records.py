@@ -165,10 +165,11 @@ def _score(record: Record) -> str:
 
 
 def _gives(opened: Opened) -> list[Register]:
-    """Registers of tickets to which this record may give rise, and in which the person may register."""
+    """Registers of tickets to which this record may give rise, open to the person; in the register's order."""
     if opened.record.is_void:
         return []
-    return [r for r in list_view.registers_open_for("register") if r.name in opened.register.gives]
+    found = {r.name: r for r in list_view.registers_open_for("register")}
+    return [found[name] for name in opened.register.gives if name in found]
 
 
 def _visits(opened: Opened) -> list[RecordRegister]:

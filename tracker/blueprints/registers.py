@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from tracker import words
 from tracker.blueprints import list_view, record_list_view, register_files
-from tracker.blueprints.linking import begun, links
+from tracker.blueprints.linking import begun, links, origin_asked
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.rights import (
     SENT,
@@ -174,7 +174,9 @@ def _registered(register: Register, form: RegisterForm, options: Options) -> Res
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
         place = str(outcome.events[0].data.get("place", ""))
-        return redirect(url_for("registers.register_ticket", register=register.name, place=place), 303)
+        return redirect(
+            url_for("registers.register_ticket", register=register.name, place=place, **origin_asked()), 303
+        )
     return redirect(url_for("tickets.show", number=outcome.number), 303)
 
 

@@ -1,8 +1,8 @@
 """The `xiaohao` commands: parse, call, print, exit status. Heavy imports wait for their command.
 
 serving (`init`, `run`), accounts (`user`), imports, figures (`figures`, `drill`), duties, log (`verify`, `rebuild`,
-`erase`, `tidy`). They share installation (the one they work on) and founding (the units of a pack); demonstration
-makes the year that stage plays.
+`erase`, `tidy`), registers (those defined here, mended). They share installation (the one they work on) and founding
+(the units of a pack); demonstration makes the year that stage plays.
 
 Errors are one clear line and an exit status: 1 something is wrong, 2 the command was.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from tracker.cli import accounts, duties, figures, imports, log, serving
+from tracker.cli import accounts, duties, figures, imports, log, registers, serving
 
 
 class _Commands(click.Group):
@@ -54,4 +54,5 @@ main.add_command(log.verify)
 main.add_command(log.rebuild)
 main.add_command(log.erase)
 main.add_command(log.tidy)
+main.add_command(registers.registers)
 main.add_command(accounts.user)

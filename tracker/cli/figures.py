@@ -190,7 +190,7 @@ def _heading(pair: AsOf) -> str:
 
 def _ticket(ticket: DrillTicket) -> dict[str, Any]:
     from tracker.domain.days import from_number
-    from tracker.projections.tickets import STATUS_BY_NUMBER
+    from tracker.domain.lifecycle import STATUS_BY_NUMBER
 
     def day(number: int | None) -> str | None:
         return None if number is None else from_number(number).isoformat()

@@ -57,8 +57,11 @@ def _language() -> str:
 
 
 @contextmanager
-def opened(*, must_exist: bool = True) -> Iterator[Installation]:
-    """The installation of the settings in force; its connections are closed afterwards."""
+def opened(*, must_exist: bool = True, as_delivered: bool = False) -> Iterator[Installation]:
+    """The installation of the settings in force; its connections are closed afterwards.
+
+    `as_delivered`: definitions of registers are left aside, to mend those that do not fit the pack.
+    """
     from tracker import config, create_app
 
     settings = config.load()
@@ -67,6 +70,7 @@ def opened(*, must_exist: bool = True) -> Iterator[Installation]:
     try:
         if must_exist and not is_current(installation):
             raise click.ClickException("The database is not set up for this version. Run: xiaohao init")
+        installation.house.is_as_delivered = as_delivered
         if must_exist:
             with installation.engine.connect() as conn:
                 installation.house.follow(conn)

@@ -39,6 +39,8 @@ def run() -> None:
         settings = installation.settings
         _check_port(settings.host, settings.port)
         migrate(installation)
+        with installation.engine.connect() as conn:
+            installation.house.follow(conn)  # what does not fit is told now, not at the first request
         if demonstration.folder_of(installation.house) is None:
             _found_units(installation)
         elif demonstration.is_wanted(installation.house):

@@ -160,6 +160,17 @@ class DefineRegister:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawRegister:
+    """What was defined here no longer holds from today on: of a register of the pack the pack's own files stand again,
+    one that was made here takes no more entries. `version`: the one that was seen."""
+
+    name: str
+    reason: str
+    version: int
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnterRecord:
     """An activity was held, a subject is taken up, a statistic is reported: a record of a register that is no promise.
 
@@ -285,6 +296,7 @@ Command = (
     | DutyCommand
     | DirectoryCommand
     | DefineRegister
+    | WithdrawRegister
     | NoteAccess
     | ErasePrivateValues
     | MarkDemonstration

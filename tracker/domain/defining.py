@@ -26,11 +26,16 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
 FOLDERS = ("registers", "checklists", "figures", "deadlines")
 _PATH = re.compile(rf"({'|'.join(FOLDERS)})/([a-z][a-z0-9_]{{0,47}})\.yaml\Z")
 MOST_FILES = 12
+WITHDRAWN = "register_withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A version of a register's files. `version` counts from 1; `position`, `actor_id`, `recorded_at`: of its event."""
+    """A version of a register's files. `version` counts from 1; `position`, `actor_id`, `recorded_at`: of its event.
+
+    `is_withdrawn`: the files hold no longer, for the `reason` given: a register of the pack is again what the pack
+    says, and one that was made here is read by them and takes no more entries.
+    """
 
     name: str
     version: int
@@ -39,6 +44,8 @@ class Definition:
     position: int = 0
     actor_id: int = 0
     recorded_at: datetime | None = None
+    is_withdrawn: bool = False
+    reason: str = ""
 
     @property
     def registers(self) -> tuple[str, ...]:
@@ -63,6 +70,8 @@ def definitions_of(events: Iterable[Event]) -> tuple[Definition, ...]:
             position=event.position,
             actor_id=event.actor_id,
             recorded_at=event.recorded_at,
+            is_withdrawn=event.kind == WITHDRAWN,
+            reason=event.data.get("reason", ""),
         )
         for event in events
     )
@@ -107,7 +116,21 @@ def event_of(definition: Definition) -> NewEvent:
         "takes_effect_on": definition.takes_effect_on.isoformat(),
         "files": dict(definition.files),
     }
+    if definition.is_withdrawn:
+        return NewEvent(WITHDRAWN, definition.takes_effect_on, {**data, "reason": definition.reason})
     return NewEvent("register_defined", definition.takes_effect_on, data)
+
+
+def withdrawal(name: str, known: Iterable[Definition], seen: int, reason: str, today: date) -> Definition:
+    """The version that takes back the one in hand, with its files, from today on."""
+    latest = max((d for d in known if d.name == name), key=lambda d: d.version, default=None)
+    if latest is None or latest.is_withdrawn:
+        raise Refusal("register_not_defined_here", name=name)
+    if latest.version != seen:
+        raise Refusal("definition_moved_on", version=latest.version)
+    if not reason.strip():
+        raise Refusal("reason_missing", field="reason")
+    return Definition(name, latest.version + 1, today, latest.files, is_withdrawn=True, reason=reason.strip())
 
 
 # -- what records use ---------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "rep
 """Their effects: `record.py`."""
 DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "excused"})
 """Their effects: `period.py`."""
-REGISTER_KINDS = frozenset({"register_defined"})
+REGISTER_KINDS = frozenset({"register_defined", "register_withdrawn"})
 
 ALL_KINDS: Mapping[StreamKind, frozenset[str]] = {
     StreamKind.TICKET: TICKET_KINDS,

@@ -18,6 +18,8 @@ class EvidenceKind(StrEnum):
 
 PHOTO_KINDS = (EvidenceKind.PHOTO_BEFORE, EvidenceKind.PHOTO_AFTER, EvidenceKind.PHOTO_CHECK)
 """Of a ticket."""
+OF_AN_ATTEMPT = frozenset({EvidenceKind.PHOTO_AFTER, EvidenceKind.DOCUMENT})
+"""What `guards.has_evidence` counts, anew after each failure."""
 
 
 class ExclusionWay(StrEnum):

@@ -13,6 +13,7 @@ Button, form, permission and entry of the log follow from the row. To add a step
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,10 +35,7 @@ from tracker.domain.guards import (
 
 
 class Status(StrEnum):
-    """Where a promise stands. Overdue is not a status: it is derived from the due day.
-
-    Tables keep the number of the place in this list: append only, or rebuild.
-    """
+    """Where a promise stands. Overdue is not a status: it is derived from the due day."""
 
     REGISTERED = "registered"
     ASSIGNED = "assigned"
@@ -53,6 +51,10 @@ class Status(StrEnum):
     VOIDED = "voided"
     MERGED = "merged"
 
+
+STATUS_BY_NUMBER = tuple(Status)
+STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
+"""Tables keep the number of the place in `Status`: append only, or rebuild."""
 
 WORKING = frozenset({Status.ASSIGNED, Status.ACCEPTED, Status.RELAPSED})
 """The owner has it in hand: may submit, ask for an extension, be urged."""

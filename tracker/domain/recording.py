@@ -19,12 +19,12 @@ from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
-from tracker.domain.needs import check_length, check_place, evidence_given
+from tracker.domain.needs import check_length, check_place, evidence_given, reason_given
 from tracker.domain.proofs import Proof, proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.domain.values import CheckedValues, check_values, filled, printable
+from tracker.domain.values import CheckedValues, check_record, filled, printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,11 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     is_walked = world.checklist is not None and (bool(command.answers) or not command.is_complete)
     is_left = is_walked and not command.is_complete
     given = filled(command.values) if is_left else command.values
-    checked = check_values(register, given, context.directory, is_partial=is_left, all_private=False)
+    checked = check_record(register, given, context.directory, is_partial=is_left)
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
+    if register.is_withdrawn:
+        raise Refusal("register_withdrawn", name=register.name)
     check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
@@ -74,6 +76,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data.update(_walked(command, checked, world.checklist, world))
     elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
         _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
+        if register.states:
+            _check_proof(register.state_by_name[data["state"]].proof, _kinds(command.evidence))
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
 
@@ -156,12 +160,10 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     _check_open(record, command.version)
     if context.actor.id != record.recorder_id or not _may("register", record.unit_id, world):
         _permit("amend", record.unit_id, world)
-    reason = _reason(command.reason)
+    reason = reason_given(command.reason)
     fixed = set(register.key_fields) | {register.stage_field}
     changes = {name: value for name, value in command.changes.items() if name not in fixed}
-    checked = check_values(
-        register, changes, context.directory, is_partial=True, all_private=False, before=record.fields
-    )
+    checked = check_record(register, changes, context.directory, is_partial=True, before=record.fields)
     check_links(register.links, checked.open, context)
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private and not command.evidence:
@@ -197,15 +199,7 @@ def decide_void_record(command: VoidRecord, record: Record, world: RecordWorld) 
     """Entered by mistake, or twice: out of every figure, listed beside it with its reason."""
     _check_open(record, command.version)
     _permit("amend", record.unit_id, world)
-    return Decision((NewEvent("voided", record.on, {"reason": _reason(command.reason)}),), {})
-
-
-def _reason(text: str) -> str:
-    reason = printable(text)
-    if not reason:
-        raise Refusal("reason_missing", field="reason")
-    check_length(reason, "reason")
-    return reason
+    return Decision((NewEvent("voided", record.on, {"reason": reason_given(command.reason)}),), {})
 
 
 def _check_open(record: Record, version: int) -> None:
@@ -237,9 +231,7 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
     if to_number(command.occurred_on) < latest.day:
         day = command.occurred_on
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
-    checked = check_values(
-        register, command.values, context.directory, is_partial=True, all_private=False, before=record.fields
-    )
+    checked = check_record(register, command.values, context.directory, is_partial=True, before=record.fields)
     check_links(register.links, checked.open, context)
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
@@ -271,9 +263,7 @@ def decide_report(command: ReportValue, record: Record, world: RecordWorld) -> D
     _permit("register", record.unit_id, world)
     same = {name: record.fields[name] for name in register.key_fields if name in record.fields}
     given = {**command.values, **same}
-    checked = check_values(
-        register, given, context.directory, is_partial=False, all_private=False, before=record.fields
-    )
+    checked = check_record(register, given, context.directory, is_partial=False, before=record.fields)
     on = _day(checked, world)
     stage = checked.open[register.stage_field or ""]
     ranks = [choice.name for choice in register.stages]
@@ -294,7 +284,7 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     register, context = world.register, world.context
     settled = settled_fields(register, checklist)
     told = {} if record.is_complete else {n: v for n, v in command.values.items() if n not in settled}
-    checked = check_values(register, told, context.directory, is_partial=True, all_private=False, before=record.fields)
+    checked = check_record(register, told, context.directory, is_partial=True, before=record.fields)
     check_links(register.links, checked.open, context)
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}

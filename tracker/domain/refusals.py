@@ -36,6 +36,7 @@ CODES: dict[str, Kind] = {
     # days
     "day_in_future": Kind.INVALID,
     "day_before_latest_step": Kind.INVALID,
+    "day_before_other": Kind.INVALID,
     "found_in_future": Kind.INVALID,
     "found_too_early": Kind.INVALID,
     "due_too_far": Kind.INVALID,
@@ -108,6 +109,9 @@ CODES: dict[str, Kind] = {
     "register_file_elsewhere": Kind.INVALID,
     "register_kind_fixed": Kind.INVALID,
     "register_prefix_fixed": Kind.INVALID,
+    "register_withdrawn": Kind.INVALID,
+    "register_not_defined_here": Kind.INVALID,
+    "withdrawn_unreadable": Kind.INVALID,
     "effect_in_past": Kind.INVALID,
     "part_in_use": Kind.INVALID,
     "part_fixed": Kind.INVALID,

@@ -32,6 +32,7 @@ from tracker.domain.commands import (
     ReportValue,
     TakeStep,
     VoidRecord,
+    WithdrawRegister,
 )
 from tracker.domain.confidential import PREFIX
 from tracker.domain.deciding import checked_values
@@ -41,7 +42,7 @@ from tracker.domain.people import Directory
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusals
 from tracker.domain.registers import Register
-from tracker.domain.values import check_values, filled
+from tracker.domain.values import check_record, filled
 
 _KINDS: Mapping[type, str] = {
     RegisterTicket: "registered",
@@ -59,6 +60,7 @@ _KINDS: Mapping[type, str] = {
     PersonLeaves: "person_left",
     MarkDemonstration: "marked_demonstration",
     DefineRegister: "register_defined",
+    WithdrawRegister: "register_withdrawn",
     OpenPeriod: "opened",
     MissPeriod: "missed",
     ExcusePeriod: "excused",
@@ -126,7 +128,7 @@ def is_another_record(command: EnterRecord, first: Event, register: RecordRegist
     given = filled(command.values) if is_left else command.values
     was = dict(first.data["fields"])
     try:
-        checked = check_values(register, given, directory, is_partial=is_left, all_private=False, before=was)
+        checked = check_record(register, given, directory, is_partial=is_left, before=was)
     except Refusals:
         return True
     if command.answers and register.nil_field not in checked.open:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
@@ -74,6 +74,48 @@ def check_values(
     if refusals:
         raise Refusals(refusals)
     return CheckedValues(kept, private)
+
+
+def check_record(
+    register: HasFields,
+    values: Mapping[str, Any],
+    directory: Directory,
+    *,
+    is_partial: bool,
+    before: Mapping[str, Any] = MappingProxyType({}),
+) -> CheckedValues:
+    """As `check_values`, for an activity, a subject or a statistic, whose fields may depend on each other."""
+    given = dict(values)
+    for field in register.fields:
+        if field.contains and (field.name in given or field.contains in given):
+            given[field.name] = _with_choice(field, {**before, **given})
+    checked = check_values(register, given, directory, is_partial=is_partial, all_private=False, before=before)
+    known = {**before, **checked.private, **checked.open}
+    told = checked.open.keys()
+    bound = [f for f in register.fields if f.not_before and (f.name in told or f.not_before[0] in told)]
+    refusals = [refusal for field in bound for refusal in _too_early(field, known)]
+    if refusals:
+        raise Refusals(refusals)
+    return checked
+
+
+def _with_choice(field: Field, values: Mapping[str, Any]) -> Any:
+    """What was chosen, with the choice of the field that it contains in front where it is missing."""
+    chosen, main = values.get(field.name) or [], values.get(field.contains or "")
+    others = list(chosen) if isinstance(chosen, (list, tuple)) else [chosen]
+    return others if main in (None, "", *others) else [main, *others]
+
+
+def _too_early(field: Field, known: Mapping[str, Any]) -> list[Refusal]:
+    """A day told before the other field allows it. Both as the log keeps them."""
+    name, days = field.not_before or ("", 0)
+    day, first = known.get(field.name), known.get(name)
+    if not day or not first:
+        return []
+    earliest = date.fromisoformat(first) + timedelta(days=days)
+    if date.fromisoformat(day) >= earliest:
+        return []
+    return [Refusal("day_before_other", field=field.name, earliest=earliest)]
 
 
 def filled(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -61,6 +61,9 @@ TYPE_NAMES: Mapping[FieldType, Any] = {
 }
 
 
+REASON_LENGTH = 500
+
+
 class DefinitionForm(AdminForm):
     """`takes_effect_on`, and what both ways of defining share."""
 
@@ -244,6 +247,21 @@ class FilesForm(DefinitionForm):
         """Path → text, empty ones left out: a file that is emptied goes."""
         found = {path: (self[f"text_{n}"].data or "").replace("\r\n", "\n") for n, path in enumerate(self.paths)}
         return {path: text for path, text in found.items() if text.strip()}
+
+
+class WithdrawForm(AdminForm):
+    """Why a register is taken back."""
+
+
+def withdraw_form(version: int) -> WithdrawForm:
+    fields = {
+        "reason": required(TextAreaField(words.need("reason"))),
+        "version": HiddenField(default=str(version)),
+        "needed": ("reason",),
+        "longest": {"reason": REASON_LENGTH},
+    }
+    form: WithdrawForm = type("Form", (WithdrawForm,), fields)()
+    return form
 
 
 def files_form(paths: Sequence[str], texts: Mapping[str, str], *, version: int, today: date) -> FilesForm:

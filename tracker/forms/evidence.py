@@ -53,13 +53,16 @@ def documents_field(label: str, *, is_needed: bool) -> MultipleFileField:
     return required(field) if is_needed else field
 
 
-def files_for(proof: Proof, there: Iterable[str] = (), *, always: bool) -> dict[str, MultipleFileField]:
+def files_for(
+    proof: Proof, there: Iterable[str] = (), *, always: bool, later: Iterable[Proof] = ()
+) -> dict[str, MultipleFileField]:
     """The inputs for the files that a record must bring, each with how many; `there`: kinds of those it has.
 
-    `always`: photographs and papers may be added where none is asked for.
+    `always`: photographs and papers may be added where none is asked for, and what is asked for `later`.
     """
     kinds = tuple(there)
     lacking = {name: count - given(name, kinds) for name, count in proof.needed().items()}
+    offered = {"photos", "documents"}.union(*(one.needed() for one in later))
     found = {}
     for name, label in (
         ("photos_before", gettext("Photographs before the work")),
@@ -68,7 +71,7 @@ def files_for(proof: Proof, there: Iterable[str] = (), *, always: bool) -> dict[
         ("documents", words.need("documents")),
     ):
         count = lacking.get(name, 0)
-        if count > 0 or (always and name in ("photos", "documents")):
+        if count > 0 or (always and name in offered):
             make = documents_field if name == "documents" else photos_field
             found[name] = make(label, is_needed=count > 0 and (name != "photos" or len(lacking) == 1))
             found[name].kwargs["description"] = _at_least(name, count, proof) if count > 0 else ""

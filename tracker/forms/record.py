@@ -47,7 +47,7 @@ class EnterForm(KeyedForm):
         if len(register.states) > 1:
             pairs = state_pairs(register.states)
             inputs[STATE] = choose(gettext("State"), pairs, is_needed=True, default=register.states[0].name)
-        files = files_for(register.proof, always=True)
+        files = files_for(register.proof, always=True, later=(state.proof for state in register.states))
         form = type("EnterForm", (cls,), inputs | files)()
         form.names_of_files = tuple(files)
         form.register = register

@@ -36,7 +36,9 @@ class DutyPeriodRow(Base):
         Index("ix_duty_periods_subject", "subject_id", "duty", "starts"),
         Index("ix_duty_periods_standing", "standing", "last_entry"),
         Index("ix_duty_periods_unit", "unit_id", "standing", "ends"),
-        Index("ix_duty_periods_ends", "ends", "duty"),
+        # What stands behind the day lets pages count without a look at the periods themselves.
+        Index("ix_duty_periods_ends", "ends", "duty", "unit_id", "standing"),
+        Index("ix_duty_periods_lately", "standing", "ends", "duty", "unit_id", "starts"),
     )
 
 

@@ -30,10 +30,11 @@ class RecordRow(Base):
     listed: Mapped[str] = mapped_column(Text)
     key: Mapped[bytes | None] = mapped_column(LargeBinary(16))
 
-    # Each list has an index in its order, the newest day first.
+    # Each list has an index in its order, the newest day first. What stands behind the id of a unit's list lets it be
+    # narrowed without a look at the records themselves.
     __table_args__ = (
         Index("ix_records_register", "register_id", "shelf", "held_on", "id"),
-        Index("ix_records_unit", "unit_id", "register_id", "shelf", "held_on", "id"),
+        Index("ix_records_unit", "unit_id", "register_id", "shelf", "held_on", "id", "is_nil", "state"),
         Index("ix_records_state", "register_id", "state", "shelf", "held_on", "id"),
         Index("ix_records_nil", "register_id", "is_nil", "shelf", "held_on", "id"),
         Index("uq_records_key", "register_id", "key", unique=True),

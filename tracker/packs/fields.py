@@ -81,6 +81,8 @@ def field_of(item: Mapping[str, Any]) -> Field:
         is_unique=item.get("unique", False),
         register=item.get("register"),
         imported=item.get("imported"),
+        contains=item.get("contains"),
+        not_before=(item["not_before"]["field"], item["not_before"]["days"]) if "not_before" in item else None,
     )
 
 
@@ -134,8 +136,24 @@ def _check_each(source: Source, register: AnyRegister) -> Iterator[Problem]:
             yield source.problem(path, f"{field.name} has no choice {field.imported}", "let `imported` name a choice")
         if field.required_unless and not is_flag(register, field.required_unless):
             yield source.problem(path, f"{field.name}: required_unless needs a yes_no field", "name one")
+        yield from _check_bound(source, path, register, field)
         if field.pattern and field.pattern not in NAMED_PATTERNS and not _compiles(field.pattern):
             yield source.problem(path, f"{field.name}: pattern is not a regular expression", "correct it")
+
+
+def _check_bound(source: Source, path: KeyPath, register: AnyRegister, field: Field) -> Iterator[Problem]:
+    """What depends on another field is asked of records; tickets have their milestones and clocks."""
+    other = register.by_name.get(field.contains or "")
+    has_same = other is not None and other.type is FieldType.SELECT_ONE and other.choice_names <= field.choice_names
+    if field.contains and not (field.type is FieldType.SELECT_MULTIPLE and has_same and not field.is_private):
+        mend = "let `contains` of a select_multiple field name a select_one field with the same choices"
+        yield source.problem(path, f"{field.name} cannot contain {field.contains}", mend)
+    first = register.by_name.get(field.not_before[0]) if field.not_before else None
+    is_day = first is not None and {first.type, field.type} == {FieldType.DATE}
+    if field.not_before and not is_day:
+        yield source.problem(path, f"{field.name}: not_before compares two days", "name a date field")
+    if (field.contains or field.not_before) and isinstance(register, Register):
+        yield source.problem(path, f"{field.name}: tickets have no fields that depend on another", "remove it")
 
 
 def _check_headings(source: Source, register: AnyRegister, columns: Iterable[Field]) -> Iterator[Problem]:

@@ -69,6 +69,7 @@ class _Files:
     versions: Mapping[str, str]
     own_figures: tuple[Source, ...]
     own_deadlines: tuple[Source, ...]
+    withdrawn: frozenset[str]
 
     def version_of(self, register: str) -> str:
         """What records of the register keep."""
@@ -116,11 +117,17 @@ def load_defined(path: Path, definitions: Sequence[Definition]) -> LoadedPack:
         name=files.pack.data["name"],
         version=files.pack.data["version"],
         label=files.pack.data["label"],
-        registers=tuple(replace(r, predicates=predicates.get(name, ())) for name, r in registers.items()),
+        registers=tuple(
+            replace(r, predicates=predicates.get(name, ()), is_withdrawn=name in files.withdrawn)
+            for name, r in registers.items()
+        ),
         units=units,
         figures=figures,
         reports=reports,
-        records=tuple(replace(r, predicates=predicates.get(name, ())) for name, r in records.items()),
+        records=tuple(
+            replace(r, predicates=predicates.get(name, ()), is_withdrawn=name in files.withdrawn)
+            for name, r in records.items()
+        ),
         duties=duties,
         checklists=checklists,
         columns=columns,
@@ -228,6 +235,8 @@ def _check_links(source: Source, register: AnyRegister, known: Collection[str]) 
 def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
     """Reads on after a mistake, so that the mistakes of all files come out together."""
     pack = _read_one(folder, "pack.yaml", "pack")
+    delivered = frozenset(pack.data["registers"])
+    definitions = [d for d in definitions if not (d.is_withdrawn and d.name in delivered)]
     files = {path: text for definition in definitions for path, text in definition.files.items()}
     texts = Overlay(folder, files)
     reader = _Reader(texts)
@@ -268,6 +277,7 @@ def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
         },
         own_figures=tuple(sources[name] for name in figures),
         own_deadlines=tuple(sources[name] for name in deadlines),
+        withdrawn=frozenset(name for d in definitions if d.is_withdrawn for name in d.registers) - delivered,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -25,3 +25,19 @@ class PackError(Exception):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DefinitionClash(PackError):
+    """A pack that is good by itself and cannot be believed with what an installation defines. `names`: of the
+    registers whose definitions do not fit. Its text is one line, for whoever starts the program."""
+
+    def __init__(self, problems: Iterable[Problem], names: Sequence[str]) -> None:
+        super().__init__(problems)
+        self.names = tuple(names)
+
+    def __str__(self) -> str:
+        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
+        return (
+            f"What was defined here for {', '.join(self.names)} does not fit the pack: {self.problems[0]}{more}. "
+            f"Nothing starts until it does: xiaohao registers list"
+        )

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from tracker.domain.events import Event, StreamKind
 from tracker.domain.records import RecordRegister
@@ -32,6 +32,12 @@ def record_ids(conn: Connection, register: Register | RecordRegister, number: in
     """The records of a register, void ones too; at most `limit`."""
     table = RecordRow if isinstance(register, RecordRegister) else TicketRow
     return list(conn.scalars(select(table.id).where(table.register_id == number).order_by(table.id).limit(limit)))
+
+
+def record_count(conn: Connection, number: int) -> int:
+    """How many tickets or records a register has, whatever it keeps, void ones too."""
+    counts = (select(func.count()).where(table.register_id == number) for table in (TicketRow, RecordRow))
+    return sum(conn.scalar(count) or 0 for count in counts)
 
 
 def histories(conn: Connection, register: Register | RecordRegister, ids: Iterable[int]) -> Iterator[list[Event]]:

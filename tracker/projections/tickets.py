@@ -9,14 +9,12 @@ import orjson
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from tracker.domain.days import to_number
-from tracker.domain.lifecycle import Status
+from tracker.domain.lifecycle import STATUS_NUMBERS, Status
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
 from tracker.models.rows import ChangedRows, hashed, insert_rows
 from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
-STATUS_NUMBERS: Mapping[Status, int] = {status: i for i, status in enumerate(Status)}
-STATUS_BY_NUMBER: tuple[Status, ...] = tuple(Status)
 SHELF_OPEN, SHELF_CLOSED, SHELF_GONE = 0, 1, 2
 _NOT_OPEN = {Status.CLOSED: SHELF_CLOSED, Status.VOIDED: SHELF_GONE, Status.MERGED: SHELF_GONE}
 SHELF_OF: Mapping[Status, int] = {status: _NOT_OPEN.get(status, SHELF_OPEN) for status in Status}

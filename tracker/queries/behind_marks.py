@@ -74,10 +74,10 @@ def drill(
     listed = _Listed.of(conn, house, behind)
     if listed is None:
         return RecordDrill((), 0, 0, None)
-    shown = listed.shown_to(viewer)
+    every, shown = listed.of_its_table, listed.shown_to(viewer)
     found = [DrillRecord(*row) for row in conn.execute(listed.page(shown, cursor, limit + 1))]
-    count = int(conn.scalar(listed.count(true())) or 0)
-    open_count = int(conn.scalar(listed.count(shown)) or 0)
+    count = int(conn.scalar(listed.count(every)) or 0)
+    open_count = count if shown is every else int(conn.scalar(listed.count(shown)) or 0)
     last = found[limit - 1] if len(found) > limit else None
     return RecordDrill(tuple(found[:limit]), count, count - open_count, _cursor_after(last))
 
@@ -101,6 +101,7 @@ class _Listed:
 
     register: str
     holds: Condition
+    of_its_table: Condition  # a part may add up records of another table too, which are not listed
     columns: tuple[Any, ...]
     joined: Any  # the table of the records
     duty: DutySpec | None  # whose periods they are
@@ -122,32 +123,49 @@ class _Listed:
         # A duty may be called as the register in which it is fulfilled.
         is_owed = register.startswith(DUTY_PREFIX)
         duty = house.pack.duty_by_id.get(register.removeprefix(DUTY_PREFIX)) if is_owed else None
-        return _Listed(register, holds, *_source(register, house), duty)
+        columns, table = _source(register, house)
+        is_whole = all(_source(t.register or spec.register, house)[1] is table for t in terms)
+        return _Listed(register, holds, true() if is_whole else _found(table, true()), columns, table, duty)
 
     def shown_to(self, viewer: Viewer | None) -> Condition:
+        """Which of the marks the person may know of; `of_its_table` itself where that is all of them."""
         if viewer is None:  # the command line: everything that is not restricted
-            return TicketRow.is_restricted.is_(False) if self.joined is TicketRow else true()
-        if self.joined is TicketRow:
-            return visible(viewer)
+            return _found(TicketRow, TicketRow.is_restricted.is_(False)) if self._is_of_tickets else self.of_its_table
+        if self._is_of_tickets:
+            return _found(TicketRow, visible(viewer))
         if self.duty is not None:
-            return duties.visible(viewer, [self.duty])
+            return _found(DutyPeriodRow, duties.visible(viewer, [self.duty]))
         units = units_open(viewer, "view", self.register)
-        return true() if units is None else RecordRow.unit_id.in_(units)
+        if units is None:
+            return self.of_its_table
+        here = RecordRow.unit_id.in_(units), RecordRow.register_id == viewer.register_ids[self.register]
+        return MarkRow.ticket_id.in_(select(RecordRow.id).where(*here))
+
+    @property
+    def _is_of_tickets(self) -> bool:
+        return self.joined is TicketRow
 
     def page(self, shown: Condition, cursor: str, limit: int) -> Select[Any]:
-        query = self._joined(select(MarkRow.ef, MarkRow.ticket_id, *self.columns, func.coalesce(MarkRow.quantity, 1)))
-        query = query.where(self.holds, shown)
+        """The marks are put in order by themselves; what they are marks of is looked up for those of the page."""
+        quantity = func.coalesce(MarkRow.quantity, 1).label("quantity")
+        query = select(MarkRow.ef, MarkRow.ticket_id, quantity).where(self.holds, shown)
         place = whole_numbers(cursor, "-")
         if len(place) == 2:
             before = or_(MarkRow.ef < place[0], and_(MarkRow.ef == place[0], MarkRow.ticket_id < place[1]))
             query = query.where(before)
-        return query.order_by(MarkRow.ef.desc(), MarkRow.ticket_id.desc()).limit(limit)
+        query = query.order_by(MarkRow.ef.desc(), MarkRow.ticket_id.desc()).limit(limit)
+        found = query.subquery()
+        named = select(found.c.ef, found.c.ticket_id, *self.columns, found.c.quantity)
+        named = named.join(self.joined, self.joined.id == found.c.ticket_id)
+        return named.order_by(found.c.ef.desc(), found.c.ticket_id.desc())
 
     def count(self, shown: Condition) -> Select[Any]:
-        return self._joined(select(func.count()).select_from(MarkRow)).where(self.holds, shown)
+        return select(func.count()).select_from(MarkRow).where(self.holds, shown)
 
-    def _joined(self, query: Select[Any]) -> Select[Any]:
-        return query.join(self.joined, self.joined.id == MarkRow.ticket_id)
+
+def _found(table: Any, condition: Condition) -> Condition:
+    """True for a mark of something in this table for which the condition holds."""
+    return select(table.id).where(table.id == MarkRow.ticket_id, condition).exists()
 
 
 def _source(register: str, house: House) -> tuple[tuple[Any, ...], Any]:

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Connection, and_, literal, select, union_all
 
 from tracker.domain.access import holds_any
-from tracker.domain.lifecycle import AWAITING, OPEN, WORKING, Status
+from tracker.domain.lifecycle import AWAITING, OPEN, STATUS_NUMBERS, WORKING, Status
 from tracker.domain.registers import Register
 from tracker.models.tickets import TicketRow
-from tracker.projections.tickets import SHELF_OPEN, STATUS_NUMBERS
+from tracker.projections.tickets import SHELF_OPEN
 from tracker.queries import scope
 from tracker.queries.lists import (
     Count,

@@ -35,6 +35,9 @@ SOON = 7
 """Days: what was missed in so many before today, and ends in so many from today, stands on first pages."""
 RUNS_SHOWN = 50
 
+_duty_beside = P.duty.concat("")
+"""The duty of a period, where SQLite shall not look for it first: a duty has its periods of all years."""
+
 _OPEN, _MISSED = STANDING_NUMBERS[Standing.OPEN], STANDING_NUMBERS[Standing.MISSED]
 _IN_STATES = (
     select(MarkRow.ticket_id, MarkRow.unit)
@@ -109,8 +112,10 @@ def job_runs(conn: Connection, job: str) -> list[JobRun]:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
+    """`until`: None when the holder has ended, and whoever comes next may begin."""
+
     holder: str
-    until: datetime
+    until: datetime | None
     done_until: date | None
 
 
@@ -119,7 +124,11 @@ def lease(conn: Connection, job: str) -> Lease | None:
     row = conn.execute(select(*JobLeaseRow.__table__.columns).where(JobLeaseRow.name == job)).one_or_none()
     if row is None or not row.holder:
         return None
-    return Lease(row.holder, from_ms(row.until), None if row.done_until is None else from_number(row.done_until))
+    return Lease(
+        row.holder,
+        from_ms(row.until) if row.until else None,
+        None if row.done_until is None else from_number(row.done_until),
+    )
 
 
 # -- pages --------------------------------------------------------------------------------------------
@@ -184,7 +193,7 @@ class PeriodGroup:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """One month: how each unit stands, who is left, and whether more are left than shown."""
+    """One month: how each unit stands (in no order), who is left, and whether more are left than shown."""
 
     units: tuple[UnitLine, ...]
     left: tuple[PeriodLine, ...]
@@ -198,14 +207,18 @@ def visible(viewer: Viewer, duties: Iterable[DutySpec], action: str = "view") ->
         units = units_open(viewer, action, spec.activity)
         if units != frozenset():
             alike.setdefault(units, []).append(spec.id)
-    arms = (and_(P.duty.in_(ids), true() if units is None else P.unit_id.in_(units)) for units, ids in alike.items())
+    arms = (
+        and_(_duty_beside.in_(ids), true() if units is None else P.unit_id.in_(units)) for units, ids in alike.items()
+    )
     return or_(false(), *arms)
 
 
 def months(conn: Connection, allowed: Condition) -> list[date]:
-    """The months in which visible periods end, the latest first; MONTHS_OFFERED at most."""
-    first, last = conn.execute(select(func.min(P.ends), func.max(P.ends)).where(allowed)).one()
-    if first is None:
+    """The months in which visible periods end, the latest first; MONTHS_OFFERED at most. Read from the two ends of
+    their index, no further than to the first that is visible."""
+    ends = select(P.ends).where(allowed).limit(1)
+    first, last = conn.scalar(ends.order_by(P.ends)), conn.scalar(ends.order_by(P.ends.desc()))
+    if first is None or last is None:
         return []
     found: list[date] = []
     day = from_number(last).replace(day=1)

@@ -16,20 +16,12 @@ from sqlalchemy import Connection, Select, and_, bindparam, func, literal, or_, 
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
-from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, Status
+from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, STATUS_BY_NUMBER, STATUS_NUMBERS, Status
 from tracker.domain.registers import Register
 from tracker.domain.texts import whole_numbers
 from tracker.log import vault
 from tracker.models.tickets import TicketRow
-from tracker.projections.tickets import (
-    SHELF_CLOSED,
-    SHELF_GONE,
-    SHELF_OF,
-    SHELF_OPEN,
-    STATUS_BY_NUMBER,
-    STATUS_NUMBERS,
-    listed_values,
-)
+from tracker.projections.tickets import SHELF_CLOSED, SHELF_GONE, SHELF_OF, SHELF_OPEN, listed_values
 from tracker.queries.scope import Condition, Viewer, visible, ways
 from tracker.queries.tickets import masked
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, true, union
+from sqlalchemy import Connection, and_, bindparam, false, func, literal_column, or_, select, true, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
@@ -23,7 +23,14 @@ from tracker.log import vault
 from tracker.models.records import RecordRow
 from tracker.projections.records import SHELF_FINISHED, SHELF_UNFINISHED, SHELF_VOID
 from tracker.queries.lists import COUNTED_TO, Count
-from tracker.queries.scope import Condition, Viewer, record_ways, records_visible, records_visible_beside, unit_beside
+from tracker.queries.scope import (
+    Condition,
+    Viewer,
+    record_units,
+    record_ways,
+    records_visible,
+    records_visible_beside,
+)
 from tracker.queries.tickets import masked
 
 R = RecordRow
@@ -153,15 +160,16 @@ def count_narrowed(conn: Connection, viewer: Viewer, filters: RecordFilters) -> 
 def _counted(viewer: Viewer, filters: RecordFilters) -> ColumnElement[int]:
     """The number of them as SQL, up to one more than COUNTED_TO. Nothing is put in order, so that no ranges need be
     merged: the units of a person, and the shelves, are each looked up in one index."""
-    here = true() if filters.unit_id is None else R.unit_id == filters.unit_id
+    is_by_unit = _is_by_unit(viewer, filters)
     found = (
         select(R.id)
         .where(
             R.register_id == viewer.register_ids[filters.register],
-            records_visible(viewer),
-            here,
-            R.shelf.in_(_shelves(filters)),
-            _narrowing(filters),
+            records_visible(viewer) if is_by_unit else records_visible_beside(viewer),
+            true() if filters.unit_id is None else R.unit_id == filters.unit_id,
+            # Written into the statement: a list of parameters is put together anew each time it runs.
+            R.shelf.in_([literal_column(str(shelf)) for shelf in _shelves(filters)]),
+            _narrowing(filters, is_by_unit=is_by_unit),
         )
         .limit(COUNTED_TO + 1)
     )
@@ -191,28 +199,34 @@ def _shelves(filters: RecordFilters) -> tuple[int, ...]:
 
 
 def _arms(viewer: Viewer, filters: RecordFilters) -> list[Condition]:
-    narrow = _narrowing(filters)
+    narrow = _narrowing(filters, is_by_unit=_is_by_unit(viewer, filters))
     return [and_(way, R.shelf == shelf, narrow) for way in _ways(viewer, filters) for shelf in _shelves(filters)]
 
 
-def _ways(viewer: Viewer, filters: RecordFilters) -> tuple[Condition, ...]:
-    """A unit asked for is itself the way in. What few records have is found by its own index, whoever asks."""
+def _is_by_unit(viewer: Viewer, filters: RecordFilters) -> bool:
+    """Whether the list is read unit by unit; else the register as a whole."""
     register_id = viewer.register_ids[filters.register]
-    among = R.register_id == register_id
-    if filters.state is not None or filters.view in (RecordView.NIL, RecordView.FOUND):
-        here = true() if filters.unit_id is None else unit_beside == filters.unit_id
-        return (and_(among, here, records_visible_beside(viewer)),)
+    return filters.unit_id is not None or record_units(viewer, "view", register_id) is not None
+
+
+def _ways(viewer: Viewer, filters: RecordFilters) -> tuple[Condition, ...]:
+    """A unit asked for is itself the way in."""
+    register_id = viewer.register_ids[filters.register]
     if filters.unit_id is not None:
-        return (and_(R.unit_id == filters.unit_id, among, records_visible(viewer)),)
+        return (and_(R.unit_id == filters.unit_id, R.register_id == register_id, records_visible(viewer)),)
     return record_ways(viewer, "view", register_id)
 
 
-def _narrowing(filters: RecordFilters) -> Condition:
+def _narrowing(filters: RecordFilters, *, is_by_unit: bool) -> Condition:
+    """Of one unit the rows are looked through; of a register those in a view or a state have an index of their own,
+    which SQLite would take for a unit as well, were they not said so that none is entered by them."""
+    nil: Any = func.coalesce(R.is_nil, false()) if is_by_unit else R.is_nil
+    state: Any = func.coalesce(R.state, "") if is_by_unit else R.state
     tests: list[Condition] = []
     if filters.view in (RecordView.NIL, RecordView.FOUND):
-        tests.append(R.is_nil.is_(filters.view is RecordView.NIL))
+        tests.append(nil.is_(filters.view is RecordView.NIL))
     if filters.state is not None:
-        tests.append(R.state == filters.state)
+        tests.append(state == filters.state)
     if filters.from_on is not None:
         tests.append(R.held_on >= to_number(filters.from_on))
     if filters.until_on is not None:

@@ -230,21 +230,20 @@ def _holds_record(r: Range, unit_id: Any) -> Condition:
 
 
 def record_ways(viewer: Viewer, action: str, register_id: int) -> tuple[Condition, ...]:
-    """Conditions whose union is `records_visible` in this register, each the start of a range of `ix_records_register`
-    or, up to NARROW units, of `ix_records_unit`."""
+    """Conditions whose union is `records_visible` in this register, each the start of a range of `ix_records_unit`,
+    or of an index of the register where it is read as a whole."""
     return viewer.once(("record ways", action, register_id), lambda: _all_record_ways(viewer, action, register_id))
 
 
 def _all_record_ways(viewer: Viewer, action: str, register_id: int) -> tuple[Condition, ...]:
-    found: dict[int, Condition] = {}
-    whole: list[Condition] = []
-    for r in ranges(viewer, action):
-        if r.reach is Reach.OWNER or r.register_id not in (None, register_id):
-            continue
-        if r.is_everywhere or r.reach is Reach.ANYWHERE:
-            return (R.register_id == register_id,)
-        if len(r.units) > NARROW:
-            whole.append(and_(R.register_id == register_id, R.unit_id.in_(r.units)))
-            continue
-        found.update({u: and_(R.unit_id == u, R.register_id == register_id) for u in sorted(r.units)})
-    return (*whole, *found.values())
+    units = record_units(viewer, action, register_id)
+    if units is None:
+        return (and_(R.register_id == register_id, records_visible_beside(viewer, action)),)
+    return tuple(and_(R.unit_id == unit_id, R.register_id == register_id) for unit_id in sorted(units))
+
+
+def record_units(viewer: Viewer, action: str, register_id: int) -> frozenset[int] | None:
+    """The units in which the person may do this, NARROW at most; None: the register is read as a whole."""
+    (register,) = (name for name, number in viewer.register_ids.items() if number == register_id)
+    units = units_open(viewer, action, register)
+    return units if units is not None and len(units) <= NARROW else None
