@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -80,7 +80,7 @@ class Town:
             FieldType.TEXT: f"=第一村，“{known.name}”\n、晨光",
             FieldType.INTEGER: max(known.minimum or 0, min(2023, known.maximum or 12)),
             FieldType.DECIMAL: "77000.5" if (known.maximum or 10**6) > 77000 else str(known.minimum or 1),
-            FieldType.DATE: date(2023, 5, 10),
+            FieldType.DATE: date(2023, 5, 10) + timedelta(days=known.not_before[1] if known.not_before else 0),
             FieldType.TIME: "09:30",
             FieldType.YES_NO: known.name != register.nil_field,
             FieldType.UNIT: self.town.unit["chenguang"],
