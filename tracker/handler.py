@@ -36,6 +36,7 @@ from tracker.domain.commands import (
 from tracker.domain.context import Decision, World, ticket_facts
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.events import Event, NewEvent, StreamKind
+from tracker.domain.needs import reason_given
 from tracker.domain.numbers import record_number
 from tracker.domain.owing import clockwork
 from tracker.domain.people import SYSTEM, Person
@@ -369,15 +370,14 @@ class Work:
         """For the operator alone: nobody who works on a ticket makes anything of it disappear."""
         if request.actor_id != SYSTEM:
             raise Refusal("not_permitted")
-        if not command.reason.strip():
-            raise Refusal("reason_missing", field="reason")
+        reason = reason_given(command.reason)
         private = self._private_names(command.ticket_id)
         for name in command.fields:
             if name not in private:
                 raise Refusal("field_unknown", field=name, name=name)
         self.flush()
         count = erase(self.conn, command.ticket_id, command.fields)
-        data = {"fields": sorted(set(command.fields)), "count": count, "reason": command.reason.strip()}
+        data = {"fields": sorted(set(command.fields)), "count": count, "reason": reason}
         return self._say_accessed(request, command.ticket_id, "erased", data)
 
     def _private_names(self, stream_id: int) -> frozenset[str]:

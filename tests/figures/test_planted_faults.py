@@ -162,8 +162,8 @@ def restricted_not_marked(patch: pytest.MonkeyPatch) -> None:
 def cohort_of_registration(patch: pytest.MonkeyPatch) -> None:
     right = ledger._Book.__init__
 
-    def wrong(book: Any, t: Any, register: Any) -> None:
-        right(book, t, register)
+    def wrong(book: Any, t: Any, *others: Any) -> None:
+        right(book, t, *others)
         first_step = t.status_turns[1][0] if len(t.status_turns) > 1 else book.born
         book.cohort = ledger_year(first_step)
 

@@ -24,12 +24,19 @@ from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.links import check_links
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import COLLECT, check_due_day, check_length, check_people, check_place, evidence_given
+from tracker.domain.needs import (
+    COLLECT,
+    check_due_day,
+    check_people,
+    check_place,
+    evidence_given,
+    reason_given,
+)
 from tracker.domain.people import Directory
 from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.domain.values import CheckedValues, check_values, printable
+from tracker.domain.values import CheckedValues, check_values
 
 HEAD_FIELDS = frozenset({"place", "found_on", "restricted"})
 """Fields of a register that are facts of the ticket itself: kept once, at the head of the event."""
@@ -336,10 +343,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
     if ticket.is_gone:
         raise Refusal("step_not_possible_now", step="amend", status=ticket.status.value)
     _check_seen(command.version, ticket)
-    reason = printable(command.reason)
-    if not reason:
-        raise Refusal("reason_missing", field="reason")
-    check_length(reason, "reason")
+    reason = reason_given(command.reason)
     given = {name: value for name, value in command.changes.items() if name not in HEAD_FIELDS}
     checked = check_values(
         register,

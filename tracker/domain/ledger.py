@@ -1,6 +1,7 @@
 """Double entry for promises: which accounts a ticket stands under, and from which day until which.
 
-`marks(ticket, register)` is one pure function of the folded history. A mark (account, ef, et) counts
+`marks(ticket, register)` is one pure function of the folded history; `Marks` gives the same after event upon event,
+and remembers what it need not work out again. A mark (account, ef, et) counts
 on every effective day ef <= D < et. What an event changes in the ledger is the difference between
 the marks before and after it. Source: design.md "Double entry for promises"; asof.md §1, §5.
 
@@ -9,17 +10,19 @@ Days are day numbers. Edges may lie ahead (overdue from due+1): so forecasts com
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tracker.domain.days import FOREVER, first_of_next_year
 from tracker.domain.lifecycle import CLOCK_RUNS, Status
-from tracker.domain.quantities import beside, quantity_of
-from tracker.domain.registers import Clock, Register
+from tracker.domain.quantities import amounts_beside, beside
+from tracker.domain.registers import Clock, Predicate, Register
 from tracker.domain.ticket import Closing, DueTurn, Reached, Ticket
 
 Span = tuple[int, int]
 """[start, end) in day numbers; end FOREVER while it lasts."""
+Facts = Mapping[str, Any]
+"""What predicates test, by name."""
 
 FLOWS = frozenset(
     {
@@ -94,23 +97,49 @@ def account_names(register: Register) -> frozenset[str]:
     return frozenset(names)
 
 
+def segment_of(facts: Facts, predicates: Iterable[Predicate]) -> int:
+    """Bit i says that predicate i holds."""
+    return sum(1 << i for i, predicate in enumerate(predicates) if predicate.holds(facts))
+
+
 def marks(t: Ticket, register: Register) -> frozenset[Mark]:
     """All marks of the ticket as its history now stands.
 
     A voided, merged or excluded ticket leaves every account but the one that lists it: such a
     correction holds for every effective day once it is known (docs/decisions/0002).
     """
-    return frozenset(_Book(t, register).post())
+    return Marks().of(t, register)
+
+
+class Marks:
+    """The marks of tickets as they go on: what predicates test of the latest is kept while nothing of it changed that
+    they can see, since most events change none (a third of the time of a rebuild).
+
+    A part of a state that is the same object is taken to say the same: effects.py replaces parts, never changes one.
+    """
+
+    def __init__(self) -> None:
+        self._seen: tuple[object, ...] = ()
+        self._facts: Facts = {}
+        self._segments: dict[str, int] = {}
+
+    def of(self, t: Ticket, register: Register) -> frozenset[Mark]:
+        """The same as `marks`."""
+        seen = (t.fields, t.milestones, t.found_on, t.is_restricted, register)
+        if not self._seen or any(a is not b for a, b in zip(self._seen, seen, strict=True)):
+            are_asked = register.predicates or register.quantities or register.groups
+            self._seen, self._facts, self._segments = seen, dict(t.facts()) if are_asked else {}, {}
+        return frozenset(_Book(t, register, self._facts, self._segments).post())
 
 
 class _Book:
-    """Collects the marks of one ticket; segments are worked out once per outcome."""
+    """Collects the marks of one ticket. `segments`: those found so far by outcome, from the same facts."""
 
-    def __init__(self, t: Ticket, register: Register) -> None:
+    def __init__(self, t: Ticket, register: Register, facts: Facts, segments: dict[str, int]) -> None:
         self.t = t
         self.register = register
         self.cohort = t.found_on.year
-        self.facts, self.segments = _facts(t, register)
+        self.facts, self.segments = facts, segments
         self.has_beside = bool(register.quantities or register.groups)
         self.out: list[Mark] = []
         self.born = t.status_turns[0][0]
@@ -119,12 +148,8 @@ class _Book:
     def segment(self, outcome: str) -> int:
         """Fields as known now; the outcome only where the mark lies in a closing."""
         if outcome not in self.segments:
-            facts = {**self.facts, "outcome": outcome}
-            bits = RESTRICTED if self.t.is_restricted else 0
-            for i, predicate in enumerate(self.register.predicates):
-                if predicate.holds(facts):
-                    bits |= 1 << i
-            self.segments[outcome] = bits
+            bits = segment_of({**self.facts, "outcome": outcome}, self.register.predicates)
+            self.segments[outcome] = bits | RESTRICTED if self.t.is_restricted else bits
         return self.segments[outcome]
 
     def stock(self, account: str, spans: Iterable[Span], outcome: str = "", unit: int | None = None) -> None:
@@ -144,12 +169,8 @@ class _Book:
 
     def _beside(self, account: str, ef: int, et: int, segment: int) -> None:
         """The sums and groups of an account: under the place, or under the linked record."""
-        register = self.register
-        for name, quantity, group in beside(account, register.quantities, register.groups):
-            unit = self.facts.get(group) if group else self.t.place_id
-            amount = quantity_of(register.by_name[quantity], self.facts.get(quantity)) if quantity else 1
-            if unit is not None and amount:
-                self.out.append(Mark(name, unit, ef, et, segment, self.cohort, 0, amount))
+        for name, unit, amount in amounts_beside(account, self.register, self.facts, self.t.place_id):
+            self.out.append(Mark(name, unit, ef, et, segment, self.cohort, 0, amount))
 
     def post(self) -> list[Mark]:
         t = self.t
@@ -180,9 +201,9 @@ class _Book:
             outcome = next(closings).outcome if status is Status.CLOSED else ""
             self.stock(_AT[status], ((day, end),), outcome)
             if status is not Status.CLOSED:
-                _extend(self.open_spans, day, end)
+                extend(self.open_spans, day, end)
             if status in CLOCK_RUNS:
-                _extend(self.running_spans, day, end)
+                extend(self.running_spans, day, end)
             elif status is Status.PAUSED:
                 self.paused_spans.append((day, end))
         self.stock("open", self.open_spans)
@@ -299,28 +320,9 @@ class _Book:
 
 _AT = {status: f"at.{status}" for status in Status}
 
-Known = tuple[tuple[object, ...], dict[str, Any], dict[str, int]]
-_latest: list[Known] = []
-
-
-def _facts(t: Ticket, register: Register) -> tuple[dict[str, Any], dict[str, int]]:
-    """What the predicates test, and the segments found so far by outcome.
-
-    Those of the last ticket asked for are kept while nothing of it changed that a predicate can see: its marks are
-    asked for after every event, and most events change none (a third of the time of a rebuild).
-    """
-    seen = (t.fields, t.milestones, t.found_on, t.is_restricted, register)
-    for known in _latest:
-        if all(a is b for a, b in zip(known[0], seen, strict=True)):
-            return known[1], known[2]
-    facts: dict[str, Any] = dict(t.facts()) if register.predicates or register.quantities or register.groups else {}
-    segments: dict[str, int] = {}
-    _latest[:] = [(seen, facts, segments)]
-    return facts, segments
-
 
 # -- arithmetic of spans ------------------------------------------------------------------------------
-def _extend(spans: list[Span], start: int, end: int) -> None:
+def extend(spans: list[Span], start: int, end: int) -> None:
     """Append a span, joining it to the last where they touch; empty spans join as well."""
     if start >= end:
         return

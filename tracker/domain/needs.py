@@ -33,13 +33,26 @@ def check_length(text: str, field: str) -> None:
         raise Refusal("field_too_long", field=field, limit=MAX_TEXT, length=len(text))
 
 
+def reason_given(text: str) -> str:
+    """A reason, as the log keeps it: there must be one."""
+    reason = printable(text)
+    if not reason:
+        raise Refusal("reason_missing", field="reason")
+    check_length(reason, "reason")
+    return reason
+
+
+def _reason(step: Step, context: StepContext) -> dict[str, Any]:
+    return {"reason": reason_given(context.text("reason") or "")}
+
+
 def _text_of(name: str, key: str | None = None) -> Callable[[Step, StepContext], dict[str, Any]]:
     def collect(step: Step, context: StepContext) -> dict[str, Any]:
         text = context.text(name)
         if text is None:
             if Need(name) in OPTIONAL_NEEDS - step.required:
                 return {}
-            raise Refusal("reason_missing" if name == "reason" else "field_required", field=name)
+            raise Refusal("field_required", field=name)
         check_length(text, name)
         return {key or name: text}
 
@@ -246,7 +259,7 @@ def check_people(ids: Iterable[int], field: str, directory: Directory) -> None:
 COLLECT: Mapping[Need, Callable[[Step, StepContext], dict[str, Any]]] = {
     Need.OWNER: _owner,
     Need.DUE: _due,
-    Need.REASON: _text_of("reason"),
+    Need.REASON: _reason,
     Need.NOTE: _text_of("note"),
     Need.EVIDENCE: _evidence,
     Need.FINDING: _text_of("finding"),

@@ -13,7 +13,7 @@ from tracker.domain.commands import ExcusePeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import NewEvent
-from tracker.domain.needs import check_length
+from tracker.domain.needs import reason_given
 from tracker.domain.people import Directory, Grant, Person, Role
 from tracker.domain.period import OwedPeriod, Standing, period_of
 from tracker.domain.quantities import quantity_of, scale_of
@@ -22,7 +22,6 @@ from tracker.domain.record_ledger import facts_of
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
-from tracker.domain.values import printable
 
 
 # -- what counts --------------------------------------------------------------------------------------
@@ -138,11 +137,7 @@ def decide_excuse(command: ExcusePeriod, period: OwedPeriod, facts: Facts, world
         raise Refusal("stale_version")
     if not can_be_excused(period):
         raise Refusal("step_not_possible_now")
-    reason = printable(command.reason)
-    if not reason:
-        raise Refusal("reason_missing", field="reason")
-    check_length(reason, "reason")
-    return NewEvent("excused", world.today, {"reason": reason})
+    return NewEvent("excused", world.today, {"reason": reason_given(command.reason)})
 
 
 def can_be_excused(period: OwedPeriod) -> bool:

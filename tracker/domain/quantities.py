@@ -6,12 +6,12 @@ up from the marks themselves: the cube counts marks and knows units only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from tracker.domain.registers import Field, FieldType
+from tracker.domain.registers import Field, FieldType, HasFields
 
 HUNDREDTHS = 100
 """Decimals are added up in hundredths, exactly."""
@@ -40,6 +40,18 @@ def beside(account: str, quantities: Iterable[str], groups: Iterable[str]) -> It
         yield f"{head}by.{group}", None, group
         for quantity in named:
             yield f"{head}sum.{quantity}.by.{group}", quantity, group
+
+
+def amounts_beside(
+    account: str, register: HasFields, facts: Mapping[str, Any], unit_id: int
+) -> Iterator[tuple[str, int, int]]:
+    """(account, unit, quantity) of each mark that stands beside one of `unit_id`; in a group the unit is the linked
+    record. Nothing stands where there is no such record, or nothing to add."""
+    for name, quantity, group in beside(account, register.quantities, register.groups):
+        unit = facts.get(group) if group else unit_id
+        amount = quantity_of(register.by_name[quantity], facts.get(quantity)) if quantity else 1
+        if unit is not None and amount:
+            yield name, unit, amount
 
 
 def base_of(account: str) -> str:

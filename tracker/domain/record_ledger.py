@@ -7,13 +7,13 @@ from the marks themselves (quantities.py); the others are counted by the cube as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tracker.domain.days import FOREVER, to_number
-from tracker.domain.ledger import Mark, Span
-from tracker.domain.quantities import beside, quantity_of
-from tracker.domain.record import Record, Report
+from tracker.domain.ledger import Mark, Span, extend, segment_of
+from tracker.domain.quantities import amounts_beside, beside, quantity_of
+from tracker.domain.record import Record, Report, StateTurn
 from tracker.domain.records import SELF, RecordKind, RecordRegister
 
 
@@ -43,7 +43,7 @@ def record_marks(record: Record, register: RecordRegister) -> frozenset[Mark]:
 
 
 def _post(record: Record, register: RecordRegister) -> Iterator[Mark]:
-    book = _Book(record, register)
+    book = _RecordBook(record, register)
     day = to_number(record.on)
     if record.is_void:
         yield from book.plain("voided", day, FOREVER)
@@ -58,20 +58,15 @@ def _post(record: Record, register: RecordRegister) -> Iterator[Mark]:
         yield from _values(record, register, book)
 
 
-class _Book:
+class _RecordBook:
     """The marks of one record: its segment and cohort are worked out once."""
 
     def __init__(self, record: Record, register: RecordRegister) -> None:
-        self.id = record.id
         self.unit = record.unit_id
-        self.fields = record.fields
+        self.linked = {**record.fields, SELF: record.id}  # this one itself, for figures over all of a register
         self.register = register
         self.cohort = cohort_of(record, register)
-        self.segment = segment_of(facts_of(record), register)
-
-    def _group(self, name: str) -> int | None:
-        """The record that a link names; `self`: this one, for figures over all of a register."""
-        return self.id if name == SELF else self.fields.get(name)
+        self.segment = segment_of(facts_of(record), register.predicates)
 
     def plain(
         self, account: str, ef: int, et: int, *, unit: int | None = None, source: int = 0, quantity: int = 1
@@ -83,17 +78,12 @@ class _Book:
     def post(self, account: str, ef: int, et: int, source: int = 0) -> Iterator[Mark]:
         """The account itself, and beside it its sums and its groups."""
         yield from self.plain(account, ef, et, source=source)
-        for name, quantity, group in beside(account, self.register.quantities, self.register.groups):
-            unit = self._group(group) if group else self.unit
-            if unit is None:
-                continue
-            amount = quantity_of(self.register.by_name[quantity], self.fields.get(quantity)) if quantity else 1
-            if amount:
-                yield from self.plain(name, ef, et, unit=unit, source=source, quantity=amount)
+        for name, unit, amount in amounts_beside(account, self.register, self.linked, self.unit):
+            yield from self.plain(name, ef, et, unit=unit, source=source, quantity=amount)
 
 
 # -- subjects -----------------------------------------------------------------------------------------
-def _states(record: Record, register: RecordRegister, book: _Book) -> Iterator[Mark]:
+def _states(record: Record, register: RecordRegister, book: _RecordBook) -> Iterator[Mark]:
     turns = sorted(record.turns, key=lambda t: (t.day, t.position))
     seen: set[str] = set()
     for i, turn in enumerate(turns):
@@ -107,22 +97,18 @@ def _states(record: Record, register: RecordRegister, book: _Book) -> Iterator[M
         yield from book.post("live", ef, et)
 
 
-def _living(turns: list[Any], register: RecordRegister) -> list[Span]:
+def _living(turns: Sequence[StateTurn], register: RecordRegister) -> list[Span]:
     spans: list[Span] = []
     for i, turn in enumerate(turns):
         end = turns[i + 1].day if i + 1 < len(turns) else FOREVER
         state = register.state_by_name.get(turn.state)
-        if (state is not None and state.is_end) or turn.day >= end:
-            continue
-        if spans and spans[-1][1] == turn.day:
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((turn.day, end))
+        if state is None or not state.is_end:
+            extend(spans, turn.day, end)
     return spans
 
 
 # -- statistics ---------------------------------------------------------------------------------------
-def _values(record: Record, register: RecordRegister, book: _Book) -> Iterator[Mark]:
+def _values(record: Record, register: RecordRegister, book: _RecordBook) -> Iterator[Mark]:
     """At each day the value of the highest stage reported by then."""
     rank = {choice.name: i for i, choice in enumerate(register.stages)}
     field = register.by_name[register.value_field or ""]
@@ -142,11 +128,6 @@ def _values(record: Record, register: RecordRegister, book: _Book) -> Iterator[M
 def facts_of(record: Record) -> Mapping[str, Any]:
     """The values that conditions of figures test: the fields, and the day under the names that tickets use."""
     return {**record.fields, "found_on": record.on.isoformat(), "found_year": record.on.year}
-
-
-def segment_of(facts: Mapping[str, Any], register: RecordRegister) -> int:
-    """Bit i says that the register's condition i holds."""
-    return sum(1 << i for i, predicate in enumerate(register.predicates) if predicate.holds(facts))
 
 
 def cohort_of(record: Record, register: RecordRegister) -> int:

@@ -19,7 +19,7 @@ from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
-from tracker.domain.needs import check_length, check_place, evidence_given
+from tracker.domain.needs import check_length, check_place, evidence_given, reason_given
 from tracker.domain.proofs import Proof, proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
@@ -160,7 +160,7 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     _check_open(record, command.version)
     if context.actor.id != record.recorder_id or not _may("register", record.unit_id, world):
         _permit("amend", record.unit_id, world)
-    reason = _reason(command.reason)
+    reason = reason_given(command.reason)
     fixed = set(register.key_fields) | {register.stage_field}
     changes = {name: value for name, value in command.changes.items() if name not in fixed}
     checked = check_record(register, changes, context.directory, is_partial=True, before=record.fields)
@@ -199,15 +199,7 @@ def decide_void_record(command: VoidRecord, record: Record, world: RecordWorld) 
     """Entered by mistake, or twice: out of every figure, listed beside it with its reason."""
     _check_open(record, command.version)
     _permit("amend", record.unit_id, world)
-    return Decision((NewEvent("voided", record.on, {"reason": _reason(command.reason)}),), {})
-
-
-def _reason(text: str) -> str:
-    reason = printable(text)
-    if not reason:
-        raise Refusal("reason_missing", field="reason")
-    check_length(reason, "reason")
-    return reason
+    return Decision((NewEvent("voided", record.on, {"reason": reason_given(command.reason)}),), {})
 
 
 def _check_open(record: Record, version: int) -> None:

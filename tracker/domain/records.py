@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from tracker.domain.proofs import NO_PROOF, Proof
-from tracker.domain.registers import Choice, Field, FieldType, Label, Predicate
+from tracker.domain.registers import Choice, Field, HasFields, Label, Predicate
 
 SELF = "self"
 """Among the groups of a register: each record is a group of its own (the members among whom the least is sought)."""
@@ -42,12 +42,11 @@ class State:
 
 
 @dataclass(frozen=True)
-class RecordRegister:
+class RecordRegister(HasFields):
     """A register of records. Immutable; `version` is the pack version that records keep.
 
     `day_field`: the field with the record's day, from which it counts; `unit_field`: the unit it counts under, which
-    also decides who may see it. `quantities`: fields whose values figures add up; `groups`: fields that link to a
-    record by which figures may be grouped. A statistic has `key_fields` (what is measured, where and when),
+    also decides who may see it. A statistic has `key_fields` (what is measured, where and when),
     `value_field` and `stage_field`, whose choices ascend: the highest stage reported by a day stands.
     """
 
@@ -76,10 +75,6 @@ class RecordRegister:
     is_withdrawn: bool = False  # as in Register
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
 
-    @cached_property
-    def by_name(self) -> Mapping[str, Field]:
-        return {f.name: f for f in self.fields}
-
     @property
     def recorded_later(self) -> frozenset[str]:
         """As in Register: all that a record says is known from its first entry."""
@@ -88,15 +83,6 @@ class RecordRegister:
     @cached_property
     def state_by_name(self) -> Mapping[str, State]:
         return {s.name: s for s in self.states}
-
-    @cached_property
-    def links(self) -> tuple[Field, ...]:
-        """Fields that name another record."""
-        return tuple(f for f in self.fields if f.type is FieldType.RECORD)
-
-    @cached_property
-    def private_fields(self) -> frozenset[str]:
-        return frozenset(f.name for f in self.fields if f.is_private)
 
     @cached_property
     def stages(self) -> tuple[Choice, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
@@ -285,8 +285,30 @@ class Separation:
     by_issuer: bool = False  # the issuer may not verify
 
 
+class HasFields:
+    """A register of any kind, as far as its fields go. `quantities`: those that figures add up; `groups`: those that
+    link to a record by which figures may be grouped."""
+
+    fields: tuple[Field, ...]
+    quantities: tuple[str, ...]
+    groups: tuple[str, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        return {f.name: f for f in self.fields}
+
+    @cached_property
+    def links(self) -> tuple[Field, ...]:
+        """Fields that name another record."""
+        return tuple(f for f in self.fields if f.type is FieldType.RECORD)
+
+    @cached_property
+    def private_fields(self) -> frozenset[str]:
+        return frozenset(f.name for f in self.fields if f.is_private)
+
+
 @dataclass(frozen=True)
-class Register:
+class Register(HasFields):
     """A register of tickets. Immutable; `version` is the pack version that records keep."""
 
     name: str
@@ -308,14 +330,10 @@ class Register:
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
     is_withdrawn: bool = False  # no more entries; what is there goes on and stays readable
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
-    quantities: tuple[str, ...] = ()  # number fields that figures add up
-    groups: tuple[str, ...] = ()  # record fields by whose target figures are grouped
+    quantities: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     day_field: ClassVar[str] = "found_on"  # from which a ticket counts
     unit_field: ClassVar[str] = "place"  # under which it counts
-
-    @cached_property
-    def by_name(self) -> Mapping[str, Field]:
-        return {f.name: f for f in self.fields}
 
     @cached_property
     def outcome_by_name(self) -> Mapping[str, Outcome]:
@@ -357,22 +375,3 @@ class Register:
     @cached_property
     def side_clocks(self) -> tuple[Clock, ...]:
         return tuple(c for c in self.clocks if not c.is_main)
-
-    @cached_property
-    def links(self) -> tuple[Field, ...]:
-        """Fields that name another record."""
-        return tuple(f for f in self.fields if f.type is FieldType.RECORD)
-
-    @cached_property
-    def private_fields(self) -> frozenset[str]:
-        return frozenset(f.name for f in self.fields if f.is_private)
-
-
-class HasFields(Protocol):
-    """A register of any kind, as far as the values of its fields go."""
-
-    @property
-    def fields(self) -> tuple[Field, ...]: ...
-
-    @property
-    def by_name(self) -> Mapping[str, Field]: ...

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from tracker.domain import effects, period, record
 from tracker.domain.days import to_number
 from tracker.domain.events import Event, StreamKind
-from tracker.domain.ledger import Mark, marks
+from tracker.domain.ledger import Mark, Marks
 from tracker.domain.lifecycle import QUIET
 from tracker.domain.period import OwedPeriod
 from tracker.domain.period_ledger import period_marks
@@ -53,8 +53,9 @@ class Life(Generic[State]):
 
 def ticket_life(registers: Mapping[str, Register]) -> Life[Ticket]:
     """LookupError while it is lived: the pack has no such register."""
+    marks = Marks()
     return Life(
-        StreamKind.TICKET, effects.lived, lambda t: marks(t, registers[t.register]), lambda t: t.register, QUIET
+        StreamKind.TICKET, effects.lived, lambda t: marks.of(t, registers[t.register]), lambda t: t.register, QUIET
     )
 
 
