@@ -17,7 +17,7 @@ from tracker import clock
 from tracker.blueprints import duties
 from tracker.domain.commands import EnterRecord
 from tracker.domain.days import to_number
-from tracker.jobs import run_duties, take_turn
+from tracker.jobs import let_go, run_duties, take_turn
 from tracker.models.duties import DutyPeriodRow
 
 DAY = timedelta(days=1)
@@ -171,3 +171,5 @@ def test_an_administrator_sees_the_runs_and_what_stopped_one(town: Township, bro
     take_turn(town.house, "host/1", clock.now)
     page = browse("administrator").text("/admin/jobs")
     assert "host/1" in page
+    let_go(town.engine, "host/1")
+    assert "This process has ended" in browse("administrator").text("/admin/jobs")

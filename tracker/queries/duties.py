@@ -112,8 +112,10 @@ def job_runs(conn: Connection, job: str) -> list[JobRun]:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
+    """`until`: None when the holder has ended, and whoever comes next may begin."""
+
     holder: str
-    until: datetime
+    until: datetime | None
     done_until: date | None
 
 
@@ -122,7 +124,11 @@ def lease(conn: Connection, job: str) -> Lease | None:
     row = conn.execute(select(*JobLeaseRow.__table__.columns).where(JobLeaseRow.name == job)).one_or_none()
     if row is None or not row.holder:
         return None
-    return Lease(row.holder, from_ms(row.until), None if row.done_until is None else from_number(row.done_until))
+    return Lease(
+        row.holder,
+        from_ms(row.until) if row.until else None,
+        None if row.done_until is None else from_number(row.done_until),
+    )
 
 
 # -- pages --------------------------------------------------------------------------------------------
