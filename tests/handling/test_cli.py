@@ -16,7 +16,6 @@ from handling.test_defining import WELL
 from house.small_pack import FILES, write_pack
 from office import Office, stopped_by_ctrl_c
 
-pytestmark = pytest.mark.xdist_group("demonstration")  # it is loaded once: half a minute for each system
 AS_PUBLISHED = ("--effective", "2023-12-05", "--known", "2023-12-06T18:00:00+08:00", "--format", "json")
 
 
