@@ -217,21 +217,29 @@ def _copy_to_postgresql(place: Site, source: Site) -> None:
     shutil.copytree(source.pack, place.pack, dirs_exist_ok=True)
     shutil.copy(source.folder / "people.json", place.folder)
     shutil.copytree(source.folder / CALENDAR_FOLDER, place.folder / CALENDAR_FOLDER, dirs_exist_ok=True)
+    _upgrade(place)
+    generate.copy_rows(source.engine(), place.engine(), lambda name: said(f"  {name}"))
+
+
+def _upgrade(place: Site) -> None:
+    """Its tables as this program wants them; a folder that is kept may be older."""
     app = create_app(load(place.environment()))
     with app.app_context():
         flask_migrate.upgrade()
-    generate.copy_rows(source.engine(), place.engine(), lambda name: said(f"  {name}"))
 
 
 # -- measure ------------------------------------------------------------------------------------------
 def _measure(plan: Plan, server: str) -> None:
     for system, tickets, villages in plan.sites():
         place = _site(plan, server, system, tickets, villages)
+        _apart(_upgrade, place)
         for name in (step for step in plan.steps if step != RECORDS):
             if villages == VILLAGES or name in FOR_MANY_VILLAGES:
                 _take(name, place, f"{tickets:,} tickets, {villages} villages", plan.until)
     for system, count in plan.towns():
-        _take(RECORDS, _town(plan, server, system, count), f"a town with {count:,} records", plan.until)
+        place = _town(plan, server, system, count)
+        _apart(_upgrade, place)
+        _take(RECORDS, place, f"a town with {count:,} records", plan.until)
 
 
 def _take(name: str, place: Site, what: str, until: date) -> None:
