@@ -67,6 +67,9 @@ CELL_TROUBLE: Mapping[tuple[str, str], Any] = {
     ("record_unknown", "ambiguous"): _(
         "“%(value)s” is the name of more than one record. Write the number: %(candidates)s."
     ),
+    ("statistic_known", "first_row"): _(
+        "Row %(first_row)s tells this value at the same stage or a later one. Put the stages in their order."
+    ),
     ("duplicate_external_number", "first_row"): _("%(value)s stands in row %(first_row)s as well."),
 }
 # What a file turned out to be. Endings (xlsx, pdf) need no translation.

@@ -37,6 +37,7 @@ PACK = replace(RECORDS, records=(MEETING, replace(MEMBER, fields=(*MEMBER.fields
 
 MEETINGS = "日期,村,内容,themes,资料,党员,零报告"
 MEMBERS = "编号,建档日期,村,姓名,人数,原因,电话,状态"
+STAGES = (("1200", "estimate", 7), ("1190", "reported", 8), ("1185.5", "final", 9))
 HARVESTS = "村,年度,数值,stage,填报日期"
 
 
@@ -294,6 +295,20 @@ def test_a_value_is_known_by_what_it_measures_and_a_later_stage_is_added(town):
         (to_number(date(2023, 9, 1)), "reported", "1180"),
     ]
     assert states(judged(by, later)) == ["KNOWN", "READY"]
+
+
+def test_a_file_may_tell_one_value_at_several_stages_in_their_order(town):
+    by = importer(town, "harvest")
+    lines = [f"晨光村,2023,{value},{stage},2023-0{month}-01" for value, stage, month in STAGES]
+    reading = read(by, HARVESTS, *lines, "晨光村,2023,1,estimate,2023-10-01")
+    rows = judged(by, reading)
+    assert states(rows) == ["READY", "ADDS", "ADDS", "WRONG"]
+    assert [(why.code, why.params) for why in rows[3].refusals] == [("statistic_known", {"first_row": 4})]
+    assert by.add(reading, reading.rows, NOW) == ()  # nothing is there yet to which it could be added
+    (first,) = by.carry_out(reading, reading.rows[:1], NOW, goes_on=False)
+    assert states(by.add(reading, reading.rows[1:3], NOW)) == ["ADDED", "ADDED"]
+    assert [report.stage for report in record_of(town, first).reports] == ["estimate", "reported", "final"]
+    assert states(judged(by, reading))[:3] == ["KNOWN"] * 3
 
 
 def test_another_value_of_the_same_stage_is_a_correction_and_no_row(town):

@@ -16,7 +16,6 @@ from handling.test_defining import WELL
 from house.small_pack import FILES, write_pack
 from office import Office, stopped_by_ctrl_c
 
-pytestmark = pytest.mark.xdist_group("demonstration")  # it is loaded once: half a minute for each system
 AS_PUBLISHED = ("--effective", "2023-12-05", "--known", "2023-12-06T18:00:00+08:00", "--format", "json")
 
 
@@ -185,6 +184,32 @@ def test_tidy_removes_what_no_entry_names_and_was_not_sent_today(on_sqlite: Offi
     assert office.good("tidy") == "1 files removed.\n"
     assert before - set(files.rglob("*")) == {given_up}
     assert office.good("tidy") == "0 files removed.\n"
+
+
+def test_activities_subjects_and_statistics_come_in_by_the_same_command(on_sqlite: Office, tmp_path: Path):
+    office = on_sqlite.copied(tmp_path)
+    files = {
+        "river_section": ("建档日期,河流,村（社区）,状态", "2023-01-03,试验溪,晨光村,河长在岗"),
+        "river_patrol": (
+            "巡河日期,巡查河段,村（社区）,河长级别,发现问题及处理情况,是否零报告",
+            "2023-03-06,试验溪,晨光村,村级,沿河巡查,是",
+        ),
+        "statistic": (
+            "指标,村（社区）,年度,季别,数值,计量单位,数据阶段,来源文件,填报单位,填报日期",
+            "蔬菜产量,晨光村,2019,全年,12.5,吨,预计,年报,晨光村,2019-11-01",
+            "蔬菜产量,晨光村,2019,全年,12.4,吨,定案,年报,晨光村,2020-01-10",
+        ),
+    }
+    for register, lines in files.items():
+        file = tmp_path / f"{register}.csv"
+        file.write_text("\n".join(lines), encoding="utf-8")
+        looked = office.good("import", register, str(file), "--dry-run")
+        assert "1 ready, 0 with mistakes" in looked
+        added = len(lines) - 2
+        told = f"1 registered, {added} known already, 0 refused, {added} values added"
+        assert told in office.good("import", register, str(file))
+        assert "0 registered" in office.good("import", register, str(file))
+    office.good("verify", "--projections")
 
 
 def test_messages_of_citizens_come_in_with_their_replies_and_only_once(

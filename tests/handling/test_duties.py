@@ -162,7 +162,8 @@ def test_how_far_a_running_round_has_come_is_a_figure_with_both_dates_and_its_li
             listed = behind_marks.drill(
                 conn, town.house, Behind(INSPECTED, NUMERATOR, pair, units, None), None, cursor="", limit=5
             )
-        assert (listed.count, len(listed.records)) == (found.numerator, found.numerator)
+        looked = [(record.number, record.summary) for record in listed.records]
+        assert looked == [("杆-2023-0001", "2023-01-01/2023-03-31")] * found.numerator
         return found.numerator, found.denominator
 
     assert [said(day) for day in ("2022-12-31", "2023-02-09", "2023-02-10", "2023-03-31")] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from exchange.samples import csv, xlsx
@@ -133,3 +134,13 @@ def test_what_is_given_for_the_whole_file_is_kept(browse, town):
     page = supervisor.text("/registers/meeting/records")
     assert "东湖村" in page
     assert 'datetime="2023-05-10"' in page
+
+
+@only_sqlite
+def test_a_withdrawn_register_takes_no_file(browse, town):
+    supervisor = browse("supervisor")
+    withdrawn = replace(town.pack.record_by_name["meeting"], is_withdrawn=True)
+    others = tuple(r for r in town.pack.records if r.name != "meeting")
+    town.house.pack = replace(town.pack, records=(withdrawn, *others))
+    assert supervisor.open(MEETINGS).status_code == 404
+    assert MEETINGS not in supervisor.text("/registers/meeting/records")

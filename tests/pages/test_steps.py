@@ -228,8 +228,9 @@ def test_a_kept_file_belongs_to_the_one_who_sent_it(town: Township, browse: Brow
         ({"occurred_on": "2099-01-01"}, "lies in the future"),
         ({"occurred_on": "2023-02-28"}, "lies before the latest step"),
         ({"occurred_on": ""}, "has to be filled in"),
-        ({"owner_unit_id": ""}, "is not known here"),
-        ({"owner_unit_id": "99999999999999999999"}, "is not known here"),
+        ({"owner_unit_id": ""}, "has to be filled in"),
+        ({"owner_unit_id": "987654"}, "is not known here"),
+        ({"owner_unit_id": "99999999999999999999"}, "has to be filled in"),  # no number at all
     ],
 )
 def test_a_wrong_day_or_unit_is_refused_at_its_field(

@@ -13,6 +13,7 @@ import pytest
 
 from tracker.projections.cube import Cube, CubeUnusable
 from tracker.projections.cube import base as cube_base
+from tracker.projections.cube.cells import Batch
 
 CellRow = tuple[int, int, int, int]  # folio, place, day, change
 DeltaRow = tuple[int, int, list[CellRow]]  # position, recorded_on, cells
@@ -28,6 +29,10 @@ def packed(delta: DeltaRow) -> tuple[int, int, bytes]:
 
 def rows_of(log: Iterable[DeltaRow]) -> list[tuple[int, int, bytes]]:
     return [packed(delta) for delta in log]
+
+
+def build(batches: Iterable[Sequence[tuple[int, int, bytes]]], *, epoch: str, position: int) -> Cube:
+    return Cube.build(map(Batch.of, batches), epoch=epoch, position=position)
 
 
 class Table:
@@ -120,7 +125,7 @@ def test_any_pair_of_day_and_position_equals_a_count_of_cells(seed: int, batch: 
     log = random_log(seed)
     rows = rows_of(log)
     batches = [rows[start : start + batch] for start in range(0, len(rows), batch)]
-    cube = Cube.build(batches, epoch="e", position=log[-1][0] + 3)
+    cube = build(batches, epoch="e", position=log[-1][0] + 3)
     assert_exact(cube, log, Table(log), random.Random(seed + batch))
 
 
@@ -129,7 +134,7 @@ def test_a_cube_that_caught_up_says_what_a_built_one_says(seed: int, tmp_path: P
     log, dice = random_log(seed), random.Random(seed)
     table = Table(log)
     stops = sorted(dice.sample(range(1, len(log)), 6))
-    cube = Cube.build([rows_of(log[: stops[0]])], epoch="e", position=log[stops[0] - 1][0])
+    cube = build([rows_of(log[: stops[0]])], epoch="e", position=log[stops[0] - 1][0])
     for start, stop in zip(stops, [*stops[1:], len(log)], strict=True):
         position = log[stop - 1][0]
         cube.catch_up(rows_of(log[max(0, start - 3) : stop]), position=position)  # some again
@@ -147,7 +152,7 @@ def test_a_cube_that_caught_up_says_what_a_built_one_says(seed: int, tmp_path: P
 def test_the_base_is_the_same_however_many_folios_are_sorted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     log = random_log(5)
     monkeypatch.setattr(cube_base, "CELLS_AT_ONCE", 40)
-    cube = Cube.build([rows_of(log)], epoch="e", position=log[-1][0])
+    cube = build([rows_of(log)], epoch="e", position=log[-1][0])
     assert_exact(cube, log, Table(log), random.Random(5))
 
 
@@ -160,7 +165,7 @@ def test_keys_too_wide_for_one_word_are_sorted_in_halves() -> None:
             for place in dice.sample(range(1, 3_000_000), 20)
         ]
         log.append((position, position * 160, cells))
-    cube = Cube.build([rows_of(log)], epoch="e", position=399)
+    cube = build([rows_of(log)], epoch="e", position=399)
     folios, days = [[1], [2, 3], [2**21 + 4]], [0, 9, 30_000, 65_535]
     for position in (399, 200):
         counts = cube.counts(folios, days, position=position, places=None, deltas_between=Table(log).between)
@@ -178,7 +183,7 @@ def test_keys_too_wide_for_one_word_are_sorted_in_halves() -> None:
 
 def test_an_import_of_five_thousand_on_one_day_keeps_every_one() -> None:
     log = [(n, FIRST_DAY, [(1, 7, FIRST_DAY - 400, 1), (1, 7, FIRST_DAY - 3, 1)]) for n in range(1, 5001)]
-    cube = Cube.build([rows_of(log)], epoch="e", position=5000)
+    cube = build([rows_of(log)], epoch="e", position=5000)
     table = Table(log)
     days = [FIRST_DAY - 401, FIRST_DAY - 400, FIRST_DAY - 3, FIRST_DAY]
     for position in (5000, 4000, 1000, 1, 0):
@@ -190,7 +195,7 @@ def test_an_import_of_five_thousand_on_one_day_keeps_every_one() -> None:
 def test_the_end_of_a_recorded_day_needs_no_delta_from_the_table() -> None:
     log = random_log(3)
     table = Table(log)
-    cube = Cube.build([table.rows], epoch="e", position=log[-1][0])
+    cube = build([table.rows], epoch="e", position=log[-1][0])
     ends = [a[0] for a, b in itertools.pairwise(log) if a[1] < b[1]]
     for position in (*ends, log[-1][0]):
         cube.counts([[1, 2]], [FIRST_DAY + 100], position=position, places=None, deltas_between=table.between)
@@ -205,14 +210,14 @@ def test_places_are_answered_in_the_order_asked_and_unknown_ones_count_nothing()
             [(1, 7, FIRST_DAY, 1), (1, 1001, FIRST_DAY, 1), (1, 1001, FIRST_DAY, 1), (2, 1002, FIRST_DAY, 1)],
         )
     ]
-    cube = Cube.build([rows_of(log)], epoch="e", position=1)
+    cube = build([rows_of(log)], epoch="e", position=1)
     counts = cube.counts([[1]], [FIRST_DAY], position=1, places=[1001, 4, 7], deltas_between=Table(log).between)
     assert counts.places == (1001, 4, 7)
     assert counts.numbers.tolist() == [[[2, 0, 1]]]
 
 
 def test_an_empty_ledger_counts_nothing_and_can_be_saved(tmp_path: Path) -> None:
-    Cube.build([], epoch="e", position=0).save(tmp_path)
+    build([], epoch="e", position=0).save(tmp_path)
     cube = Cube.open(tmp_path)
     assert cube.counts([[1], []], [5, 4], position=0, places=[7], deltas_between=Table([]).between).numbers.sum() == 0
     log = random_log(1)
@@ -221,7 +226,7 @@ def test_an_empty_ledger_counts_nothing_and_can_be_saved(tmp_path: Path) -> None
 
 
 def test_a_position_that_the_cube_does_not_know_is_a_fault() -> None:
-    cube = Cube.build([], epoch="e", position=4)
+    cube = build([], epoch="e", position=4)
     with pytest.raises(ValueError, match="up to position 4, not 5"):
         cube.counts([[1]], [1], position=5, places=None, deltas_between=Table([]).between)
 
@@ -235,18 +240,18 @@ def test_a_position_that_the_cube_does_not_know_is_a_fault() -> None:
 def test_a_log_that_goes_back_is_refused(log: list[DeltaRow], batch: int) -> None:
     rows = rows_of(log)
     with pytest.raises(ValueError, match="ascend"):
-        Cube.build([rows[i : i + batch] for i in range(0, 2, batch)], epoch="e", position=2)
+        build([rows[i : i + batch] for i in range(0, 2, batch)], epoch="e", position=2)
 
 
 def test_cells_cut_short_are_refused() -> None:
     with pytest.raises(ValueError, match="cut short"):
-        Cube.build([[(1, 9, b"\x00" * 12)]], epoch="e", position=1)
+        build([[(1, 9, b"\x00" * 12)]], epoch="e", position=1)
 
 
 def test_a_saved_cube_keeps_its_epoch_and_replaces_the_older_one(tmp_path: Path) -> None:
     log = random_log(2)
     for epoch, size in (("first", 20), ("second", 90)):
-        Cube.build([rows_of(log[:size])], epoch=epoch, position=log[size - 1][0]).save(tmp_path)
+        build([rows_of(log[:size])], epoch=epoch, position=log[size - 1][0]).save(tmp_path)
     cube = Cube.open(tmp_path)
     assert (cube.epoch, cube.position) == ("second", log[89][0])
     assert len([entry for entry in tmp_path.iterdir() if entry.is_dir()]) == 1
@@ -254,15 +259,15 @@ def test_a_saved_cube_keeps_its_epoch_and_replaces_the_older_one(tmp_path: Path)
 
 def test_a_cube_of_another_ledger_with_a_longer_log_can_be_replaced(tmp_path: Path) -> None:
     log = random_log(2)
-    Cube.build([rows_of(log)], epoch="old", position=log[-1][0]).save(tmp_path)
-    Cube.build([rows_of(log[:9])], epoch="new", position=log[8][0]).save(tmp_path)
+    build([rows_of(log)], epoch="old", position=log[-1][0]).save(tmp_path)
+    build([rows_of(log[:9])], epoch="new", position=log[8][0]).save(tmp_path)
     assert Cube.open(tmp_path).epoch == "new"
 
 
 @pytest.mark.parametrize("damage", ["absent", "pointer", "facts", "array missing", "array cut", "format"])
 def test_files_that_cannot_be_read_are_said_to_be_unusable(tmp_path: Path, damage: str) -> None:
     if damage != "absent":
-        Cube.build([rows_of(random_log(2))], epoch="e", position=10_000).save(tmp_path)
+        build([rows_of(random_log(2))], epoch="e", position=10_000).save(tmp_path)
         (generation,) = (entry for entry in tmp_path.iterdir() if entry.is_dir())
         array = generation / "days_entries.npy"
     if damage == "pointer":
@@ -286,7 +291,7 @@ def test_readers_see_whole_states_while_others_catch_up_and_save(tmp_path: Path)
         for n in range(1, 3001)
     ]
     rows = rows_of(log)
-    cube = Cube.build([rows[:100]], epoch="e", position=100)
+    cube = build([rows[:100]], epoch="e", position=100)
     table = Table(log)
     wrong: list[object] = []
     done = threading.Event()

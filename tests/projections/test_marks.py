@@ -20,6 +20,7 @@ from tracker.domain.record import fold as fold_record
 from tracker.domain.record_ledger import record_marks
 from tracker.log import store
 from tracker.models.ledger import FolioRow, MarkRow
+from tracker.projections import ledger
 from tracker.queries.behind import NUMERATOR, OPERATOR, Behind, all_behind, drill
 from tracker.queries.figures import as_of
 
@@ -118,3 +119,18 @@ def test_of_two_stages_reported_on_one_day_one_can_be_corrected(town: Township) 
         expected = of_the_state(record_marks(state, town.pack.record_by_name["harvest"]))
     assert in_the_table(town, record_id) == expected
     assert sum(n for (account, *_), n in expected.items() if account == "reported") == 2
+
+
+def test_deltas_are_read_as_columns_as_they_are_one_by_one(town: Township, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "POSITIONS_AT_ONCE", 3)
+    for _ in range(6):
+        town.do(plain_ticket(town), "supervisor", at("2023-03-02"))
+    with town.engine.connect() as conn:
+        head = store.read_head(conn).size
+        rows = list(ledger.read_deltas(conn, after=0, until=head - 1))
+        parts = list(ledger.read_delta_batches(conn, until=head - 1))
+    assert len(rows) > 3
+    assert [p for part in parts for p in part.positions] == [row[0] for row in rows]
+    assert [d for part in parts for d in part.recorded_on] == [row[1] for row in rows]
+    assert b"".join(part.records.tobytes() for part in parts) == b"".join(row[2] for row in rows)
+    assert sum(int(part.lengths.sum()) for part in parts) == sum(part.records.size for part in parts)

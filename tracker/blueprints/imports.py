@@ -82,10 +82,10 @@ def upload(register: str) -> ResponseReturnValue:
 
 
 def _importer(register: str) -> Importer:
-    """404 for a register that there is not, or into which this person may import nowhere."""
+    """404 for a register that there is not or that takes no more, or into which this person may import nowhere."""
     pack = house().pack
     known = pack.register_by_name.get(register) or pack.record_by_name.get(register)
-    if known is None:
+    if known is None or known.is_withdrawn:
         abort(404)
     secret = current_app.config["SETTINGS"].secret_key.encode()
     importer = Importer(house(), viewer(), known, secret)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tracker.domain.checklists import Checklist, ChecklistItem, Creation
+from tracker.domain.kinds import EvidenceKind
 from tracker.domain.needs import check_length
 from tracker.domain.proofs import proof_missing
 from tracker.domain.record import Record
@@ -100,9 +101,11 @@ def lacking(
         for f in register.fields
         if fields.get(f.name) in (None, "", []) and f.name not in private and is_needed(f, fields)
     )
+    pictures = tuple(_pictures_missing(checklist, answers))
+    kinds = [*kinds, *(EvidenceKind.PHOTO_BEFORE for _ in pictures)]  # asked for at the item, and not a second time
     return (
         *(Refusal("answer_missing", field=f"item-{item}") for item in items),
-        *_pictures_missing(checklist, answers),
+        *pictures,
         *(Refusal("field_required", field=name) for name in needed),
         *proof_missing(register.proof, kinds, is_nil=_is_nil(register, fields, answers)),
     )

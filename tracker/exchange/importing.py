@@ -20,7 +20,7 @@ from tracker.domain.people import Unit
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, Register
-from tracker.exchange.intake import NOTHING, Addition, Intake
+from tracker.exchange.intake import AT_ONCE, NOTHING, Addition, Intake, Series
 from tracker.exchange.links import RecordNames
 from tracker.exchange.reading import ImportReading, read_file
 from tracker.exchange.record_rows import RecordRows
@@ -35,7 +35,6 @@ from tracker.queries.uploads import State, streams_of_keys
 from tracker.queries.world import world_for
 
 RECORDED_ALREADY = frozenset({"duplicate_external_number", "external_number_elsewhere", "row_known", "statistic_known"})
-_AT_ONCE = 1_000  # rows whose keys are looked up together
 
 
 def _unwatched(done: int) -> None:
@@ -115,8 +114,9 @@ class Importer:
     # -- what would come of each row ------------------------------------------------------------------
     def judge(self, conn: Connection, reading: ImportReading) -> Iterator[Judged]:
         """What the import would make of each row, in their order. The rules are asked; nothing is written."""
-        for start in range(0, len(reading.rows), _AT_ONCE):
-            rows = reading.rows[start : start + _AT_ONCE]
+        earlier: dict[str, tuple[Series, int]] = {}
+        for start in range(0, len(reading.rows), AT_ONCE):
+            rows = reading.rows[start : start + AT_ONCE]
             recorded = self._recorded(conn, reading, rows)
             world = self._world(conn, recorded)
             additions = self.intake.additions(conn, _known(rows, recorded), world)
@@ -124,7 +124,8 @@ class Importer:
                 if row.is_ready and (ticket_id := recorded.get(row.external_key)) is not None:
                     yield _judged_known(row, ticket_id, additions.get(row.source_row, NOTHING))
                 else:
-                    yield self._judged(row, world, lacks=bool(reading.missing_required))
+                    one = self._judged(row, world, lacks=bool(reading.missing_required))
+                    yield self._in_series(one, earlier) if one.state is State.READY else one
 
     def _recorded(self, conn: Connection, reading: ImportReading, rows: Sequence[RowReading]) -> dict[str, int]:
         """External key → what a row is recorded as, or was from this very file and is voided since."""
@@ -141,6 +142,17 @@ class Importer:
             return Judged(row, State.WRONG)
         refusals = self._objections(row, world)
         return Judged(row, State.WRONG if refusals else State.READY, refusals)
+
+    def _in_series(self, one: Judged, earlier: dict[str, tuple[Series, int]]) -> Judged:
+        """A value that an earlier row of the file tells at a lower stage is added once that row is recorded."""
+        series = self.intake.series(one.row)
+        if series is None:
+            return one
+        before, first_row = earlier.get(series.key, (None, 0))
+        if before is not None and before.rank >= series.rank:
+            return replace(one, state=State.WRONG, refusals=(Refusal("statistic_known", first_row=first_row),))
+        earlier[series.key] = series, one.row.source_row
+        return one if before is None else replace(one, state=State.ADDS, adds=(series.stage,))
 
     def _objections(self, row: RowReading, world: World) -> tuple[Refusal, ...]:
         """What the rules say to a row without mistakes: nothing when it would be registered."""

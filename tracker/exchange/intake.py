@@ -6,10 +6,10 @@ is the same for both and stands in `importing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -40,6 +40,14 @@ class Addition:
 NOTHING = Addition()
 
 
+class Series(NamedTuple):
+    """What a row of values measures, and at which stage; a later one has a higher `rank`."""
+
+    key: str
+    rank: int
+    stage: str
+
+
 class Intake(Protocol):
     """A register, as the importer sees it. `columns`: what is read beside its fields."""
 
@@ -61,6 +69,10 @@ class Intake(Protocol):
         """Refusal, Refusals: the rules would not let the row in."""
         ...
 
+    def series(self, row: RowReading) -> Series | None:
+        """Of a register of values, whose file may tell one at several stages."""
+        ...
+
     def recorded(self, conn: Connection, viewer: Viewer, rows: Iterable[RowReading]) -> dict[str, int]:
         """External key → what a row is recorded as, seen or not: a page shows its number only to whoever may see it."""
         ...
@@ -70,6 +82,17 @@ class Intake(Protocol):
     ) -> Mapping[int, Addition]:
         """Row → what it adds to what it is recorded as; rows that add nothing may be missing."""
         ...
+
+
+AT_ONCE = 1_000
+State = TypeVar("State")
+
+
+def in_slices(ids: Iterable[int], read: Callable[[Iterable[int]], dict[int, State]]) -> dict[int, State]:
+    """All that `read` gives of these ids, asked for AT_ONCE of them together."""
+    wanted = sorted(set(ids))
+    slices = (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
+    return {number: state for part in slices for number, state in read(part).items()}
 
 
 def own_numbers(rows: Iterable[RowReading]) -> list[str]:

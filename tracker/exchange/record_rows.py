@@ -8,20 +8,22 @@ statistic that is known a row adds its value at a further stage. Corrections are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property, partial
 
 from sqlalchemy import Connection
 
 from tracker.domain.access import Facts
 from tracker.domain.commands import EnterRecord, ReportValue
 from tracker.domain.context import World
-from tracker.domain.record import Record
+from tracker.domain.days import to_number
+from tracker.domain.record import Record, Report
 from tracker.domain.recording import RecordWorld, decide_enter, decide_report, statistic_key
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Choice, Field, FieldType
-from tracker.exchange.intake import NOTHING, Addition, by_number, own_numbers
+from tracker.exchange.intake import NOTHING, Addition, Series, by_number, in_slices, own_numbers
 from tracker.exchange.rows import RowReading
 from tracker.queries.records import records_now
 from tracker.queries.scope import Viewer
@@ -77,14 +79,33 @@ class RecordRows:
         """What makes the record the same one: of a statistic what is measured, whatever its value."""
         return statistic_key(self.register, row.values) or row.external_key
 
+    def series(self, row: RowReading) -> Series | None:
+        key = statistic_key(self.register, row.values)
+        stage = row.value(self.register.stage_field or "")
+        ranks = [choice.name for choice in self.register.stages]
+        return Series(key, ranks.index(stage), stage) if key and isinstance(stage, str) else None
+
     # -- what is known already --------------------------------------------------------------------------
     def additions(
         self, conn: Connection, known: Sequence[tuple[RowReading, int]], world: World
     ) -> Mapping[int, Addition]:
         if not self.register.stage_field and not self.register.states:
             return {}
-        records = records_now(conn, {record_id for _, record_id in known})
-        return {row.source_row: self._addition(row, records[i], world) for row, i in known if i in records}
+        records = in_slices((record_id for _, record_id in known), partial(records_now, conn))
+        found: dict[int, Addition] = {}
+        for row, record_id in known:
+            if (record := records.get(record_id)) is not None:
+                found[row.source_row] = adds = self._addition(row, record, world)
+                if adds.commands:
+                    records[record_id] = self._after(record, row)
+        return found
+
+    def _after(self, record: Record, row: RowReading) -> Record:
+        """The statistic once the row's value is reported: a later row of the file may tell the next stage."""
+        on, stage = row.value(self.register.day_field), str(row.value(self.register.stage_field or ""))
+        day = to_number(on) if isinstance(on, date) else 0
+        report = Report(day, stage, row.values, position=0)
+        return replace(record, version=record.version + 1, reports=(*record.reports, report))
 
     def _addition(self, row: RowReading, record: Record, world: World) -> Addition:
         if record.is_void:

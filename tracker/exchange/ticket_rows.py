@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -19,7 +20,7 @@ from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.exchange.additions import lacking, milestones_of, refusals_of, steps_of
-from tracker.exchange.intake import NOTHING, Addition, by_number, own_numbers
+from tracker.exchange.intake import NOTHING, Addition, Series, by_number, in_slices, own_numbers
 from tracker.exchange.rows import RowReading
 from tracker.exchange.values import Value
 from tracker.queries.scope import Viewer
@@ -47,6 +48,9 @@ class TicketRows:
     def ask(self, row: RowReading, world: World) -> None:
         decide_register(self.command(row), self.register, world)
 
+    def series(self, row: RowReading) -> Series | None:
+        return None
+
     def recorded(self, conn: Connection, viewer: Viewer, rows: Iterable[RowReading]) -> dict[str, int]:
         asked = tuple(rows)
         standing = numbered_tickets(conn, viewer, self.register.name, own_numbers(asked))
@@ -57,7 +61,7 @@ class TicketRows:
         self, conn: Connection, known: Sequence[tuple[RowReading, int]], world: World
     ) -> Mapping[int, Addition]:
         bringing = [(row, ticket_id) for row, ticket_id in known if milestones_of(row, self.register)]
-        tickets = tickets_now(conn, {ticket_id for _, ticket_id in bringing}) if bringing else {}
+        tickets = in_slices((ticket_id for _, ticket_id in bringing), partial(tickets_now, conn))
         return {row.source_row: self._addition(row, tickets[i], world) for row, i in bringing if i in tickets}
 
     def _addition(self, row: RowReading, ticket: Ticket, world: World) -> Addition:

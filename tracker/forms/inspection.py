@@ -22,7 +22,7 @@ from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field
 from tracker.forms.evidence import Evidence, KeptFile
-from tracker.forms.fields import RadioField, TextAreaField
+from tracker.forms.fields import RadioField, TextAreaField, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
 from tracker.forms.register import inputs_for, typed_value
@@ -91,7 +91,8 @@ class InspectionForm(KeyedForm):
             inputs[f"photo-{item.id}"] = FileField(gettext("Photograph"))
         inputs |= inputs_for(fields, options, defaults, home=register.unit_field)
         if register.proof.photos:
-            inputs[PHOTOS] = FileField(gettext("Photograph of the visit"), description=_when_needed(register))
+            shown = FileField(gettext("Photograph of the visit"), description=_when_needed(register))
+            inputs[PHOTOS] = required(shown) if register.proof.of_nil else shown
         if checklist.is_signed:
             inputs[SIGNATURE] = FileField(words.choice(SIGNATURE))
         form = type("InspectionForm", (cls,), inputs)(version=version)

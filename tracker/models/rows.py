@@ -128,6 +128,13 @@ def stream_rows(conn: Connection, query: Select[*tuple[Any, ...]], size: int) ->
             yield rows
 
 
+def binary_row(conn: Connection, statement: str, given: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The one row of a statement of PostgreSQL, its bytes as they are: written out as text they are twice as many."""
+    with _driver(conn).cursor(binary=True) as cursor:
+        row: tuple[Any, ...] = cursor.execute(statement, given).fetchone()
+    return row
+
+
 def _driver(conn: Connection) -> Any:
     """The driver's own connection, for what SQLAlchemy has no word for."""
     driver = conn.connection.driver_connection

@@ -8,13 +8,13 @@ marks of the account, as the figure does.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
-from tracker.domain.days import to_number
+from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.figures import FigureSpec, Term
 from tracker.domain.quantities import is_added_from_marks
@@ -28,6 +28,7 @@ from tracker.models.tickets import TicketRow
 from tracker.queries import duties
 from tracker.queries.behind import DENOMINATOR, NUMERATOR, REST, SLICE, Behind
 from tracker.queries.figures import days_of, effective_of, term_folios
+from tracker.queries.records import visible_numbers
 from tracker.queries.scope import Condition, Viewer, units_open, visible
 
 
@@ -35,7 +36,8 @@ from tracker.queries.scope import Condition, Viewer, units_open, visible
 class DrillRecord:
     """One record of a list behind a figure. Days are day numbers. `quantity`: what it adds, as the ledger keeps it.
 
-    An owed period has no number of its own: `number` is empty and `unit_id` says whose it is.
+    An owed period has no number of its own: `number` is that of its subject, if there is one that the person may see,
+    `unit_id` says whose it is and `summary` its first and last day.
     """
 
     counted_from: int
@@ -76,6 +78,8 @@ def drill(
         return RecordDrill((), 0, 0, None)
     every, shown = listed.of_its_table, listed.shown_to(viewer)
     found = [DrillRecord(*row) for row in conn.execute(listed.page(shown, cursor, limit + 1))]
+    if listed.joined is DutyPeriodRow:
+        found = _of_periods(conn, viewer, found)
     count = int(conn.scalar(listed.count(every)) or 0)
     open_count = count if shown is every else int(conn.scalar(listed.count(shown)) or 0)
     last = found[limit - 1] if len(found) > limit else None
@@ -95,6 +99,31 @@ def _cursor_after(last: DrillRecord | None) -> str | None:
     return None if last is None else f"{last.counted_from}-{last.id}"
 
 
+def _of_periods(conn: Connection, viewer: Viewer | None, found: list[DrillRecord]) -> list[DrillRecord]:
+    """With what each period is about: its days, and the number of its subject."""
+    p = DutyPeriodRow
+    query = select(p.id, p.subject_id, p.starts, p.ends).where(p.id.in_([record.id for record in found]))
+    periods = {row.id: row for row in conn.execute(query)} if found else {}
+    numbers = _numbers(conn, viewer, {row.subject_id for row in periods.values()})
+    return [
+        replace(record, number=numbers.get(row.subject_id, ""), summary=_days(row.starts, row.ends))
+        for record in found
+        for row in (periods[record.id],)
+    ]
+
+
+def _numbers(conn: Connection, viewer: Viewer | None, ids: set[int]) -> dict[int, str]:
+    if viewer is not None:
+        return visible_numbers(conn, viewer, ids)
+    rows = conn.execute(select(RecordRow.id, RecordRow.number).where(RecordRow.id.in_(ids)))
+    return {row.id: row.number for row in rows}
+
+
+def _days(starts: int, ends: int) -> str:
+    first, last = from_number(starts).isoformat(), from_number(ends).isoformat()
+    return first if first == last else f"{first}/{last}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """The marks of a part, and the table that says what they are marks of."""
@@ -104,7 +133,7 @@ class _Listed:
     of_its_table: Condition  # a part may add up records of another table too, which are not listed
     columns: tuple[Any, ...]
     joined: Any  # the table of the records
-    duty: DutySpec | None  # whose periods they are
+    duties: tuple[DutySpec, ...]  # whose periods they are
 
     @staticmethod
     def of(conn: Connection, house: House, behind: Behind) -> _Listed | None:
@@ -120,12 +149,11 @@ class _Listed:
             gone = _in_force(conn, house, behind, spec.numerator, other)
             if gone is not None:
                 holds = and_(holds, MarkRow.ticket_id.not_in(select(other.ticket_id).where(gone)))
-        # A duty may be called as the register in which it is fulfilled.
-        is_owed = register.startswith(DUTY_PREFIX)
-        duty = house.pack.duty_by_id.get(register.removeprefix(DUTY_PREFIX)) if is_owed else None
         columns, table = _source(register, house)
         is_whole = all(_source(t.register or spec.register, house)[1] is table for t in terms)
-        return _Listed(register, holds, true() if is_whole else _found(table, true()), columns, table, duty)
+        return _Listed(
+            register, holds, true() if is_whole else _found(table, true()), columns, table, _duties(house, spec, terms)
+        )
 
     def shown_to(self, viewer: Viewer | None) -> Condition:
         """Which of the marks the person may know of; `of_its_table` itself where that is all of them."""
@@ -133,8 +161,8 @@ class _Listed:
             return _found(TicketRow, TicketRow.is_restricted.is_(False)) if self._is_of_tickets else self.of_its_table
         if self._is_of_tickets:
             return _found(TicketRow, visible(viewer))
-        if self.duty is not None:
-            return _found(DutyPeriodRow, duties.visible(viewer, [self.duty]))
+        if self.duties:
+            return _found(DutyPeriodRow, duties.visible(viewer, self.duties))
         units = units_open(viewer, "view", self.register)
         if units is None:
             return self.of_its_table
@@ -161,6 +189,13 @@ class _Listed:
 
     def count(self, shown: Condition) -> Select[Any]:
         return select(func.count()).select_from(MarkRow).where(self.holds, shown)
+
+
+def _duties(house: House, spec: FigureSpec, terms: tuple[Term, ...]) -> tuple[DutySpec, ...]:
+    """The duties whose periods the terms count. A duty may be called as the register in which it is fulfilled."""
+    asked = dict.fromkeys(term.register or spec.register for term in terms)
+    owed = (name.removeprefix(DUTY_PREFIX) for name in asked if name.startswith(DUTY_PREFIX))
+    return tuple(house.pack.duty_by_id[name] for name in owed if name in house.pack.duty_by_id)
 
 
 def _found(table: Any, condition: Condition) -> Condition:

@@ -60,7 +60,7 @@ class Cube:
         self._saving = threading.Lock()
 
     @staticmethod
-    def build(batches: Iterable[Sequence[Delta]], *, epoch: str, position: int) -> Cube:
+    def build(batches: Iterable[Batch], *, epoch: str, position: int) -> Cube:
         """From all of `mark_deltas` in the order of the log, as of the head `position`.
 
         Batches of some thousand rows. ValueError: positions or recorded days that go back.
@@ -69,8 +69,7 @@ class Cube:
         parts: list[Cells] = []
         unsorted: list[Cells] = []
         known_days: list[KnownDays] = []
-        for rows in batches:
-            batch = Batch.of(rows)
+        for batch in batches:
             cells, places = batch.cells(places)
             unsorted.append(cells)
             known_days.append(KnownDays.of(batch.positions, batch.recorded_on))

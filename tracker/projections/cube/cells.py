@@ -199,10 +199,15 @@ class Batch:
         positions, days = [row[0] for row in rows], [row[1] for row in rows]
         blobs = [row[2] for row in rows]
         lengths = np.fromiter(map(len, blobs), np.int64, len(blobs))
-        if (lengths % CELL.itemsize).any():
+        return Batch.of_columns(np.array(positions, np.int64), np.array(days, np.int64), lengths, b"".join(blobs))
+
+    @staticmethod
+    def of_columns(positions: Column, recorded_on: Column, sizes: Column, blob: bytes) -> Batch:
+        """The same from columns; `sizes`: how many bytes of the blob each row has. ValueError: as `of`."""
+        if (sizes % CELL.itemsize).any():
             raise ValueError("cells of a delta are cut short")
-        records = np.frombuffer(b"".join(blobs), CELL)
-        return Batch(np.array(positions, np.int64), np.array(days, np.int64), lengths // CELL.itemsize, records)
+        lengths = sizes.astype(np.int64) // CELL.itemsize
+        return Batch(positions.astype(np.int64), recorded_on.astype(np.int64), lengths, np.frombuffer(blob, CELL))
 
     def cells(self, places: Places) -> tuple[Cells, Places]:
         """The cells, and the places with those that are new."""

@@ -87,7 +87,7 @@ class LiveCube:
 
     def _build(self, conn: Connection, head: store.Head) -> Cube:
         """The cube from all deltas, saved for the next start."""
-        cube = Cube.build(read_delta_batches(conn, after=0), epoch=head.epoch, position=head.size)
+        cube = Cube.build(read_delta_batches(conn, until=head.size), epoch=head.epoch, position=head.size)
         self._save(cube)
         return cube
 
