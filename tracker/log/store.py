@@ -114,7 +114,7 @@ def read_head(conn: Connection) -> Head:
         directory_position=row.directory_position,
         is_demonstration=row.is_demonstration,
         epoch=row.epoch,
-        rules=row.rules,
+        rules=row.rules or "",
         definitions=row.definitions,
     )
 
@@ -153,7 +153,7 @@ class Appender:
         self.latest_ms: int = row.recorded_at
         self.directory_position: int = row.directory_position
         self.is_demonstration: bool = row.is_demonstration
-        self.rules: str = row.rules
+        self.rules: str = row.rules or ""
         self._rows: list[list[Any]] = []
         self._keys: list[tuple[bytes, int]] = []
         self._keys_now: dict[bytes, int] = {}

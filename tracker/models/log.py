@@ -61,7 +61,7 @@ class LogHeadRow(Base):
     directory_position: Mapped[int] = mapped_column(BigInteger)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     epoch: Mapped[str] = mapped_column(String(32))
-    rules: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    rules: Mapped[str | None] = mapped_column(String(64))
 
 
 class PrivateValueRow(Base):
