@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -44,6 +45,16 @@ FAST = (
 # time there. Containers often give it 64 MB, which will not do.
 MEMORY = Path("/dev/shm")
 ENOUGH = 2 * 1024**3
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """For `--dist loadgroup`, which is what `make test` asks for."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from scheduling import ByDemonstration
+
+    return ByDemonstration(config, log)
 
 
 def pytest_collection_finish() -> None:

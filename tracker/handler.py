@@ -3,12 +3,12 @@
 The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
 transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
 (activities, subjects, statistics), `timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of
-registers), `definer.py` (what a definition changes).
+registers), `definer.py` (what a definition changes), `noter.py` (who read what, what is erased).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +36,6 @@ from tracker.domain.commands import (
 from tracker.domain.context import Decision, World, ticket_facts
 from tracker.domain.deciding import decide_amend, decide_register, decide_step
 from tracker.domain.events import Event, NewEvent, StreamKind
-from tracker.domain.needs import reason_given
 from tracker.domain.numbers import record_number
 from tracker.domain.owing import clockwork
 from tracker.domain.people import SYSTEM, Person
@@ -48,8 +47,9 @@ from tracker.domain.repeats import is_another, is_another_problem, is_another_re
 from tracker.domain.ticket import Ticket
 from tracker.house import House
 from tracker.log import store
-from tracker.log.vault import VaultWriter, erase, read_private
+from tracker.log.vault import VaultWriter, read_private
 from tracker.models.rows import pipelined, writer
+from tracker.noter import Noter
 from tracker.organiser import Organiser
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
@@ -158,6 +158,8 @@ class Work:
         self.house = house
         self.conn = conn
         self.log = store.Appender(conn)
+        if self.log.size == 0:
+            self.log.rules = house.rules
         self.directory = house.directory(conn, self.log.directory_position)
         numbers = house.register_numbers(conn)
         if not numbers.keys() >= house.pack.register_names:
@@ -172,6 +174,7 @@ class Work:
         self.numbers = numbers
         self.records = Recorder(self)
         self.organiser = Organiser(self)
+        self.noter = Noter(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
 
@@ -189,9 +192,9 @@ class Work:
         if isinstance(command, DutyCommand):
             return self._duty_command(request, command, hashed)
         if isinstance(command, NoteAccess):
-            return self._access(request, command)
+            return Done(self.noter.note(request, command), command.ticket_id, None)
         if isinstance(command, ErasePrivateValues):
-            return self._erase(request, command)
+            return Done(self.noter.erase(request, command), command.ticket_id, None)
         if isinstance(command, DefineRegister | WithdrawRegister):
             return Done(self.organiser.definition(request, command, hashed), 0, None)
         if isinstance(command, MarkDemonstration):
@@ -258,7 +261,7 @@ class Work:
             register = self.house.register(command.register)
             decision = decide_register(command, register, world)
         else:
-            before = self._visible(command.ticket_id, world)
+            before = self.visible(command.ticket_id, world)
             register = self.house.register(before.register)
             if isinstance(command, TakeStep):
                 decision = decide_step(command, before, register, world)
@@ -337,7 +340,7 @@ class Work:
         self.flush()
         return has_merged(self.conn, ticket_id)
 
-    def _visible(self, ticket_id: int, world: World) -> Ticket:
+    def visible(self, ticket_id: int, world: World) -> Ticket:
         """Unknown and forbidden look alike: a ticket that the actor may not see does not exist."""
         state = self._find(ticket_id)
         if state is None or not may(world.actor, "view", ticket_facts(state), self.directory, world.today):
@@ -358,42 +361,6 @@ class Work:
                 asked.setdefault((type(command), command.register), []).append(command.external_key)
         for (kind, register), keys in asked.items():
             (self.external if kind is RegisterTicket else self.records).look_up(register, keys)
-
-    # -- who read what ----------------------------------------------------------------------------
-    def _access(self, request: Request, command: NoteAccess) -> Done:
-        world = self.world(request)
-        if command.ticket_id and not self.records.is_visible(command.ticket_id, world):
-            self._visible(command.ticket_id, world)
-        return self._say_accessed(request, command.ticket_id, command.kind, command.data)
-
-    def _erase(self, request: Request, command: ErasePrivateValues) -> Done:
-        """For the operator alone: nobody who works on a ticket makes anything of it disappear."""
-        if request.actor_id != SYSTEM:
-            raise Refusal("not_permitted")
-        reason = reason_given(command.reason)
-        private = self._private_names(command.ticket_id)
-        for name in command.fields:
-            if name not in private:
-                raise Refusal("field_unknown", field=name, name=name)
-        self.flush()
-        count = erase(self.conn, command.ticket_id, command.fields)
-        data = {"fields": sorted(set(command.fields)), "count": count, "reason": reason}
-        return self._say_accessed(request, command.ticket_id, "erased", data)
-
-    def _private_names(self, stream_id: int) -> frozenset[str]:
-        """Fields whose values lie in the vault; of a record also those that were private when it was entered."""
-        record = self.records.find(stream_id)
-        if record is None:
-            return self.house.register(self.ticket(stream_id).register).private_fields
-        return self.house.pack.record_by_name[record.register].private_fields | record.private.keys()
-
-    def _say_accessed(self, request: Request, ticket_id: int, kind: str, data: Mapping[str, Any]) -> Done:
-        version = store.last_version(self.conn, StreamKind.ACCESS, ticket_id)
-        event = NewEvent(kind, self.house.today(request.now), dict(data))
-        appended = self.log.append(
-            StreamKind.ACCESS, ticket_id, version, [event], actor_id=request.actor_id, now=request.now, key=None
-        )
-        return Done(appended, ticket_id, None)
 
     # -- writing ----------------------------------------------------------------------------------
     def flush(self) -> None:

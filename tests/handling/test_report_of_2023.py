@@ -28,8 +28,6 @@ from tracker.queries import behind, behind_marks
 from tracker.queries.behind import NUMERATOR, Behind
 from tracker.queries.figures import AsOf, as_of, figure_values
 
-pytestmark = pytest.mark.xdist_group("demonstration")  # it is loaded once: half a minute for each system
-
 # Published on 2023-12-06; ids, values and which of them are floors (余, 超, 以上) as in its list of figures.
 PUBLISHED: Mapping[str, float] = {
     "party_lectures": 12,

@@ -28,6 +28,9 @@ from tracker.domain.ticket import (
     Ticket,
 )
 
+Effect = Callable[[Ticket, Event, int, Mapping[str, Any]], None]
+"""Changes a state by an event of this day, with its data."""
+
 
 def evolve(state: Ticket | None, event: Event) -> Ticket:
     """The state after the event."""
@@ -72,6 +75,17 @@ def _turn(t: Ticket, e: Event, day: int, status: Status) -> None:
     t.status = status
     t.status_turns = (*t.status_turns, (day, status))
     t.last_step_on = e.occurred_on
+
+
+def _turned(status: Status, flow: str | None = None) -> Effect:
+    """The effect of a step that does nothing else, but for being counted."""
+
+    def effect(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
+        if flow is not None:
+            _flow(t, flow, day, e)
+        _turn(t, e, day, status)
+
+    return effect
 
 
 def _set_due(t: Ticket, e: Event, due: str | None, milestone: str | None = None) -> None:
@@ -175,11 +189,6 @@ def _accepted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     _turn(t, e, day, Status.ACCEPTED)
 
 
-def _returned(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    _flow(t, "returns", day, e)
-    _turn(t, e, day, Status.RETURNED)
-
-
 def _transferred(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     _set_owner(t, day, data)
     t.pending_extension = None
@@ -226,10 +235,6 @@ def _submitted(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     _turn(t, e, day, Status.SUBMITTED)
 
 
-def _withdrawn(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    _turn(t, e, day, Status.ASSIGNED)
-
-
 def _rejected(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.evidence_before = len(t.evidence)
     t.rejected_count += 1
@@ -242,14 +247,6 @@ def _verified(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.verifier_id, t.finding, t.agreed_outcome = e.actor_id, data.get("finding"), data["outcome"]
     t.completed_on = t.submitted_on
     _turn(t, e, day, Status.VERIFIED)
-
-
-def _publicised(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    _turn(t, e, day, Status.PUBLICISED)
-
-
-def _approved(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    _turn(t, e, day, Status.APPROVED)
 
 
 def _closed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
@@ -366,11 +363,11 @@ def _named(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.named_ids = tuple(data["people"])
 
 
-_APPLY: Mapping[str, Callable[[Ticket, Event, int, Mapping[str, Any]], None]] = {
+_APPLY: Mapping[str, Effect] = {
     "registered": _registered,
     "assigned": _assigned,
     "accepted": _accepted,
-    "returned": _returned,
+    "returned": _turned(Status.RETURNED, "returns"),
     "transferred": _transferred,
     "extension_requested": _extension_requested,
     "extension_granted": _extension_granted,
@@ -378,11 +375,11 @@ _APPLY: Mapping[str, Callable[[Ticket, Event, int, Mapping[str, Any]], None]] = 
     "paused": _paused,
     "resumed": _resumed,
     "submitted": _submitted,
-    "withdrawn": _withdrawn,
+    "withdrawn": _turned(Status.ASSIGNED),
     "rejected": _rejected,
     "verified": _verified,
-    "publicised": _publicised,
-    "approved": _approved,
+    "publicised": _turned(Status.PUBLICISED),
+    "approved": _turned(Status.APPROVED),
     "closed": _closed,
     "relapsed": _relapsed,
     "reopened": _reopened,
