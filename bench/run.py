@@ -1,6 +1,7 @@
 """`python -m bench`: generate the sites, measure them, print the table. `make bench ARGS="…"` passes options on.
 
 Phases can be run apart on a folder that is kept: `python -m bench generate --folder F`, then `measure`, then `table`.
+`--steps records` makes and measures the towns alone, any other step the counties.
 What F/note says about how it was measured is printed with the table.
 BENCH_DATABASE_URL names a PostgreSQL server to use in place of the one that comes as a Python package.
 """

@@ -26,7 +26,7 @@ from tracker.projections.duties import STANDING_BY_NUMBER, STANDING_NUMBERS
 from tracker.queries.scope import Condition, Viewer, units_open
 
 P = DutyPeriodRow
-LEFT_SHOWN = 100
+LEFT_SHOWN = 50
 DESK_SHOWN = 6
 TODAY_SHOWN = 8
 MONTHS_OFFERED = 24
