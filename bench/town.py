@@ -95,7 +95,7 @@ class _Recorder(Recorder):
         self._kept: dict[int, Record] = {}
         self._latest: Record | None = None
 
-    def project(self, before: Record | None, events: Sequence[Event], recorded_on: date) -> Record:
+    def project(self, before: Record | None, events: Sequence[Event]) -> Record:
         state = evolve(before, events[0])
         if state.register == HOUSEHOLD:
             self._kept[state.id] = state

@@ -51,9 +51,10 @@ ASKED_AFTER = 5.0
 @event.listens_for(Engine, "connect")
 def _prepare(driver_connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     if not isinstance(driver_connection, sqlite3.Connection):
+        driver_connection.autocommit = True  # a setting made in a transaction would go with it
         with closing(driver_connection.cursor()) as cursor:
             cursor.execute(POSTGRESQL_SETTINGS)
-        driver_connection.commit()
+        driver_connection.autocommit = False
         return
     driver_connection.isolation_level = None
     for pragma in SQLITE_PRAGMAS:

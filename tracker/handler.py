@@ -158,6 +158,8 @@ class Work:
         self.house = house
         self.conn = conn
         self.log = store.Appender(conn)
+        if self.log.size == 0:
+            self.log.rules = house.rules
         self.directory = house.directory(conn, self.log.directory_position)
         numbers = house.register_numbers(conn)
         if not numbers.keys() >= house.pack.register_names:

@@ -26,6 +26,7 @@ from tracker.models.tickets import RegisterRow
 from tracker.packs.calendar import read_notice, work_calendar
 from tracker.packs.loader import LoadedPack, built_in, load_defined, load_pack
 from tracker.packs.problems import DefinitionClash, PackError
+from tracker.packs.rules import rules_of
 from tracker.projections.cube.live import LiveCube
 from tracker.projections.folios import FolioBook
 from tracker.projections.people import load_directory
@@ -50,6 +51,7 @@ class House:
     cube: LiveCube = field(default_factory=LiveCube)
     folios: FolioBook = field(default_factory=FolioBook)
     now: Callable[[], datetime] | None = None  # without a clock, every version is in effect
+    rules: str = ""  # by which records count, without those of defined registers, which are counted when defined
     is_as_delivered: bool = False  # definitions are left aside: to mend those that do not fit the pack
     _directory: Directory | None = None
     _register_numbers: Mapping[str, int] = field(default_factory=dict)
@@ -62,6 +64,10 @@ class House:
             return self.pack.register_by_name[name]
         except KeyError:
             raise LookupError(f"no register {name} in pack {self.pack.name}") from None
+
+    def is_behind(self, head: store.Head) -> bool:
+        """Whether what was recorded counts by rules that no longer hold: the operator makes the ledger again."""
+        return bool(head.size) and head.rules != self.rules
 
     def today(self, now: datetime) -> date:
         """The day of an instant in the log's time zone."""
@@ -139,6 +145,7 @@ def build_house(
     return House(
         engine=engine,
         pack=_pack(pack),
+        rules=_rules(pack),
         calendar=work_calendar(notices),
         time_zone=time_zone,
         now=now,
@@ -151,3 +158,8 @@ def _pack(name: str) -> LoadedPack:
     """Loaded once per process: that takes its time (`load_pack`), and it never changes while the process lives."""
     path = Path(name)
     return load_pack(path if path.is_dir() else built_in(name))
+
+
+@cache
+def _rules(name: str) -> str:
+    return rules_of(_pack(name))

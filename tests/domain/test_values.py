@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -231,3 +232,8 @@ def test_five_days_of_publicity_are_five_days(values: dict[str, Any], before: di
         recorded(values, **before)
     assert [(one.code, one.field) for one in error.value.refusals] == [("day_before_other", "last")]
     assert recorded(values | {"last": "2023-05-05"}, **before)["last"] == "2023-05-05"
+
+
+def test_refusals_come_whole_from_another_process() -> None:
+    sent = Refusals([Refusal("stale_version", field="version", version=3, seen=2), Refusal("not_permitted")])
+    assert repr(pickle.loads(pickle.dumps(sent)).refusals) == repr(sent.refusals)  # our own

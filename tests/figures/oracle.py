@@ -212,12 +212,19 @@ class _Note:
         self.known = known
         self.register = register
         self.out: Counter[Key] = Counter()
+        self.segments: dict[str | None, int] = {}
 
     def add(self, account: str, outcome: str | None = None, unit: int | None = None) -> None:
         where = self.known.place if unit is None else unit
         self.out[account, where, self.segment(outcome), self.known.found.year] += 1
 
     def segment(self, outcome: str | None) -> int:
+        """Asked for every account, and the same for all that look at one outcome."""
+        if outcome not in self.segments:
+            self.segments[outcome] = self._segment(outcome)
+        return self.segments[outcome]
+
+    def _segment(self, outcome: str | None) -> int:
         facts: dict[str, Any] = {k: v for k, v in self.known.fields.items() if v is not None}
         for values in self.known.milestone_values.values():
             facts.update(values)

@@ -91,6 +91,28 @@ def test_a_register_that_no_longer_fits_a_new_pack_stops_every_command_with_one_
     assert "withdrawn" in office.good("registers", "list")
 
 
+def test_a_figure_whose_rule_changed_says_so_until_all_is_counted_anew_which_a_start_does_by_itself(tmp_path: Path):
+    office = Office(tmp_path / "office", "sqlite:///office.sqlite3")
+    place = "  - {name: place, type: unit, label: {zh-Hans: 村, zh-Hant: 村, en: Village}}\n"
+    lamp = {"registers/lamp.yaml": FILES["registers/lamp.yaml"].replace("outcomes:\n", f"{place}outcomes:\n", 1)}
+    office.settings["XIAOHAO_PACK"] = str(write_pack(tmp_path / "pack", lamp))
+    office.good("init")
+    office.good("user", "add", "--login", "boss", "--name", "督办", "--role", "supervisor")
+    lamps = tmp_path / "lamps.csv"
+    lamps.write_text("问题,检查日期,种类\n灯不亮了,2023-03-01,路灯\n院灯不亮,2023-03-02,院灯\n", encoding="utf-8")
+    office.good("import", "lamp", str(lamps), "--place", "甲村")
+    lamp_count = lambda: json.loads(office.good("figures", "--format", "json"))[0]["value"]  # noqa: E731
+    assert lamp_count() == 1
+    words = FILES["figures.yaml"].replace("en: Lamps", "en: Street lamps", 1)
+    office.settings["XIAOHAO_PACK"] = str(write_pack(tmp_path / "worded", lamp | {"figures.yaml": words}))
+    assert "made again" not in office.good("init"), "a word changes no figure"
+    both = FILES["figures.yaml"].replace("kind: [street]", "kind: [street, yard]", 1)
+    office.settings["XIAOHAO_PACK"] = str(write_pack(tmp_path / "newer", lamp | {"figures.yaml": both}))
+    assert "The rules have changed" in office.run("figures").stderr
+    assert "made again from the log" in office.good("init")
+    assert (lamp_count(), office.run("figures").stderr) == (2, "")
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [

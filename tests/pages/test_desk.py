@@ -217,3 +217,11 @@ def test_where_a_group_of_the_desk_is_cut_it_says_so(town, browse, monkeypatch):
     assert "1 ticket late" not in text  # of a cut list nobody knows how many the unit has
     assert "There are more; these come first." in text
     assert text.count('class="day__date"') == 1  # a day that the cut list does not reach is not called empty
+
+
+def test_every_page_says_when_its_figures_follow_earlier_rules(town, browse):
+    supervisor = browse("supervisor")
+    assert "xiaohao rebuild" not in supervisor.text("/desk")
+    town.house.rules = "those of a newer pack"
+    for url in ("/desk", "/figures"):
+        assert "xiaohao rebuild" in supervisor.text(url)

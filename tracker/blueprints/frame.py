@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from tracker import languages, words
-from tracker.blueprints.rights import can, connection, current_person, directory, today
+from tracker.blueprints.rights import can, connection, current_person, directory, house, today
 from tracker.domain.people import Person, Role
 from tracker.log import store
 
@@ -46,6 +46,7 @@ def frame() -> dict[str, Any]:
     head = store.read_head(connection())
     shown: dict[str, Any] = {
         "is_demonstration": head.is_demonstration,
+        "is_behind": house().is_behind(head),
         "log_position": head.size,
         "theme": session.get("theme", "system"),
         "keys_are_on": session.get("keys", True),

@@ -137,8 +137,11 @@ def _pair(installation: Installation, conn: Any, effective: date | None, known: 
     from datetime import time
 
     from tracker import clock
+    from tracker.log import store
     from tracker.queries import figures
 
+    if installation.house.is_behind(store.read_head(conn)):
+        click.echo("The rules have changed since these were counted. Run: xiaohao rebuild", err=True)
     zone = installation.settings.time_zone
     if known is not None and known.tzinfo is None:
         known = datetime.combine(known.date(), time.max if known.time() == time.min else known.time(), zone)

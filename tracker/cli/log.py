@@ -40,20 +40,38 @@ def verify(projections: bool) -> None:  # click gives options by name
 @click.option("--cube", "only_cube", is_flag=True, help="Only the sums behind figures, from the ledger.")
 def rebuild(only_cube: bool) -> None:  # click gives options by name
     """Make everything that pages read again from the log. Writers wait; readers see the old until the new is whole."""
+    with opened() as installation:
+        make_again(installation, only_cube=only_cube)
+    click.echo("Rebuilt.")
+
+
+def make_again(installation: Installation, *, only_cube: bool = False) -> None:
+    """The projections, by the rules of the pack as it is now, and the cube."""
     from tracker.log import store
     from tracker.models.rows import writer
     from tracker.projections.rebuild import rebuild as write_again
 
-    with opened() as installation:
-        house = installation.house
-        with writer(installation.engine) as conn, conn.begin():
-            if only_cube:
-                store.begin_epoch(conn)
-            else:
-                write_again(conn, house.pack, house.time_zone, house.folios, Progress("Rebuilding"))
-        with installation.engine.connect() as conn:
-            house.cube.build(conn)
-    click.echo("Rebuilt.")
+    house = installation.house
+    with writer(installation.engine) as conn, conn.begin():
+        if only_cube:
+            store.begin_epoch(conn)
+        else:
+            write_again(conn, house.pack, house.time_zone, house.folios, Progress("Rebuilding"))
+            store.keep_rules(conn, house.rules)
+    with installation.engine.connect() as conn:
+        house.cube.build(conn)
+
+
+def make_again_if_behind(installation: Installation) -> None:
+    """After an upgrade, or a change of the pack: figures by rules that no longer hold are worse than a wait."""
+    from tracker.log import store
+
+    with installation.engine.connect() as conn:
+        installation.house.follow(conn)
+        if not installation.house.is_behind(store.read_head(conn)):
+            return
+    click.echo("The rules have changed since the figures were counted: all that pages read is made again from the log.")
+    make_again(installation)
 
 
 @click.command()

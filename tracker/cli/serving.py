@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli.installation import Installation, Progress, migrate, opened
+from tracker.cli.log import make_again_if_behind
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -23,6 +24,7 @@ def init(demo: bool) -> None:  # click gives options by name
     """Make or upgrade the database; never removes anything."""
     with opened(must_exist=False) as installation:
         migrate(installation)
+        make_again_if_behind(installation)
         if demo:
             load_demonstration(installation)
         else:
@@ -41,6 +43,7 @@ def run() -> None:
         migrate(installation)
         with installation.engine.connect() as conn:
             installation.house.follow(conn)  # what does not fit is told now, not at the first request
+        make_again_if_behind(installation)
         if demonstration.folder_of(installation.house) is None:
             _found_units(installation)
         elif demonstration.is_wanted(installation.house):

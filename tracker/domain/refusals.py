@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 
@@ -157,6 +158,10 @@ class Refusal(Exception):
     def kind(self) -> Kind:
         return CODES[self.code]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it was, from one process to another."""
+        return partial(Refusal, self.code, field=self.field, **self.params), ()
+
     def __repr__(self) -> str:
         return f"Refusal({self.code!r}, field={self.field!r}, {self.params!r})"
 
@@ -167,6 +172,9 @@ class Refusals(Exception):
     def __init__(self, refusals: Iterable[Refusal]) -> None:
         self.refusals = tuple(refusals)
         super().__init__(", ".join(r.code for r in self.refusals))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Refusals, (self.refusals,)
 
     @property
     def kind(self) -> Kind:

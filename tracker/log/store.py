@@ -43,6 +43,7 @@ _HEAD = select(
     LogHeadRow.directory_position,
     LogHeadRow.is_demonstration,
     LogHeadRow.epoch,
+    LogHeadRow.rules,
 ).where(LogHeadRow.id == 1)
 _LAST_VERSION = select(func.max(EventRow.version)).where(
     EventRow.stream_kind == bindparam("kind"), EventRow.stream_id == bindparam("id")
@@ -71,7 +72,7 @@ _MOVE_HEAD = (
     .values(
         {
             name: bindparam(name)
-            for name in ("size", "frontier", "root", "recorded_at", "directory_position", "is_demonstration")
+            for name in ("size", "frontier", "root", "recorded_at", "directory_position", "is_demonstration", "rules")
         }
     )
 )
@@ -92,6 +93,7 @@ class Head:
     directory_position: int
     is_demonstration: bool
     epoch: str
+    rules: str
     definitions: int
 
 
@@ -112,6 +114,7 @@ def read_head(conn: Connection) -> Head:
         directory_position=row.directory_position,
         is_demonstration=row.is_demonstration,
         epoch=row.epoch,
+        rules=row.rules or "",
         definitions=row.definitions,
     )
 
@@ -119,6 +122,11 @@ def read_head(conn: Connection) -> Head:
 def definition_count(conn: Connection) -> int:
     """The same as `Head.definitions`, for a writer that holds the lock: not what was so before it waited."""
     return conn.scalar(_DEFINITIONS) or 0
+
+
+def keep_rules(conn: Connection, rules: str) -> None:
+    """By which rules the ledger has just been made again."""
+    conn.execute(update(_HEAD_TABLE).where(_HEAD_TABLE.c.id == 1).values(rules=rules))
 
 
 def begin_epoch(conn: Connection) -> None:
@@ -145,6 +153,7 @@ class Appender:
         self.latest_ms: int = row.recorded_at
         self.directory_position: int = row.directory_position
         self.is_demonstration: bool = row.is_demonstration
+        self.rules: str = row.rules or ""
         self._rows: list[list[Any]] = []
         self._keys: list[tuple[bytes, int]] = []
         self._keys_now: dict[bytes, int] = {}
@@ -231,6 +240,7 @@ class Appender:
             "recorded_at": self.latest_ms,
             "directory_position": self.directory_position,
             "is_demonstration": self.is_demonstration,
+            "rules": self.rules,
         }
         write_rows(self._conn, _MOVE_HEAD, [head])
         self._rows, self._keys = [], []

@@ -47,7 +47,8 @@ class LogHeadRow(Base):
     """The one row that serialises appends: size, frontier of the Merkle tree, latest instant.
 
     `directory_position` is the latest unit or person event, so that caches know when they are stale;
-    `epoch` changes when the ledger is rebuilt, so that a cube file of another life is not used.
+    `epoch` changes when the ledger is rebuilt, so that a cube file of another life is not used; `rules` are those by
+    which it was made (packs/rules.py).
     """
 
     __tablename__ = "log_head"
@@ -60,6 +61,7 @@ class LogHeadRow(Base):
     directory_position: Mapped[int] = mapped_column(BigInteger)
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     epoch: Mapped[str] = mapped_column(String(32))
+    rules: Mapped[str | None] = mapped_column(String(64))
 
 
 class PrivateValueRow(Base):
