@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from ticket_stories import assigned, registered, take
 from township import PACK, PHOTO, PLAIN_VALUES, TOILET, Township, at, label, plain_ticket
 
+from tracker import clock
 from tracker.domain.commands import AddUnit, AmendTicket, TakeStep
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, Exclusion, FigureSpec, ReportSpec, Term
@@ -127,6 +128,18 @@ def test_the_effective_day_set_back_shows_the_old_figure(town: Township, browse:
     assert "<span>0</span><span>1</span>" in before
     assert "0.00%" in before
     assert "See the figures of today" in before
+
+
+def test_a_report_of_the_past_opens_on_the_day_it_was_closed(town: Township, browse: Browse) -> None:
+    close(town, assigned(town))
+    closed = replace(REPORT, id="2022", effective=date(2022, 12, 31))
+    town.house.pack = replace(town.house.pack, reports=(REPORT, closed))
+    auditor = browse("auditor")
+    page = auditor.text("/figures?report=2022")
+    assert 'value="2022-12-31"' in page
+    assert "100.00%" not in page
+    assert f"report=2022&amp;effective={town.house.today(clock.now()).isoformat()}" in page, "today is still offered"
+    assert "100.00%" in auditor.text("/figures")
 
 
 def test_the_known_day_set_back_hides_a_back_dated_entry(town: Township, browse: Browse) -> None:

@@ -17,6 +17,7 @@ from babel.dates import format_skeleton
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from werkzeug.datastructures import MultiDict
 
 from tracker import languages, words
 from tracker.blueprints.names import names
@@ -60,7 +61,7 @@ def with_pair(view: View) -> View:
 
     @wraps(view)
     def looked(**values: Any) -> ResponseReturnValue:
-        form = AsOfForm(request.args, now=now(), zone=house().time_zone)
+        form = AsOfForm(_given(), now=now(), zone=house().time_zone)
         if not form.validate():
             return render_template("figures/not_a_pair.html", form=form, kept=kept()), 422
         pair = figures.as_of(connection(), effective=form.effective_on, known=form.known_at)
@@ -68,6 +69,16 @@ def with_pair(view: View) -> View:
         return view(Sight(form, pair, {**chosen, **form.address()}), **values)
 
     return looked
+
+
+def _given() -> MultiDict[str, str]:
+    """The address; a report of the past that is asked for without a day is looked at on the day it was closed."""
+    closed_on = report_spec().effective
+    if request.args.get("effective") or closed_on is None:
+        return request.args
+    given = MultiDict(request.args)
+    given["effective"] = closed_on.isoformat()
+    return given
 
 
 def kept() -> dict[str, str]:
@@ -83,11 +94,13 @@ def shortcuts(endpoint: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
     """Days that reports are usually asked for: (address, words)."""
     last_month = today().replace(day=1) - timedelta(days=1)
     last_year = date(today().year - 1, 12, 31)
-    asked = {**values, **kept()}
+    asked: dict[str, Any] = {**values, **kept()}
     days = [(gettext("End of last month"), last_month), (gettext("End of last year"), last_year)]
     if (end := demonstration.ends_on(connection())) is not None:
         days.append((gettext("End of the demonstration"), end))
     dated = [(url_for(endpoint, **asked, effective=day.isoformat()), text) for text, day in days]
+    if report_spec().effective:
+        asked["effective"] = today().isoformat()
     return [(url_for(endpoint, **asked), gettext("Today")), *dated]
 
 
