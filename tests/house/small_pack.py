@@ -104,6 +104,7 @@ steps: [accept]
 fields:
   - use: found_on
     headings: [检查日期]
+  - {name: place, type: unit, label: {zh-Hans: 村, zh-Hant: 村, en: Village}}
   - {name: problem, type: text, label: {zh-Hans: 问题, zh-Hant: 問題, en: Problem}}
   - name: kind
     type: select_one

@@ -18,6 +18,7 @@ class TestSmallPack:
         (lamp,) = pack.registers
         assert [field.name for field in lamp.fields] == [
             "found_on",
+            "place",
             "problem",
             "kind",
             "keeper",
@@ -133,6 +134,8 @@ BREAKS = [
     ("registers/lamp.yaml", "privacy: personal", "secrecy: personal", "name: keeper", "unknown word secrecy"),
     ("registers/lamp.yaml", "type: select_one", "type: select_any", "type: select_any", "unknown 'select_any'"),
     ("registers/lamp.yaml", "steps: [accept]", "steps: [accept, dance]", "steps:", "unknown step dance"),
+    ("registers/lamp.yaml", "name: place", "name: village", "fields:", "no field place of type unit"),
+    ("registers/lamp.yaml", "name: place, type: unit", "name: place, type: text", "fields:", "no field place of type unit"),
     ("registers/lamp.yaml", "name: keeper", "name: problem", "name: problem, type: text, label: {zh-Hans: 管护人", "problem stands twice in fields"),
     ("registers/lamp.yaml", "name: yard", "name: street", "name: kind", "a choice stands twice"),
     ("registers/lamp.yaml", "prefix: 灯\n", "prefix: 灯\nprefix: 火\n", "prefix: 火", "`prefix` stands twice"),

@@ -30,6 +30,8 @@ from tracker.packs.fields import (
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
+_HEAD = {"place": FieldType.UNIT, "found_on": FieldType.DATE}
+"""Fields of every register: they date and place the ticket."""
 _EVENTS = frozenset(step.event for step in STEPS) | {"registered"}
 
 LimitsByClock = Mapping[tuple[str, str], tuple[Limit, ...]]
@@ -119,6 +121,12 @@ def _names(register: Register) -> dict[str, list[str]]:
 
 
 def _check_parts(source: Source, register: Register) -> Iterator[Problem]:
+    for name, kind in _HEAD.items():
+        field = register.by_name.get(name)
+        if field is None or field.type is not kind:
+            yield source.problem(
+                ("fields",), f"no field {name} of type {kind.value}", "every register of tickets has it"
+            )
     unknown = register.steps - SWITCHES
     if unknown:
         mend = f"use of {', '.join(sorted(SWITCHES))}"
