@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
@@ -118,6 +119,9 @@ def test_an_inspection_is_completed_with_a_photograph_of_the_visit_and_of_each_f
     values = {"opened_on": "2023-01-01", "place": town.unit["chenguang"], "household": "刘小云"}
     town.do(EnterRecord(register="file", values=values), "supervisor", at("2023-06-01"))
     staff, url = browse("staff"), f"/registers/{CHECK.name}/inspections/new?subject={quote('坑-2023-0001')}"
+    label = re.search(r'id="photo-2-label">(.*?)</span>', staff.text(url), re.S)
+    assert label is not None
+    assert "optional" not in label[1]
     said = {"item-1": "pass", "item-2": "fail", "note-2": "臭", "summary": "臭", "act": "complete"}
     answer = staff.send(url, **said)
     assert answer.status_code == 422

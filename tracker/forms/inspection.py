@@ -88,7 +88,8 @@ class InspectionForm(KeyedForm):
         for item in checklist.items:
             inputs[f"item-{item.id}"] = RadioField(words.of(item.label), choices=results)
             inputs[f"note-{item.id}"] = TextAreaField(gettext("What failed here"))
-            inputs[f"photo-{item.id}"] = FileField(gettext("Photograph"))
+            photo = FileField(gettext("Photograph"))
+            inputs[f"photo-{item.id}"] = required(photo) if checklist.is_photographed else photo
         inputs |= inputs_for(fields, options, defaults, home=register.unit_field)
         if register.proof.photos:
             shown = FileField(gettext("Photograph of the visit"), description=_when_needed(register))
