@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import locale
 import sys
 from collections.abc import Callable, Iterator
@@ -62,10 +63,14 @@ def opened(*, must_exist: bool = True, as_delivered: bool = False) -> Iterator[I
 
     `as_delivered`: definitions of registers are left aside, to mend those that do not fit the pack.
     """
-    from tracker import config, create_app
+    gc.disable()  # what is loaded stays: to look through it for garbage again and again is a sixth of a start
+    try:
+        from tracker import config, create_app
 
-    settings = config.load()
-    app = create_app(settings)
+        settings = config.load()
+        app = create_app(settings)
+    finally:
+        gc.enable()
     installation = Installation(app, settings)
     try:
         if must_exist and not is_current(installation):

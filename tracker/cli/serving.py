@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from typing import TYPE_CHECKING, Any
@@ -113,6 +114,7 @@ def _serve(installation: Installation) -> None:
     signal.signal(signal.SIGTERM, _stop)
     click.echo(f"Xiaohao: http://{settings.host}:{settings.port}   (Ctrl-C stops it)")
     _print_accounts(installation)
+    gc.freeze()  # all that was loaded: no look for garbage goes through it any more
     stop_clockwork = jobs.start(installation.house, clock.now)
     try:
         server.run()
