@@ -1,4 +1,4 @@
-"""A language is added with `make language`, from a clean checkout, and with labels: no list is edited."""
+"""A language is added with `make language`, from a clean checkout, and with labels: no list in Python is edited."""
 
 from __future__ import annotations
 

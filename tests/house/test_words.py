@@ -33,6 +33,13 @@ HEAD = {"occurred_on", "place", "found_on", "named"}
 """Inputs beside a step's needs and a register's fields."""
 
 
+def test_whoever_looks_at_a_ticket_reads_what_it_waits_for():
+    turn = (TRACKER / "templates" / "tickets" / "_turn.html").read_text(encoding="utf-8")
+    awaited = {step.name for step in STEPS if step.awaited_in}
+    assert awaited
+    assert {name for name in awaited if f'"{name}"' not in turn} == set()
+
+
 @dataclass(frozen=True)
 class Raised:
     """A refusal in the code: `given` are the names of its parameters, None where they come from elsewhere."""

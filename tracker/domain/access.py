@@ -28,7 +28,8 @@ class Reach(StrEnum):
 class Facts:
     """What permission needs to know of a ticket (`context.ticket_facts`), a record or an owed period (`of_unit`).
 
-    The defaults are what a record and a period have: nobody owns them beside the unit they lie in, none is restricted.
+    Not the facts that conditions of figures test (`ledger.Facts`). The defaults are what a record and a period have:
+    nobody owns them beside the unit they lie in, none is restricted.
     """
 
     register: str

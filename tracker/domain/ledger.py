@@ -25,7 +25,7 @@ FORMAT = 1
 Span = tuple[int, int]
 """[start, end) in day numbers; end FOREVER while it lasts."""
 Facts = Mapping[str, Any]
-"""What predicates test, by name."""
+"""What predicates test, by name; what permission asks is another thing, `access.Facts`."""
 
 FLOWS = frozenset(
     {

@@ -1,14 +1,17 @@
 """THE table of steps: one row says from, to, by what right, guards, what must be given, event, and how it is asked.
 
 Button, form, permission and entry of the log follow from the row. To add a step: a row here, the effect of its event in
-`effects.py`, the words of step and event in `tracker/words.py`, its second copy in `tests/lives.py`.
+`effects.py`, the words of step and event in `tracker/words.py` with their translations (`make messages`), its second
+copy in `tests/lives.py`. If a ticket waits for it (`awaited_in`), a sentence in `templates/tickets/_turn.html`; if
+it may close a ticket, its button in `_form.html`.
 - A new right is a row in `access.py`.
 - A new guard is a predicate in `guards.py` (in `OF_WHAT_IS_GIVEN` there if it looks at what is given with the step);
   a new code of its refusal a row in `refusals.py` with its sentence in `words.py` (in `NOT_APPLICABLE` if it
   says that nothing was to be done).
 - A new need is a collector in `needs.py`, an input in `forms/step.py`, its word in `tracker/words.py`.
 - A new status comes last in `Status` and has a place in the sets below, a word in `tracker/words.py`, a sign in
-  `templates/components/status.html`, a cell in `templates/tickets/_promise.html`, a sentence in `_turn.html` beside it.
+  `templates/components/status.html`, a cell in `templates/tickets/_promise.html`.
+- A new wish to be decided is a field of `ticket.py`, a part of `StepContext.pending` and of `awaited_decisions`.
 """
 
 from __future__ import annotations
