@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from tracker.domain.people import Unit
 from tracker.domain.registers import DUTY_PREFIX, Label, Predicate
 
 DayOfYear = tuple[int, int]
@@ -50,6 +51,10 @@ class OwedBy:
     subjects: str | None = None
     states: tuple[str, ...] = ()
     link: str | None = None
+
+    def has(self, unit: Unit) -> bool:
+        """Whether the unit itself owes it, not for a subject."""
+        return unit.kind in self.unit_kinds or unit.code in self.unit_codes
 
 
 class Missed(StrEnum):
