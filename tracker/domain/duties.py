@@ -81,7 +81,7 @@ class DutySpec:
     activity: str
     owed_by: OwedBy
     every: Period
-    source: str
+    source: Label
     in_force_from: date
     in_force_to: date | None = None
     month_day: int | None = None
