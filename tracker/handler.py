@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
+    AnswerNotice,
     Command,
     DefineRegister,
     DutyCommand,
@@ -311,7 +312,7 @@ class Work:
         return Done(appended, state.id, state.number)
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
-        if request.actor_id != SYSTEM and not isinstance(command, ExcusePeriod):
+        if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
         if ticket := self.periods.ticket_after(events[-1]):

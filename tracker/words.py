@@ -272,6 +272,7 @@ EVENTS: Mapping[str, Any] = {
     "counted": _("Counted for a duty"),
     "uncounted": _("No longer counted for a duty"),
     "missed": _("Missed"),
+    "answered": _("Notice answered"),
     "excused": _("Excused"),
 }
 

@@ -24,6 +24,7 @@ from tracker.blueprints.rights import (
 )
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Kind, Refusal, Refusals
+from tracker.domain.registers import FieldType
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
@@ -109,7 +110,20 @@ def _begun(register: RecordRegister, options: Options) -> dict[str, Any]:
         found[register.unit_field] = own if own in values else values[0]
     if "place" in register.by_name and own in {value for value, _ in options.places}:
         found["place"] = own
-    return found | linking.begun(register, options)
+    return found | linking.begun(register, options) | _asked_by_duty(register)
+
+
+def _asked_by_duty(register: RecordRegister) -> dict[str, Any]:
+    """Choices of which the duty that the address names allows one only: the level of a patrol."""
+    spec = house().pack.duty_by_id.get(request.args.get("duty", ""))
+    if spec is None or spec.activity != register.name:
+        return {}
+    tests = [test for predicate in spec.where for test in predicate.tests]
+    return {
+        name: values[0]
+        for name, operator, values in tests
+        if operator == "in" and len(values) == 1 and register.by_name[name].type is FieldType.SELECT_ONE
+    }
 
 
 def _enter_page(register: RecordRegister, form: EnterForm, options: Options) -> str:
