@@ -37,7 +37,7 @@ INSPECTED = FigureSpec(
     denominator=(Term("running", Counting.STOCK),),
     exclusions=(),
     definition={},
-    source="tests",
+    source=label("tests"),
 )
 
 

@@ -10,7 +10,7 @@ from tests.house.small_pack import line_of, write_pack
 from tests.house.small_records import RECORDS
 from tracker.domain.duties import Missed, Period
 from tracker.domain.records import RecordKind
-from tracker.domain.registers import FieldType
+from tracker.domain.registers import FieldType, text_in
 from tracker.packs.loader import LoadedPack, PackError, load_pack
 
 
@@ -64,7 +64,9 @@ class TestSmallPack:
         lit, straight = checklist.items
         assert (checklist.subject, checklist.where[0].fields) == ("post", {"wood"})
         assert lit.creates is not None
-        assert (lit.law, lit.creates.register, lit.creates.values) == ("某法第1条", "lamp", {"kind": "street"})
+        assert lit.law is not None
+        assert {text_in(lit.law, code) for code in ("zh-Hans", "zh-Hant", "en")} == {"某法第1条"}  # plain: in each
+        assert (lit.creates.register, lit.creates.values) == ("lamp", {"kind": "street"})
         assert straight.creates is None
 
     def test_a_register_of_tickets_says_how_the_state_of_its_subject_follows(self, pack: LoadedPack) -> None:

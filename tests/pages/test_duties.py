@@ -13,8 +13,9 @@ from pages.conftest import Browse
 from sqlalchemy import Engine, select
 from township import CHINA, Township
 
-from tracker import clock
+from tracker import clock, duty_words
 from tracker.blueprints import duties
+from tracker.domain.answering import Why
 from tracker.domain.commands import EnterRecord
 from tracker.domain.days import to_number
 from tracker.jobs import let_go, run_duties, take_turn
@@ -173,3 +174,43 @@ def test_an_administrator_sees_the_runs_and_what_stopped_one(town: Township, bro
     assert "host/1" in page
     let_go(town.engine, "host/1")
     assert "This process has ended" in browse("administrator").text("/admin/jobs")
+
+
+# -- what a record counts for -------------------------------------------------------------------------
+def recorded(browse: Browse, post: str, **told: object) -> str:
+    """The page of the record right after it was saved."""
+    visitor, url = browse(post), "/registers/walk/records/new"
+    answer = visitor.send(url, url, **told)
+    assert answer.status_code == 303, answer.text
+    return visitor.text(answer.headers["Location"])
+
+
+def test_right_after_saving_it_is_said_for_which_period_a_record_counts(town: Township, browse: Browse):
+    open_since(town, monday(-3))
+    page = recorded(browse, "staff", held_on=str(today()), remark="巡查")
+    assert f'href="{week_of(town, monday(0))}">Counts for: weekly (晨光村)' in page
+    beyond = recorded(browse, "staff", held_on=str(today()), remark="又一次")
+    assert "Others had done it already" in beyond
+
+
+def test_a_record_that_does_not_count_says_what_was_asked_for(town: Township, browse: Browse):
+    asking = replace(DUTIES[0], at_least=(("minutes", 5),), has_nil_reports=False)
+    town.house.pack = replace(TOWN, duties=(asking,))
+    open_since(town, monday(-1))
+    page = recorded(browse, "staff", held_on=str(today()), remark="巡查", minutes="4")
+    assert "Does not count for: weekly (晨光村). minutes: 4, and at least 5 is asked for. (tests)" in page
+    early = recorded(browse, "staff", held_on=str(monday(-9)), remark="巡查", minutes="30")
+    assert "no period of the duty was open on that day" in early
+
+
+def test_whoever_goes_on_to_the_next_record_reads_it_there(town: Township, browse: Browse):
+    open_since(town, monday(-1))
+    page = recorded(browse, "staff", held_on=str(today()), remark="巡查", then="next")
+    assert "Counts for: weekly (晨光村)" in page
+
+
+@pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
+def test_every_reason_has_its_sentence(app: Flask, locale: str):
+    with app.test_request_context(headers={"Accept-Language": locale}):
+        said = [duty_words.reason(why, {}) for why in Why]
+    assert len(set(said)) == len(Why)

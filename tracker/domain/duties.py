@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from tracker.domain.people import Unit
 from tracker.domain.registers import DUTY_PREFIX, Label, Predicate
 
 DayOfYear = tuple[int, int]
@@ -51,6 +52,10 @@ class OwedBy:
     states: tuple[str, ...] = ()
     link: str | None = None
 
+    def has(self, unit: Unit) -> bool:
+        """Whether the unit itself owes it, not for a subject."""
+        return unit.kind in self.unit_kinds or unit.code in self.unit_codes
+
 
 class Missed(StrEnum):
     """What follows a period that was missed, besides its being counted."""
@@ -76,7 +81,7 @@ class DutySpec:
     activity: str
     owed_by: OwedBy
     every: Period
-    source: str
+    source: Label
     in_force_from: date
     in_force_to: date | None = None
     month_day: int | None = None

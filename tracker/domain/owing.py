@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tracker.domain.access import Facts, may
+from tracker.domain.answering import shortfalls
 from tracker.domain.commands import ExcusePeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
@@ -16,9 +17,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.needs import reason_given
 from tracker.domain.people import Directory, Grant, Person, Role
 from tracker.domain.period import OwedPeriod, Standing, period_of
-from tracker.domain.quantities import quantity_of, scale_of
 from tracker.domain.record import Record
-from tracker.domain.record_ledger import facts_of
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
@@ -27,19 +26,7 @@ from tracker.domain.registers import Register
 # -- what counts --------------------------------------------------------------------------------------
 def fulfils(spec: DutySpec, record: Record, register: RecordRegister) -> bool:
     """Whether the record is of the kind that the duty asks for, whoever owes it and whenever it was held."""
-    if record.register != spec.activity or record.is_void or not record.is_complete:
-        return False
-    is_nil = bool(register.nil_field and record.fields.get(register.nil_field))
-    if is_nil and not spec.has_nil_reports:
-        return False
-    return all(predicate.holds(facts_of(record)) for predicate in spec.where) and all(
-        _reaches(register, record, name, least) for name, least in spec.at_least
-    )
-
-
-def _reaches(register: RecordRegister, record: Record, name: str, least: int) -> bool:
-    field = register.by_name[name]
-    return quantity_of(field, record.fields.get(name)) >= least * scale_of(field)
+    return not shortfalls(spec, record, register)
 
 
 def owner_of(spec: DutySpec, record: Record) -> int | None:

@@ -33,6 +33,11 @@ def text_in(label: Label, language: str) -> str:
     return next(filter(None, map(label.get, (*wider, "en", *label))), "")
 
 
+def as_label(text: str | Label) -> Label:
+    """A label as it is. A plain text, as an office writes its own, says the same in every language."""
+    return {"und": text} if isinstance(text, str) else text
+
+
 class FieldType(StrEnum):
     """Field vocabulary as in XLSForm, plus `unit`, `person` and `record`."""
 
@@ -189,7 +194,7 @@ class Limit:
     in_force_from: date
     in_force_to: date | None
     when: Mapping[str, tuple[str, ...]]
-    source: str
+    source: Label
     extension: ExtensionRule | None = None
     not_after_year_end: bool = False
     roll_forward: bool = False

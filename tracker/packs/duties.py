@@ -9,7 +9,7 @@ from typing import Any
 from tracker.domain.duties import DayOfYear, DutySpec, Missed, OwedBy, Period
 from tracker.domain.packs import UnitSeed
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import NUMBER_TYPES, Register
+from tracker.domain.registers import NUMBER_TYPES, Register, as_label
 from tracker.packs.conditions import check_choices, predicates_of
 from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
@@ -76,7 +76,7 @@ def _duty(
         activity=item["activity"],
         owed_by=_owed_by(item["owed_by"]),
         every=Period.MONTH_DAY if is_named_day else Period(every),
-        source=item["source"],
+        source=as_label(item["source"]),
         in_force_from=first,
         in_force_to=last,
         month_day=every["month_day"] if is_named_day else None,

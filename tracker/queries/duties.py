@@ -63,11 +63,7 @@ def owners(conn: Connection, directory: Directory, spec: DutySpec, day: date) ->
         asked = {"register": owed_by.subjects, "accounts": accounts, "day": to_number(day)}
         return [(unit_id, subject_id) for subject_id, unit_id in conn.execute(_IN_STATES, asked)]
     units = sorted(directory.units.values(), key=lambda unit: unit.id)
-    return [
-        (unit.id, None)
-        for unit in units
-        if not unit.is_closed and (unit.kind in owed_by.unit_kinds or unit.code in owed_by.unit_codes)
-    ]
+    return [(unit.id, None) for unit in units if not unit.is_closed and owed_by.has(unit)]
 
 
 def over(conn: Connection, today: date) -> list[int]:
