@@ -266,6 +266,7 @@ EVENTS: Mapping[str, Any] = {
     "marked_demonstration": _("Marked as a demonstration"),
     "recorded": _("Entered"),
     "state_changed": _("State changed"),
+    "followed": _("State follows a ticket"),
     "reported": _("Value reported"),
     "checked": _("Checklist answered"),
     "opened": _("Period opened"),
