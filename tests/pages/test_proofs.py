@@ -88,6 +88,13 @@ def test_a_meeting_without_its_photographs_is_refused_at_their_field_and_those_t
     assert [f.name for f in kept(town, f"会-{YEAR}-0001").evidence] == ["meeting.jpg", "second.jpg"]
 
 
+def test_what_is_wrong_and_what_lacks_are_said_together(town: Township, browse: Browse) -> None:
+    answer = browse("staff").send(NEW, held_on="")
+    assert answer.status_code == 422
+    assert 'id="held_on-error"' in answer.text
+    assert answer.text.count('id="photos-error"') == 1
+
+
 def test_a_nil_report_needs_no_photograph(town: Township, browse: Browse) -> None:
     assert browse("staff").send(NEW, then="nil").status_code == 303
 
