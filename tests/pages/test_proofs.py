@@ -29,6 +29,7 @@ _STATES = tuple(
 )
 PACK = replace(
     RECORDS,
+    name="proofs",  # founded towns are kept by the name of their pack
     registers=(*(r for r in RECORDS.registers if r.name != "toilet"), TOILET),
     records=(
         replace(MEETING, proof=Proof(photos=2), gives=()),

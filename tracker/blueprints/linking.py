@@ -62,7 +62,11 @@ def as_owed(register: Register | RecordRegister) -> dict[str, str]:
     if spec is None or spec.activity != register.name:
         return {}
     told = (test for predicate in spec.where for test in predicate.tests)
-    return {name: values[0] for name, operator, values in told if operator == "in" and len(values) == 1}
+    return {
+        name: values[0]
+        for name, operator, values in told
+        if operator == "in" and len(values) == 1 and register.by_name[name].type is FieldType.SELECT_ONE
+    }
 
 
 def origin_asked() -> dict[str, Any]:

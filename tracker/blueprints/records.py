@@ -74,6 +74,7 @@ class Opened:
         """With the numbers of what it names, now or earlier."""
         told = [self.record.fields, *(row.data.get("changes", {}) for row in self.page.log)]
         ids = {i for fields in told for i in linking.ids_named(self.register, fields)}
+        ids |= {row.data["ticket"] for row in self.page.log if row.kind == "followed"}
         return names(linking.numbers_of(self.viewer, ids))
 
     def may(self, action: str) -> bool:

@@ -168,7 +168,7 @@ class Ticket:
     due_turns: tuple[DueTurn, ...] = ()
     owner_turns: tuple[tuple[int, int], ...] = ()
     closings: tuple[Closing, ...] = ()
-    reopenings: tuple[tuple[int, bool], ...] = ()  # (day, is a relapse)
+    reopenings: tuple[tuple[int, bool, int], ...] = ()  # (day, is a relapse, position)
     flows: tuple[tuple[str, int, int], ...] = ()  # (account, day, position)
 
     @property
