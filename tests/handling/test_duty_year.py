@@ -1,7 +1,8 @@
 """A year of duties by an injected clock, on both databases: two holders compete, die and stand still.
 
 What the log says at the end must be what a loop over plain lists of facts says: it shares no code with `tracker`, knows
-only what was held, where, when, and when that was entered, and looks at every day by itself.
+only what was held, where, when, when that was entered, and which notices somebody answered, and looks at every day by
+itself.
 """
 
 from __future__ import annotations

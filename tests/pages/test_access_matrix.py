@@ -169,7 +169,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     ),
     "duties.show": (("GET", "/duties", READERS),),
     "duties.period": (("GET", "/duties/{period}", NEAR), ("GET", "/duties/999999", NOBODY)),
-    "duties.excuse": (("POST", "/duties/{period}/excuse", frozenset({"supervisor", "approver"})),),
+    "duties.say": (("POST", "/duties/{period}/say", NEAR), ("POST", "/duties/999999/say", NOBODY)),
     "scheduled.show": (("GET", "/admin/jobs", ADMIN),),
     "search.show": (("GET", "/search?q=x", READERS),),
     "search.show_records": (("GET", "/search/records?q=x", READERS),),

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.blueprints import linking, list_view, record_files, record_list_view
+from tracker.blueprints import linking, list_view, record_duties, record_files, record_list_view
 from tracker.blueprints.rights import (
     SENT,
     TAKEN_AWAY,
@@ -24,13 +24,15 @@ from tracker.blueprints.rights import (
 )
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Kind, Refusal, Refusals
-from tracker.extensions import limiter
+from tracker.domain.registers import FieldType
+from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
 from tracker.forms.record import EnterForm
 from tracker.handler import handle
 from tracker.queries import record_lists
 from tracker.queries.record_lists import RecordFilters, RecordView
+from tracker.queries.records import record_at
 
 bp = Blueprint("record_lists", __name__)
 
@@ -108,7 +110,20 @@ def _begun(register: RecordRegister, options: Options) -> dict[str, Any]:
         found[register.unit_field] = own if own in values else values[0]
     if "place" in register.by_name and own in {value for value, _ in options.places}:
         found["place"] = own
-    return found | linking.begun(register, options)
+    return found | linking.begun(register, options) | _asked_by_duty(register)
+
+
+def _asked_by_duty(register: RecordRegister) -> dict[str, Any]:
+    """Choices of which the duty that the address names allows one only: the level of a patrol."""
+    spec = house().pack.duty_by_id.get(request.args.get("duty", ""))
+    if spec is None or spec.activity != register.name:
+        return {}
+    tests = [test for predicate in spec.where for test in predicate.tests]
+    return {
+        name: values[0]
+        for name, operator, values in tests
+        if operator == "in" and len(values) == 1 and register.by_name[name].type is FieldType.SELECT_ONE
+    }
 
 
 def _enter_page(register: RecordRegister, form: EnterForm, options: Options) -> str:
@@ -146,8 +161,17 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         flash(gettext("%(number)s is recorded.", number=outcome.number), "done")
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
+        _tell_duties(outcome.stream_id, register)
         place = str(outcome.events[0].data["fields"].get("place", ""))
         return redirect(
             url_for("record_lists.enter", register=register.name, place=place, **linking.origin_asked()), 303
         )
     return redirect(url_for("records.show", number=outcome.number), 303)
+
+
+def _tell_duties(record_id: int, register: RecordRegister) -> None:
+    """Whoever goes on to the next one does not see this one's page."""
+    db.session.rollback()  # the snapshot of this request is older than what it has just written
+    record = record_at(connection(), record_id)
+    for one in record_duties.told(record, register) if record is not None else ():
+        flash(one.text, one.kind)

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from tracker.domain.following import SubjectStates
 
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
@@ -337,6 +340,7 @@ class Register(HasFields):
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    subject_states: SubjectStates | None = None  # how the state of what its tickets name follows them
     day_field: ClassVar[str] = "found_on"  # from which a ticket counts
     unit_field: ClassVar[str] = "place"  # under which it counts
 
