@@ -59,7 +59,7 @@ POST = RecordRegister(
 
 def _duty(name: str, every: Period, **more: Any) -> DutySpec:
     given: dict[str, Any] = {"owed_by": OwedBy(("village",)), "in_force_from": date(2023, 1, 1), **more}
-    return DutySpec(id=name, label=label(name), activity="walk", every=every, source="tests", **given)
+    return DutySpec(id=name, label=label(name), activity="walk", every=every, source=label("tests"), **given)
 
 
 DUTIES = (

@@ -2,8 +2,9 @@
 
 The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
 transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
-(activities, subjects, statistics), `timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of
-registers), `definer.py` (what a definition changes), `noter.py` (who read what, what is erased).
+(activities, subjects, statistics), `follower.py` (what a ticket means for its subject), `timekeeper.py` (owed
+periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a definition changes),
+`noter.py` (who read what, what is erased).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
+    AnswerNotice,
     Command,
     DefineRegister,
     DutyCommand,
@@ -45,6 +47,7 @@ from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.repeats import is_another, is_another_problem, is_another_record
 from tracker.domain.ticket import Ticket
+from tracker.follower import Follower
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, read_private
@@ -175,6 +178,7 @@ class Work:
         self.records = Recorder(self)
         self.organiser = Organiser(self)
         self.noter = Noter(self)
+        self.follower = Follower(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
 
@@ -277,6 +281,7 @@ class Work:
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.external.remember(before, state)
+        self.follower.look_at(request, before, state, register, appended)
         return Done(appended, state.id, state.number)
 
     def _committed(self, decision: Decision) -> tuple[list[NewEvent], list[dict[str, Any]]]:
@@ -311,7 +316,7 @@ class Work:
         return Done(appended, state.id, state.number)
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
-        if request.actor_id != SYSTEM and not isinstance(command, ExcusePeriod):
+        if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
         if ticket := self.periods.ticket_after(events[-1]):

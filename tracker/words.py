@@ -241,12 +241,14 @@ EVENTS: Mapping[str, Any] = {
     "marked_demonstration": _("Marked as a demonstration"),
     "recorded": _("Entered"),
     "state_changed": _("State changed"),
+    "followed": _("State follows a ticket"),
     "reported": _("Value reported"),
     "checked": _("Checklist answered"),
     "opened": _("Period opened"),
     "counted": _("Counted for a duty"),
     "uncounted": _("No longer counted for a duty"),
     "missed": _("Missed"),
+    "answered": _("Notice answered"),
     "excused": _("Excused"),
 }
 

@@ -18,6 +18,7 @@ from tracker.blueprints import (
     inspection_view,
     linking,
     list_view,
+    record_duties,
     record_list_view,
     record_view,
     ticket_view,
@@ -73,6 +74,7 @@ class Opened:
         """With the numbers of what it names, now or earlier."""
         told = [self.record.fields, *(row.data.get("changes", {}) for row in self.page.log)]
         ids = {i for fields in told for i in linking.ids_named(self.register, fields)}
+        ids |= {row.data["ticket"] for row in self.page.log if row.kind == "followed"}
         return names(linking.numbers_of(self.viewer, ids))
 
     def may(self, action: str) -> bool:
@@ -132,6 +134,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
         score=_score(record),
+        duties=record_duties.told(record, register),
         files=ticket_view.file_rows(record, known),
         parts=record_view.linked_parts(record, opened.viewer),
         log=record_view.log_rows(opened.page.log, register, known),

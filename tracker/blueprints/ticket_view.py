@@ -18,7 +18,7 @@ from tracker import formats, words
 from tracker.blueprints.linking import address_of
 from tracker.blueprints.names import Names
 from tracker.domain.days import from_number
-from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_showing
+from tracker.domain.deciding import awaited_decisions, awaited_step, is_pointless, is_worth_showing
 from tracker.domain.kinds import OF_AN_ATTEMPT
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.record import Record
@@ -292,7 +292,7 @@ _SECOND = frozenset(step.otherwise for step in STEPS)
 
 def turn(ticket: Ticket, register: Register, possible: Iterable[tuple[Step, Refusal | None]]) -> Turn:
     awaited, decisions = awaited_step(ticket, register), awaited_decisions(ticket)
-    offered = {step.name: why for step, why in possible if is_worth_showing(why)}
+    offered = {s.name: why for s, why in possible if is_worth_showing(why) and not is_pointless(s, ticket)}
     free = [name for name, why in offered.items() if why is None]
     asked = [step for step in (*decisions, awaited) if step is not None]
     first = [step.name for step in asked if step.name in free]

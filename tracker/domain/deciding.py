@@ -217,7 +217,15 @@ def is_worth_showing(refusal: Refusal | None) -> bool:
 
 def awaited_step(ticket: Ticket, register: Register) -> Step | None:
     """The step that the ticket waits for as it stands; None once it is closed or gone."""
-    return next((s for s in STEPS if ticket.status in s.awaited_in and has_step(register, s)), None)
+    return next(
+        (s for s in STEPS if ticket.status in s.awaited_in and has_step(register, s) and not is_pointless(s, ticket)),
+        None,
+    )
+
+
+def is_pointless(step: Step, ticket: Ticket) -> bool:
+    """Whether it may be taken and would say nothing new: who has taken a ticket up is not asked to do so again."""
+    return step.target is Status.ACCEPTED and ticket.is_in_hand
 
 
 def awaited_decisions(ticket: Ticket) -> tuple[Step, ...]:

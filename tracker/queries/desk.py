@@ -161,7 +161,8 @@ def _by_day(found: First, today: date) -> tuple[WeekDay, ...]:
     return tuple(WeekDay(day, due.get(day, ())) for day in days)
 
 
-PARTS = ("sent_back", "late", "due_today", "to_accept", "this_week", "later", "waiting")
+TO_DO = ("sent_back", "late", "due_today", "to_accept", "this_week")
+PARTS = (*TO_DO, "later", "waiting")
 
 
 # -- the owner's day ----------------------------------------------------------------------------------
@@ -184,7 +185,7 @@ class TodayPage:
 
     @property
     def to_do_count(self) -> int:
-        return sum(len(part) for part in (self.sent_back, self.late, self.due_today, self.to_accept, self.this_week))
+        return sum(len(getattr(self, name)) for name in TO_DO)
 
 
 def today_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> TodayPage:

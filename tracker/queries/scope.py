@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.access import RIGHTS, Reach
-from tracker.domain.people import Directory, Grant, Person
+from tracker.domain.people import Directory, Grant, Person, Role
 from tracker.models.records import RecordRow
 from tracker.models.tickets import NamedPersonRow, SupportRow, TicketRow
 
@@ -113,6 +113,13 @@ def units_open(viewer: Viewer, action: str, register: str) -> frozenset[int] | N
     if any(r.is_everywhere or r.reach is Reach.ANYWHERE for r in found):
         return None
     return frozenset[int]().union(*(r.units for r in found))
+
+
+def units_of_role(viewer: Viewer, role: Role, register: str) -> frozenset[int] | None:
+    """Units for which a grant makes the person this in the register; None: all. The same as `access.holds_role`."""
+    grants = [g for g in viewer.person.grants_on(viewer.on) if g.role is role and g.register in (None, register)]
+    units = frozenset[int]().union(*(viewer.directory.subtree(grant.unit_id) for grant in grants))
+    return None if units >= viewer.directory.units.keys() else units
 
 
 def _range(viewer: Viewer, reach: Reach, grant: Grant) -> Range:
