@@ -95,6 +95,10 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
         ("GET", "/registers/meeting/import", IMPORTER),
         ("POST", "/registers/meeting/import", IMPORTER),
     ),
+    "imports.template": (
+        ("GET", "/registers/toilet/import/template.xlsx", IMPORTER),
+        ("GET", "/registers/meeting/import/template.xlsx", IMPORTER),
+    ),
     "imports.preview": (("GET", "/imports/{mine}", IMPORTER), ("GET", "/imports/{theirs}", NOBODY)),
     "imports.confirm": (("POST", "/imports/{mine}", IMPORTER), ("POST", "/imports/{theirs}", NOBODY)),
     "imports.sheet": (("POST", "/imports/{mine}/sheet", IMPORTER), ("POST", "/imports/{theirs}/sheet", NOBODY)),
