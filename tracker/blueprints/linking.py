@@ -16,6 +16,8 @@ from tracker.forms.options import Options
 from tracker.queries import records, tickets
 from tracker.queries.scope import Viewer
 
+DUTY = "duty"
+
 
 def links() -> Links:
     """What the fields of this request's form may name."""
@@ -44,12 +46,27 @@ def address_of(field: Field, number: str | None) -> str:
 
 # -- what a form begins with --------------------------------------------------------------------------
 def begun(register: Register | RecordRegister, options: Options) -> dict[str, Any]:
-    """What the address says already: `place`, and `from`, the number of the record that gives rise to this one."""
+    """What the address says already: `place`; `from`, the number of the record that gives rise to this one; `duty`,
+    what it is to count for."""
     origin = _origin(request.args.get("from", ""))
-    found = {} if origin is None else _told_by(origin, register, options)
+    found = as_owed(register)
+    found |= {} if origin is None else _told_by(origin, register, options)
     if (place := request.args.get("place", "")) in _values(options.places):
         found["place"] = place
     return found
+
+
+def as_owed(register: Register | RecordRegister) -> dict[str, str]:
+    """The choices without which a record would not count for the duty of the address: a village chief's patrol."""
+    spec = house().pack.duty_by_id.get(request.args.get(DUTY, ""))
+    if spec is None or spec.activity != register.name:
+        return {}
+    told = (test for predicate in spec.where for test in predicate.tests)
+    return {
+        name: values[0]
+        for name, operator, values in told
+        if operator == "in" and len(values) == 1 and register.by_name[name].type is FieldType.SELECT_ONE
+    }
 
 
 def origin_asked() -> dict[str, Any]:

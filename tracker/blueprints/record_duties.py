@@ -76,7 +76,7 @@ def _counted(one: Counted, whose: str, *, is_open: bool) -> Told:
 
 def _not_counted(answer: Answer, whose: str, register: RecordRegister, known: Names) -> str:
     reasons = " ".join(_reason(lack, register, known) for lack in answer.lacks)
-    source = answer.spec.source
+    source = words.of(answer.spec.source)
     return gettext("Does not count for: %(duty)s. %(why)s (%(source)s)", duty=whose, why=reasons, source=source)
 
 

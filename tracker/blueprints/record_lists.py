@@ -129,9 +129,11 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
     """The record's page, or an empty form for the next one; else the same form with what is wrong, all of it kept."""
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), current_person().id, request.form.getlist("kept"))
+    is_nil = request.form.get("then") == NIL
     if not (is_readable and is_kept):
+        form.tell_missing_files(is_nil=is_nil)
         return _enter_page(register, form, options), 422
-    command = form.to_command(is_nil=request.form.get("then") == NIL)
+    command = form.to_command(is_nil=is_nil)
     try:
         outcome = handle(house(), command, actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as no:
@@ -140,6 +142,8 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         form.refuse(no)
         if no.kind is Kind.CONFLICT:
             form.renew_key()
+        else:
+            form.tell_missing_files(is_nil=is_nil)
         return _enter_page(register, form, options), 409 if no.kind is Kind.CONFLICT else 422
     if outcome.is_repeat:
         flash(gettext("%(number)s was recorded already. Nothing is there twice.", number=outcome.number), "info")

@@ -309,6 +309,7 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), opened.person.id, request.form.getlist("kept"))
     if not (is_readable and is_kept):
+        _tell_missing_files(opened, form)
         return _form_page(opened, form), 422
     try:
         outcome = handle(house(), command(), actor_id=opened.person.id, now=now())
@@ -321,6 +322,15 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     sealed = 1 if is_sealed else None
     then = next_turn.kind_after(form.step) if isinstance(form, StepForm) else None
     return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed, then=then), 303)
+
+
+def _tell_missing_files(opened: Opened, form: StepForm | AmendForm) -> None:
+    """Beside what is wrong already: what lacks is said at once, not after the next sending."""
+    if not (isinstance(form, StepForm) and form.step.is_submission):
+        return
+    for name, (needed, there) in _demanded(opened, form).items():
+        if there < needed and not form[name].errors:
+            form.refuse(Refusal("evidence_missing", field=name, needed=needed, given=there))
 
 
 def _refused(opened: Opened, form: StepForm | AmendForm, no: Refusal | Refusals) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from tracker.domain.people import Unit
+from tracker.domain.people import Role, Unit
 from tracker.domain.registers import DUTY_PREFIX, Label, Predicate
 
 DayOfYear = tuple[int, int]
@@ -73,7 +73,8 @@ class DutySpec:
     `enter_days`: entered so many days after its end it is still in time, and on the last of them the period is judged
     (the report of November on 5 December); None: only the day on which it was held matters. `has_nil_reports`: a nil
     report is an answer. `within`: the parts of the year in which it is owed, all when empty. `missed_register`: where
-    a missed period opens a ticket, when `missed` says so.
+    a missed period opens a ticket, when `missed` says so. `twice_tells`: who reads of it, where it was missed twice
+    running; the owner reads of each.
     """
 
     id: str
@@ -94,6 +95,7 @@ class DutySpec:
     has_nil_reports: bool = False
     missed: Missed = Missed.NOTICE
     missed_register: str | None = None
+    twice_tells: Role = Role.LEAD_OFFICIAL
     predicates: tuple[Predicate, ...] = ()  # figures ask nothing of a period but its account
 
     @property

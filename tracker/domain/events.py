@@ -47,7 +47,7 @@ SYSTEM_KINDS = frozenset({"marked_demonstration"})
 ACCESS_KINDS = frozenset({"read", "revealed", "exported", "erased"})
 RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "followed", "reported", "checked"})
 """Their effects: `record.py`."""
-DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "excused"})
+DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "answered", "excused"})
 """Their effects: `period.py`."""
 REGISTER_KINDS = frozenset({"register_defined", "register_withdrawn"})
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from tracker.domain.duties import DayOfYear, DutySpec, Missed, OwedBy, Period
 from tracker.domain.packs import UnitSeed
+from tracker.domain.people import Role
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.registers import NUMBER_TYPES, Register, as_label
 from tracker.packs.conditions import check_choices, predicates_of
@@ -88,6 +89,7 @@ def _duty(
         enter_days=item.get("enter_days"),
         has_nil_reports=item.get("nil_reports", False),
         missed=Missed.TICKET if opens_ticket else Missed.NOTICE,
+        twice_tells=Role(item.get("missed_twice", Role.LEAD_OFFICIAL)),
         missed_register=missed.removeprefix(_TICKET) if opens_ticket else None,
     )
 
