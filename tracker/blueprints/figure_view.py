@@ -74,13 +74,22 @@ def with_pair(view: View) -> View:
 
 
 def _given() -> MultiDict[str, str]:
-    """The address; a report of the past that is asked for without a day is looked at on the day it was closed."""
-    closed_on = report_spec().effective
-    if request.args.get("effective") or closed_on is None:
+    """The address; without a day, a report of the past is looked at on the day it was closed, and a demonstration whose
+    year is over at the end of it."""
+    opens_on = None if request.args.get("effective") else _opens_on()
+    if opens_on is None:
         return request.args
     given = MultiDict(request.args)
-    given["effective"] = closed_on.isoformat()
+    given["effective"] = opens_on.isoformat()
     return given
+
+
+def _opens_on() -> date | None:
+    """The day on which the report opens; None: today."""
+    if (closed_on := report_spec().effective) is not None:
+        return closed_on
+    end = demonstration.ends_on(connection())
+    return end if end is not None and end < today() else None
 
 
 def kept() -> dict[str, str]:
@@ -101,7 +110,7 @@ def shortcuts(endpoint: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
     if (end := demonstration.ends_on(connection())) is not None:
         days.append((gettext("End of the demonstration"), end))
     dated = [(url_for(endpoint, **asked, effective=day.isoformat()), text) for text, day in days]
-    if report_spec().effective:
+    if _opens_on() is not None:
         asked["effective"] = today().isoformat()
     return [(url_for(endpoint, **asked), gettext("Today")), *dated]
 

@@ -25,7 +25,7 @@ from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.registers import NUMBER_TYPES, Field
 from tracker.domain.texts import whole_number
 from tracker.queries import people, scope
-from tracker.queries.lists import Count
+from tracker.queries.counts import Count
 from tracker.queries.record_lists import (
     RecordCursor,
     RecordFilters,

@@ -24,7 +24,7 @@ from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, Register
 from tracker.domain.turns import StateTurn
 from tracker.queries import lists, record_lists, records
-from tracker.queries.lists import Count
+from tracker.queries.counts import Count
 from tracker.queries.record_lists import RecordCursor
 from tracker.queries.records import RecordPage
 from tracker.queries.scope import Viewer

@@ -52,7 +52,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     if register.is_withdrawn:
-        raise Refusal("register_withdrawn", name=register.name)
+        raise Refusal("register_withdrawn", name=register.label)
     check_place(command.place_id, world.directory)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")

@@ -55,7 +55,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
     if register.is_withdrawn:
-        raise Refusal("register_withdrawn", name=register.name)
+        raise Refusal("register_withdrawn", name=register.label)
     check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
