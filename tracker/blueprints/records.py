@@ -23,8 +23,9 @@ from tracker.blueprints import (
     record_view,
     ticket_view,
 )
+from tracker.blueprints.imported import imported
 from tracker.blueprints.inspection_walk import ways_to_inspect
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
     REVEALED,
     SENT,
@@ -75,7 +76,7 @@ class Opened:
         told = [self.record.fields, *(row.data.get("changes", {}) for row in self.page.log)]
         ids = {i for fields in told for i in linking.ids_named(self.register, fields)}
         ids |= {row.data["ticket"] for row in self.page.log if row.kind == "followed"}
-        return names(linking.numbers_of(self.viewer, ids))
+        return linking.named(self.viewer, ids)
 
     def may(self, action: str) -> bool:
         return can_on(action, Facts.of_unit(self.register.name, self.record.unit_id))
@@ -131,6 +132,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "records/show.html",
         **_head(opened, known),
         facts=record_view.facts(opened.page, register, known, revealed),
+        imported=imported(opened.page.log, register.name, known),
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
         score=_score(record),
@@ -145,6 +147,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         inspects=ways_to_inspect(opened.record, opened.register),
         can_reveal=opened.may("reveal"),
         revealed=revealed,
+        came_from=linking.came_from(),
         **more,
     )
 
