@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, linking, ticket_view
+from tracker.blueprints import evidence_files, evidence_view, linking, ticket_view
 from tracker.blueprints.linking import links
 from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import (
@@ -142,7 +142,7 @@ def _head(opened: Opened, names: Names) -> dict[str, Any]:
         "submission": ticket_view.said_last(opened.page, "submitted"),
         "rejection": ticket_view.said_last(opened.page, "rejected"),
         "due": lists.due_state(ticket.current_due, ticket.status, today()),
-        "files": ticket_view.file_rows(ticket, names),
+        **evidence_view.context(evidence_view.file_rows(ticket, register, names, opened.viewer)),
     }
 
 
@@ -247,7 +247,10 @@ def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[
     kept = form.evidence.files if request.method == "POST" else []
     kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
     rule = opened.register.evidence
+    waiting = [file.kind for file in kept].count(EvidenceKind.PHOTO_BEFORE)
+    there = sum(e.kind == EvidenceKind.PHOTO_BEFORE for e in opened.ticket.evidence)
     return {
+        "photos_before": (rule.photos_before, there + waiting),
         "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
         "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
     }

@@ -1,4 +1,4 @@
-"""Tables: one module per family (log, ledger, tickets, records, duties, people, search, accounts, uploads); columns,
+"""Tables: one module per family (log, ledger, tickets, records, pictures, duties, people, search, accounts, uploads); columns,
 constraints, indexes, no rules. rows writes many at once.
 
 Days are INTEGER day numbers since 1970-01-01, instants INTEGER milliseconds since the epoch (UTC), JSON is TEXT.
