@@ -7,7 +7,11 @@ pytest 9.2, whose tests do not let themselves be renamed; a scheduler of one's o
 
 from xdist.scheduler import LoadScopeScheduling
 
-READERS_OF_THE_DEMONSTRATION = ("handling/test_cli.py", "handling/test_report_of_2023.py")
+READERS_OF_THE_DEMONSTRATION = (
+    "handling/test_cli.py",
+    "handling/test_report_of_2023.py",
+    "handling/test_traps_of_2023.py",
+)
 
 
 class ByDemonstration(LoadScopeScheduling):

@@ -1,9 +1,10 @@
 """handle(command): the only writer. Load → permit → decide → append → project → commit, in one transaction.
 
-The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
-transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
-(activities, subjects, statistics), `timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of
-registers), `definer.py` (what a definition changes), `noter.py` (who read what, what is erased).
+The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one transaction:
+it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py` (activities,
+subjects, statistics), `opener.py` (what a record opens), `follower.py` (what a ticket means for its subject),
+`timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a
+definition changes), `noter.py` (who read what, what is erased).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
+    AnswerNotice,
     Command,
     DefineRegister,
     DutyCommand,
@@ -45,11 +47,13 @@ from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.repeats import is_another, is_another_problem, is_another_record
 from tracker.domain.ticket import Ticket
+from tracker.follower import Follower
 from tracker.house import House
 from tracker.log import store
 from tracker.log.vault import VaultWriter, read_private
 from tracker.models.rows import pipelined, writer
 from tracker.noter import Noter
+from tracker.opener import Opener
 from tracker.organiser import Organiser
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
@@ -177,6 +181,8 @@ class Work:
         self.records = Recorder(self)
         self.organiser = Organiser(self)
         self.noter = Noter(self)
+        self.follower = Follower(self)
+        self.opener = Opener(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
 
@@ -279,6 +285,7 @@ class Work:
         state = self._project(before, appended, register)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.external.remember(before, state)
+        self.follower.look_at(request, before, state, register, appended)
         return Done(appended, state.id, state.number)
 
     def _committed(self, decision: Decision) -> tuple[list[NewEvent], list[dict[str, Any]]]:
@@ -305,15 +312,23 @@ class Work:
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
         before, decision = self.records.decide(command, self.world(request))
+        decision = self.opener.complete(request, command, before, decision)
+        state, appended = self.write_record(request, before, decision, key)
+        return Done(appended, state.id, state.number)
+
+    def write_record(
+        self, request: Request, before: Record | None, decision: Decision, key: bytes | None
+    ) -> tuple[Record, tuple[Event, ...]]:
+        """The record after what was decided, and the events."""
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.periods.look_at(request, before, state, appended)
-        return Done(appended, state.id, state.number)
+        return state, appended
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
-        if request.actor_id != SYSTEM and not isinstance(command, ExcusePeriod):
+        if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
         if ticket := self.periods.ticket_after(events[-1]):

@@ -1,4 +1,5 @@
-"""The part of the unit of work that knows owed periods: opened, counted for as records come and go, missed, excused.
+"""The part of the unit of work that knows owed periods: opened, counted for as records come and go, missed,
+answered for, excused.
 
 `handler.py` opens the transaction and hands such commands over, and each record that was written; nothing here commits.
 """
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select
 
 from tracker.domain.access import may
-from tracker.domain.commands import DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
+from tracker.domain.commands import AnswerNotice, DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
@@ -20,6 +21,7 @@ from tracker.domain.events import Event, NewEvent, StreamKind
 from tracker.domain.owing import (
     changes,
     counts_on,
+    decide_answer,
     decide_excuse,
     decide_miss,
     decide_open,
@@ -80,7 +82,7 @@ class Timekeeper:
             period = self._known(command.period_id)
             event = decide_miss(period, self._work.house.today(request.now))
             return self._append(request, period, [event], key)
-        return self._excuse(request, command, key)
+        return self._said_by_people(request, command, key)
 
     def ticket_after(self, event: Event) -> RegisterTicket | None:
         """The ticket that a missed period opens, where its duty says so."""
@@ -106,14 +108,19 @@ class Timekeeper:
             events += self._count(request, spec, period.id, record, entered_on)
         return events
 
-    def _excuse(self, request: Request, command: ExcusePeriod, key: bytes | None) -> tuple[Event, ...]:
+    def _said_by_people(
+        self, request: Request, command: AnswerNotice | ExcusePeriod, key: bytes | None
+    ) -> tuple[Event, ...]:
         """Unknown and forbidden look alike."""
         world = self._work.world(request)
         period = self.find(command.period_id)
         spec = self._pack.duty_by_id.get(period.duty) if period else None
         if period is None or spec is None or not self._sees(spec, period, world):
             raise Refusal("record_unknown", value=str(command.period_id))
-        event = decide_excuse(command, period, period_facts(spec, period.unit_id), world)
+        if isinstance(command, AnswerNotice):
+            event = decide_answer(command, spec, period, world)
+        else:
+            event = decide_excuse(command, period, period_facts(spec, period.unit_id), world)
         return self._append(request, period, [event], key)
 
     def _sees(self, spec: DutySpec, period: OwedPeriod, world: World) -> bool:

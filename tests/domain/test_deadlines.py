@@ -29,7 +29,7 @@ def a_limit(amount: int, basis: DayBasis = NATURAL, **changes: object) -> Limit:
         "in_force_from": date(2004, 1, 1),
         "in_force_to": None,
         "when": {},
-        "source": "a test",
+        "source": {},
     }
     return Limit(**{**row, **changes})  # type: ignore[arg-type]  # the rows of a table of cases
 

@@ -101,7 +101,7 @@ def test_a_ticket_gives_its_own_days_and_the_place_of_its_subject() -> None:
     life.take_all("submit reject")
     ticket = life.paper.state(life.id)
     scene = scene_of_ticket(ticket, TOILET, HOME)
-    turns = dict.fromkeys(day for day, _ in ticket.owner_turns)
+    turns = dict.fromkeys(turn[0] for turn in ticket.owner_turns)
     assert (scene.place, scene.found_on, len(turns)) == (HOME, ticket.found_on, 1)
     assert scene.assigned_on is not None
     assert scene.sent_back_on is not None

@@ -22,7 +22,7 @@ FROM, TO = date(2022, 11, 20), date(2024, 4, 10)
 
 def duty(**more: Any) -> DutySpec:
     given: dict[str, Any] = {"every": Period.WEEK, "in_force_from": date(2000, 1, 1), **more}
-    return DutySpec(id="d", label={}, activity="walk", owed_by=OwedBy(("village",)), source="tests", **given)
+    return DutySpec(id="d", label={}, activity="walk", owed_by=OwedBy(("village",)), source={}, **given)
 
 
 def name_of_period(every: str, day: date, month_day: int) -> Any:

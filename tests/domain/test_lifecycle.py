@@ -126,6 +126,30 @@ def test_a_ticket_waits_for_one_step_that_its_register_has_and_that_is_possible(
         assert step is None or (status in step.sources and has_step(register, step))
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("assign", "accept"),
+        ("assign accept", "submit"),
+        ("assign accept submit reject", "submit"),
+        ("assign submit reject", "submit"),
+        ("assign submit verify reject", "submit"),
+        ("assign submit withdraw", "submit"),
+        ("assign pause resume", "accept"),
+        ("assign accept pause resume", "submit"),
+        ("assign accept assign", "accept"),
+        ("assign accept submit reject transfer", "accept"),
+        ("assign submit verify close reopen", "accept"),
+    ],
+)
+def test_who_has_taken_it_up_is_not_asked_to_accept_it_again(words: str, name: str) -> None:
+    life = Life()
+    life.take_all(words)
+    awaited = awaited_step(life.paper.state(life.id), ALL_ON)
+    assert awaited is not None
+    assert awaited.name == name
+
+
 def test_a_register_without_milestones_has_no_step_that_reaches_one() -> None:
     reach = STEP_BY_NAME["reach_milestone"]
     assert has_step(ALL_ON, reach)

@@ -82,6 +82,20 @@ def test_people_may_be_safe_while_the_building_stands(year: Year):
     assert "building_disposed" not in reached
 
 
+def test_two_petitions_are_the_same_matter_as_the_fourth_and_one_was_a_mistake(year: Year):
+    petitions = numbered(year, "petition")
+    assert days(petitions[3], "void") == [(2, 14)]
+    into = {n: act.values["into_id"].key for n in (9, 13) for act in petitions[n].acts if "into_id" in act.values}
+    assert into == dict.fromkeys((9, 13), petitions[4].first.story)
+
+
+def test_an_opinion_that_is_a_problem_is_only_that(year: Year):
+    opinions = {tale.first.story: tale for tale in year.all["courtyard_opinion"]}
+    both = [tale.values["opinion"].key for tale in year.all["courtyard_problem"] if "opinion" in tale.values]
+    assert len(both) == 1
+    assert opinions[both[0]].is_gone
+
+
 def test_one_petition_is_known_to_two_people(year: Year):
     restricted = [tale for tale in year.of("petition") if tale.first.named]
     assert [tale.first.named for tale in restricted] == [("纪委书记", "纪检干事")]

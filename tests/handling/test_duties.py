@@ -10,10 +10,19 @@ from duty_town import DUTIES, TOWN
 from sqlalchemy import URL, select
 from township import Township, at, label, refused
 
-from tracker.domain.commands import ChangeState, EnterRecord, ExcusePeriod, MissPeriod, OpenPeriod, VoidRecord
+from tracker.domain.commands import (
+    AnswerNotice,
+    ChangeState,
+    EnterRecord,
+    ExcusePeriod,
+    MissPeriod,
+    OpenPeriod,
+    VoidRecord,
+)
 from tracker.domain.duties import Missed
 from tracker.domain.events import StreamKind
 from tracker.domain.figures import Counting, FigureSpec, Term
+from tracker.domain.kinds import Told
 from tracker.domain.people import SYSTEM
 from tracker.domain.period import OwedPeriod, fold
 from tracker.domain.refusals import Refusal
@@ -37,7 +46,7 @@ INSPECTED = FigureSpec(
     denominator=(Term("running", Counting.STOCK),),
     exclusions=(),
     definition={},
-    source="tests",
+    source=label("tests"),
 )
 
 
@@ -98,6 +107,39 @@ def test_an_excuse_is_for_whoever_decides_with_a_reason_and_not_for_what_is_done
     assert refused(town, excuse(), "approver", at("2023-03-20")) is None
     assert refused(town, excuse(version=2), "approver", at("2023-03-20")).codes == ("step_not_possible_now",)
     assert period(town, period_id).standing.value == "excused"
+
+
+def test_a_notice_is_answered_once_by_whom_it_is_for_and_the_owner_gives_a_reason(town: Township) -> None:
+    period_id = opened(town)
+
+    def answer(told: Told, version: int = 2, note: str = "忘了") -> AnswerNotice:
+        return AnswerNotice(period_id=period_id, version=version, told=told, note=note)
+
+    now = at("2023-03-20")
+    assert refused(town, answer(Told.OWNER, version=1), "staff", now).codes == ("step_not_possible_now",)
+    town.by_system(MissPeriod(period_id=period_id), now)
+    assert refused(town, answer(Told.OWNER), "neighbour", now).codes == ("record_unknown",)
+    assert refused(town, answer(Told.OWNER), "official", now).codes == ("not_permitted",)
+    assert refused(town, answer(Told.LEAD), "supervisor", now).codes == ("not_permitted",)
+    assert refused(town, answer(Told.OWNER, note=" "), "staff", now).codes == ("reason_missing",)
+    assert refused(town, answer(Told.OWNER, version=1), "staff", now).codes == ("stale_version",)
+    assert refused(town, answer(Told.OWNER), "staff", now) is None
+    assert refused(town, answer(Told.OWNER, version=3), "supervisor", now).codes == ("step_not_possible_now",)
+    assert refused(town, answer(Told.LEAD, version=3, note=""), "official", now) is None
+    assert [(reply.told, reply.note) for reply in period(town, period_id).replies] == [("owner", "忘了"), ("lead", "")]
+    assert period(town, period_id).standing.value == "missed"
+
+
+def test_who_is_missed_anew_is_told_anew(town: Township) -> None:
+    period_id = opened(town)
+    town.by_system(MissPeriod(period_id=period_id), at("2023-03-20"))
+    answer = AnswerNotice(period_id=period_id, version=2, told=Told.OWNER, note="忘了")
+    town.do(answer, "staff", at("2023-03-20"))
+    walk = {"held_on": MONDAY, "place": town.unit["chenguang"], "remark": "巡查"}
+    (event,) = town.do(EnterRecord(register="walk", values=walk), "staff", at("2023-03-21"))
+    town.do(VoidRecord(record_id=event.stream_id, version=1, reason="误登"), "supervisor", at("2023-03-22"))
+    town.by_system(MissPeriod(period_id=period_id), at("2023-03-23"))
+    assert period(town, period_id).replies == ()
 
 
 def test_a_missed_period_opens_a_ticket_where_the_pack_wants_one(town: Township) -> None:

@@ -57,7 +57,7 @@ def hold(
 
 def figure(register: str, *numerator: Term, **more: Any) -> FigureSpec:
     more = {"denominator": (), "exclusions": (), **more}
-    return FigureSpec("f", label("f"), register, {}, "count", numerator, definition={}, source="tests", **more)
+    return FigureSpec("f", label("f"), register, {}, "count", numerator, definition={}, source=label("tests"), **more)
 
 
 def value(

@@ -16,10 +16,10 @@ from office import Office
 from sqlalchemy import Connection, select
 
 from tracker.cli.installation import opened
-from tracker.domain.commands import EnterRecord, RegisterTicket, TakeStep, VoidRecord
+from tracker.domain.commands import EnterRecord, OpenPeriod, RegisterTicket, TakeStep, VoidRecord
 from tracker.domain.days import from_number
 from tracker.domain.figures import FigureSpec, FigureValue, Grouping
-from tracker.domain.people import Role
+from tracker.domain.people import SYSTEM, Role
 from tracker.handler import handle
 from tracker.house import House
 from tracker.models.records import RecordLinkRow, RecordRow
@@ -125,7 +125,7 @@ GROUPS = {"practice_activities_month": _centre_and_month, "members_per_household
 ZEROS = {"river_four_disorders", "safety_accidents"}
 """A zero has no record behind it: one that is added must show."""
 SETTINGS = {"party_day"}
-"""The day is the duty's own, whatever was held (registers.md §12.6)."""
+"""The day is the duty's own, whatever was held (registers.md §12.6): one that is owed on another day must show."""
 
 
 @dataclass
@@ -210,8 +210,21 @@ def archive(on_sqlite: Office, tmp_path: Path) -> Iterator[Archive]:
             yield Archive(installation.house, holder(Role.SUPERVISOR), holder(Role.APPROVER), datetime.now(UTC))
 
 
+def test_files_of_toilets_and_houses_are_as_their_tickets_and_buildings_left_them(archive: Archive) -> None:
+    """registers.md §11.3: 640 files, of which 258 by acceptance; 412 houses, 13 of them dangerous in the year."""
+    numbers = archive.house.pack.record_by_name
+    with archive.house.engine.connect() as conn:
+        ids = archive.house.register_numbers(conn)
+        rows = conn.execute(select(RecordRow.register_id, RecordRow.state)).all()
+    stood = {name: Counter(state for register, state in rows if register == ids[name]) for name in numbers}
+    assert stood["toilet"] == {"normal": 258 + 189, "rectified": 187 + 4, "problem": 2}
+    assert stood["house"] == {"safe": 373 + 2, "potential": 24, "evacuated": 2, "disposed": 8, "demolished": 3}
+    assert stood["premises"] == {"operating": 88}
+
+
 def test_each_figure_falls_when_one_record_behind_it_is_taken_away(archive: Archive) -> None:
     """Removed one after another: each is looked at right before and right after its own removal."""
+    assert len({*PUBLISHED, *AT_LEAST}) == len(PUBLISHED) + len(AT_LEAST) == 39
     by_id = archive.house.pack.figure_by_id
     unmoved = []
     for name in (*PUBLISHED, *AT_LEAST):
@@ -244,3 +257,15 @@ def test_a_zero_becomes_one_when_one_is_found(archive: Archive) -> None:
         assert archive.value(spec).amount == Decimal(0)
         handle(house, command, actor_id=archive.supervisor, now=archive.now)
         assert archive.value(spec).amount == Decimal(1)
+
+
+def test_a_party_day_that_is_owed_on_another_day_leaves_no_one_day(archive: Archive) -> None:
+    house = archive.house
+    spec = house.pack.figure_by_id["party_day"]
+    assert archive.value(spec).amount == Decimal(20)
+    with house.engine.connect() as conn:
+        village = house.directory(conn).places[0].id
+    house.pack = replace(house.pack, duties=(replace(house.pack.duty_by_id["party_day"], month_day=21),))
+    another = OpenPeriod(duty="party_day", unit_id=village, start=date(2023, 11, 21))
+    handle(house, another, actor_id=SYSTEM, now=archive.now)
+    assert not archive.value(spec).is_known

@@ -5,6 +5,20 @@ from tests.house.small_pack import FILES
 RECORDS = {
     **FILES,
     "pack.yaml": FILES["pack.yaml"].replace("[lamp]", "[lamp, walk, post, reading]\nchecklists: [post_check]"),
+    "registers/lamp.yaml": FILES["registers/lamp.yaml"].replace(
+        "outcomes:\n",
+        """\
+  - {name: post, type: record, register: post, label: {zh-Hans: 灯杆, zh-Hant: 燈桿, en: Post}}
+subject_states:
+  link: post
+  rows:
+    - {on: opened, where: {kind: [street]}, from: [standing], state: fallen, says: {remark: 倒伏}}
+    - {on: closed, where: {outcome: [fixed]}, from: [fallen], state: standing, day_into: opened_on, waits: true}
+    - {on: closed, where: {outcome: [wrong]}, back: true}
+outcomes:
+""",
+        1,
+    ),
     "registers/_records.yaml": """\
 fields:
   - {name: held_on, type: date, label: {zh-Hans: 日期, zh-Hant: 日期, en: Date}, required: true}

@@ -239,6 +239,13 @@ def clock_of(township: LoadedPack, register: str, name: str) -> Clock:
     return next(clock for clock in township.register_by_name[register].clocks if clock.name == name)
 
 
+def in_words(number: int) -> str:
+    """How a law numbers its articles, up to 99."""
+    tens, ones = divmod(number, 10)
+    digits = "〇一二三四五六七八九"
+    return (digits[tens] if tens > 1 else "") + ("十" if tens else "") + (digits[ones] if ones else "")
+
+
 class TestDeadlines:
     @pytest.mark.parametrize(
         ("register", "clock", "facts", "start", "due"),
@@ -356,7 +363,9 @@ class TestDeadlines:
             assert limit.amount == int(row["number"])
             assert limit.basis == {"calendar": "natural", "working": "working"}[row["day_basis"]]
             assert limit.in_force_from == date.fromisoformat(row["in_force_from"])
-            assert f"{row['law']}第{row['article'].split('(')[0]}条" in limit.source
+            article = int(row["article"].split("(")[0])
+            assert limit.source["zh-Hans"].startswith(f"《{row['law']}》第{in_words(article)}条")
+            assert limit.source["en"].startswith(f"Regulations on Petition Work, art. {article}")
 
     def test_an_extension_of_a_plea_is_the_one_of_the_law(self, township: LoadedPack, shared_dir: Path) -> None:
         with (shared_dir / "data" / "rules.csv").open(encoding="utf-8") as file:
@@ -366,10 +375,15 @@ class TestDeadlines:
         assert limit.extension is not None
         assert (limit.extension.count, limit.extension.days, limit.extension.before_due) == (1, int(longest), True)
 
-    def test_every_rule_names_its_source(self, township: LoadedPack) -> None:
+    def test_every_rule_names_its_source_in_every_language(self, township: LoadedPack) -> None:
         limits = [limit for r in township.registers for clock in r.clocks for limit in clock.limits]
+        laws = [item.law for checklist in township.checklists for item in checklist.items if item.law]
+        named = [
+            one.source for many in (limits, township.duties, township.figures, township.checklists) for one in many
+        ]
         assert limits
-        assert all(limit.source for limit in limits)
+        assert laws
+        assert [source for source in (*named, *laws) if set(source) != set(languages.codes())] == []
 
 
 class TestConditions:

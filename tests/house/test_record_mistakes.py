@@ -10,7 +10,7 @@ from tests.house.small_pack import line_of, write_pack
 from tests.house.small_records import RECORDS
 from tracker.domain.duties import Missed, Period
 from tracker.domain.records import RecordKind
-from tracker.domain.registers import FieldType
+from tracker.domain.registers import FieldType, text_in
 from tracker.packs.loader import LoadedPack, PackError, load_pack
 
 
@@ -64,15 +64,26 @@ class TestSmallPack:
         lit, straight = checklist.items
         assert (checklist.subject, checklist.where[0].fields) == ("post", {"wood"})
         assert lit.creates is not None
-        assert (lit.law, lit.creates.register, lit.creates.values) == ("某法第1条", "lamp", {"kind": "street"})
+        assert lit.law is not None
+        assert {text_in(lit.law, code) for code in ("zh-Hans", "zh-Hant", "en")} == {"某法第1条"}  # plain: in each
+        assert (lit.creates.register, lit.creates.values) == ("lamp", {"kind": "street"})
         assert straight.creates is None
+
+    def test_a_register_of_tickets_says_how_the_state_of_its_subject_follows(self, pack: LoadedPack) -> None:
+        rule = pack.register_by_name["lamp"].subject_states
+        assert rule is not None
+        opened, fixed, wrong = rule.rows
+        assert (rule.link, opened.on, opened.state, opened.sources) == ("post", "opened", "fallen", ("standing",))
+        assert (opened.where[0].holds({"kind": "street"}), opened.says) == (True, {"remark": "倒伏"})
+        assert (fixed.where[0].holds({"outcome": "fixed"}), fixed.waits, fixed.day_into) == (True, True, "opened_on")
+        assert (wrong.is_back, wrong.state) == (True, None)
 
     def test_a_pack_may_owe_nothing(self, tmp_path: Path) -> None:
         changes = {name: text for name, text in RECORDS.items() if name != "duties.yaml"}
         assert load_pack(write_pack(tmp_path, changes)).duties == ()
 
 
-WALK, POST, READING = "registers/walk.yaml", "registers/post.yaml", "registers/reading.yaml"
+WALK, POST, READING, LAMP = (f"registers/{name}.yaml" for name in ("walk", "post", "reading", "lamp"))
 CHECK, DUTIES = "checklists/post_check.yaml", "duties.yaml"
 BREAKS = [
     # file, what is replaced, by what, the piece whose line is named, words of the message
@@ -109,6 +120,24 @@ BREAKS = [
     (READING, "value: power", "value: stage", "value:", "stage cannot be the value"),
     (READING, "stages: stage", "stages: year", "stages:", "year cannot be the stages"),
     (READING, "value: power\n", "", "", "missing value"),
+    (LAMP, "link: post", "link: kind", "link:", "kind does not lead to a register of subjects"),
+    (LAMP, "link: post", "link: pole", "link:", "pole does not lead to a register of subjects"),
+    (LAMP, "on: opened", "on: begun", "on: begun", "unknown event or milestone begun"),
+    (LAMP, "where: {kind: [street]}", "where: {kind: [moon]}", "on: opened", "kind has no choice moon"),
+    (LAMP, "where: {kind: [street]}", "where: {outcome: [fixed]}", "on: opened", "only what is closed has an outcome"),
+    (LAMP, "where: {outcome: [wrong]}", "where: {outcome: [vain]}", "outcome: [vain]", "unknown outcome vain"),
+    (LAMP, "state: fallen", "state: lying", "on: opened", "unknown state lying"),
+    (LAMP, "from: [fallen]", "from: [lying]", "from: [lying]", "unknown state lying"),
+    (LAMP, "from: [standing]", "from: [fallen]", "on: opened", "state fallen cannot follow fallen"),
+    (LAMP, ", says: {remark: 倒伏}", "", "on: opened", "state fallen needs remark"),
+    (LAMP, "remark: 倒伏", "remark: 倒伏, bark: 无", "on: opened", "unknown field bark"),
+    (LAMP, "remark: 倒伏", "remark: 倒伏, wood: 无", "on: opened", "wood has no choice 无"),
+    (LAMP, "day_into: opened_on", "day_into: remark", "day_into:", "remark is no date"),
+    (LAMP, "back: true", "back: true, state: standing", "outcome: [wrong]", "a row says a `state`, or `back: true`"),
+    (LAMP, "back: true", "waits: true", "outcome: [wrong]", "a row says a `state`, or `back: true`"),
+    (LAMP, "state: fallen", "back: true", "on: opened", "nothing was before a ticket that is only opened"),
+    (LAMP, "on: opened", "of: opened", "of: opened", "missing on"),
+    (POST, "needs: [remark]", "needs: [remark], evidence: {photos: 1}", "", "state fallen asks for files"),
     (CHECK, "subject: post", "subject: walk", "subject:", "unknown register of subjects walk"),
     (CHECK, "where: {wood: [oak]}", "where: {wood: [elm]}", "where:", "wood has no choice elm"),
     (CHECK, "where: {wood: [oak]}", "where: {bark: [oak]}", "where:", "unknown field bark"),

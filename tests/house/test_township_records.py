@@ -21,6 +21,22 @@ ITEMS = {
     "straw_patrol": 10,
     "watch_household": 16,
 }
+EVERY_LEDGER = {  # registers.md §1: the words for what all tickets have, whatever a register calls it itself
+    "found_on": {"发现日期", "排查时间", "摸排时间", "检查日期"},
+    "place": {"村（社区）", "所在村", "行政村", "乡镇村"},
+    "group": {"组", "村民小组", "组别"},
+    "problem": {"问题描述", "存在问题", "存在的安全隐患", "主要问题"},
+    "category": {"问题类别"},
+    "measures": {"整改措施", "整改方案", "采取措施"},
+    "owner": {"责任人", "责任人员", "整改责任人"},
+    "lead_official": {"责任领导", "包联领导", "挂点领导"},
+    "due_on": {"整改时限", "完成时限", "整改期限", "应结办日期"},
+    "progress": {"进展情况", "办理情况", "落实情况"},
+    "done_on": {"完成日期", "整改到位时间"},
+    "verifier": {"核查人", "验收人", "销号人"},
+    "finding": {"核查结果", "验收意见"},
+    "closed_on": {"销号日期", "销号时间"},
+}
 SELECTS = {FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE}
 
 
@@ -108,6 +124,23 @@ def test_a_meeting_has_one_main_theme_out_of_the_themes(township: LoadedPack) ->
 
 def test_stages_of_a_statistic_ascend_to_the_final_value(township: LoadedPack) -> None:
     assert [stage.name for stage in township.record_by_name["statistic"].stages] == ["estimate", "reported", "final"]
+
+
+def test_every_register_of_tickets_knows_the_headings_of_every_ledger(township: LoadedPack) -> None:
+    assert township.registers
+    for register in township.registers:
+        columns = {column.name: column for column in township.columns[register.name]}
+        for name, words in EVERY_LEDGER.items():
+            field = register.by_name.get(name) or columns.get(name)
+            if field is not None:
+                assert words <= set(field.headings), f"{register.name}.{name}"
+            else:
+                assert name not in ("found_on", "place", "due_on", "closed_on"), register.name
+
+
+def test_a_term_of_school_can_be_chosen_before_it_begins(township: LoadedPack) -> None:
+    terms = township.record_by_name["subsidy"].by_name["term"].choice_names
+    assert {f"{year}_{half}" for year in range(2023, 2028) for half in ("spring", "autumn")} <= terms
 
 
 class TestDuties:

@@ -119,7 +119,7 @@ def accept(page: Page, number: str, on: date) -> None:
     page.goto("/today")
     look(page)
     page.locator(f"main a[href='{address(number)}']").first.click()
-    page.wait_for_url(f"**{address(number)}")
+    page.wait_for_url(f"**{address(number)}*")
     look(page)
     form = step_form(page, number, "accept")
     form.locator("input[name=occurred_on]").fill(on.isoformat())
@@ -136,7 +136,7 @@ def submit(page: Page, number: str, on: date, note: str, photos: Iterable[Path])
     fill_submission(page, number, on, note, photos)
     look(page)
     press(step_form(page, number, "submit"))
-    page.wait_for_url(f"**{address(number)}")
+    page.wait_for_url(f"**{address(number)}*")
     look(page)
 
 
@@ -154,7 +154,7 @@ def reject(page: Page, number: str, on: date, reason: str) -> None:
     page.goto("/desk")
     look(page)
     page.locator(f"main a[href='{address(number)}']").first.click()
-    page.wait_for_url(f"**{address(number)}")
+    page.wait_for_url(f"**{address(number)}*")
     pictures_are_shown(page, 2)
     look(page)
     page.locator(f"main a[href='{address(number)}/reject']").click()
@@ -164,7 +164,7 @@ def reject(page: Page, number: str, on: date, reason: str) -> None:
     form.locator("textarea[name=reason]").fill(reason)
     form.locator("input[name=occurred_on]").fill(on.isoformat())
     press(form)
-    page.wait_for_url(f"**{address(number)}")
+    page.wait_for_url(f"**{address(number)}*")
     expect(page.locator("main")).to_contain_text(reason)
 
 
@@ -172,10 +172,11 @@ def verify(page: Page, number: str, on: date, finding: str) -> None:
     page.goto(address(number))
     form = step_form(page, number, "verify")
     form.locator("textarea[name=finding]").fill(finding)
+    form.locator("label.chip", has=page.locator("input[name=outcome][value=fixed]")).click()
     form.locator("input[name=occurred_on]").fill(on.isoformat())
     look(page)
     press(form)
-    page.wait_for_url(f"**{address(number)}?sealed=1")
+    page.wait_for_url(f"**{address(number)}?sealed=1*")
     expect(page.locator(".turn--closed")).to_be_visible()
     look(page)
 
@@ -346,7 +347,7 @@ def test_nothing_typed_is_lost(office: Office, sit_down: Seat, workbook: Path, d
     expect(cadre.locator("main input[name=kept]")).to_have_count(2)
     look(cadre)
     press(step_form(cadre, number, "submit"))
-    cadre.wait_for_url(f"**{address(number)}")
+    cadre.wait_for_url(f"**{address(number)}*")
     assert kinds_of(office, ticket_id).count("submitted") == 1
 
 

@@ -63,6 +63,8 @@ def _signed_in(app: Flask, town: Township, post: str, locale: str) -> FlaskClien
         pass  # a second browser of the same person
     place = signin.Browser(address="127.0.0.1", name="test", device="")
     attempt = signin.sign_in(town.engine, login=login, password=PASSWORD, browser=place, now=clock.now())
+    if attempt.account.locale != locale:  # the account was made for another language
+        signin.choose_locale(town.engine, attempt.account.id, locale)
     client = app.test_client()
     with client.session_transaction() as session:
         session["_user_id"] = attempt.account.token

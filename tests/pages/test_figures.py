@@ -44,7 +44,7 @@ def _spec(name: str, register: str, numerator: Term, denominator: Term | None = 
         denominator=(denominator,) if denominator else (),
         exclusions=GONE,
         definition=label(f"What {name} means"),
-        source="tests",
+        source=label("tests"),
         **more,
     )
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from io import BytesIO
 from typing import Any
 
+import openpyxl
 import pytest
 from exchange.samples import SECRET
 from flask import Flask
@@ -23,7 +25,7 @@ from tracker.domain.commands import EnterRecord
 from tracker.domain.packs import Pack
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, FieldType, text_in
+from tracker.domain.registers import Field, FieldType, Register, text_in
 from tracker.exchange.exports import exported_fields
 from tracker.exchange.headings import SERIAL, HeadingIndex
 from tracker.exchange.importing import Importer, Judged
@@ -108,7 +110,13 @@ class Town:
             assert answer.status_code == 200
             return answer.data
 
-    def importer(self, register: RecordRegister) -> Importer:
+    def template(self, register: Register | RecordRegister, locale: str) -> bytes:
+        visitor = Visitor(_signed_in(self.app, self.town, "supervisor", locale))
+        with visitor.open(f"/registers/{register.name}/import/template.xlsx") as answer:
+            assert answer.status_code == 200
+            return answer.data
+
+    def importer(self, register: Register | RecordRegister) -> Importer:
         with self.town.engine.connect() as conn:
             numbers = self.town.house.register_numbers(conn)
         person = self.town.directory.people[self.town.person["supervisor"]]
@@ -197,3 +205,53 @@ def test_each_heading_that_an_export_writes_means_its_field(register, language):
     header = [NUMBER[language], *(text_in(known.label, language) for known in columns)]
     index = HeadingIndex(register, RecordRows(register).columns)
     assert [index.find(heading) for heading in header] == [SERIAL, *(known.name for known in columns)]
+
+
+# -- the workbook to fill in --------------------------------------------------------------------------
+FILLED = ("toilet_survey", "petition", "courtyard_meeting", "river_patrol", "toilet", "statistic")
+
+
+def typed(known: Field, choices: list[str], source: Town) -> Any:
+    """What somebody types into a cell of this column, or chooses from its list."""
+    if known.pattern:
+        return {"phone": "13812345678", "id_number": "11010519491231002X"}.get(known.pattern)
+    if choices:
+        return "、".join(choices[:2]) if known.type is FieldType.SELECT_MULTIPLE else choices[0]
+    return {
+        FieldType.TEXT: "三组机耕道旁",
+        FieldType.INTEGER: max(known.minimum or 0, min(2023, known.maximum or 12)),
+        FieldType.DECIMAL: max(known.minimum or 0, 1.5),
+        FieldType.DATE: date(2023, 5, 10),
+        FieldType.TIME: time(9, 30),
+        FieldType.PERSON: source.town.directory.people[source.town.person["staff"]].name,
+        FieldType.GEOPOINT: "26.55,112.38",
+        FieldType.RECORD: source.record(source.entered[known.register or ""]).number if known.register else None,
+    }[known.type]
+
+
+@pytest.mark.parametrize("locale", ["zh-Hans", "zh-Hant", "en"])
+@pytest.mark.parametrize("name", FILLED)
+def test_a_template_that_is_filled_in_comes_in(towns, name, locale):
+    source, _ = towns
+    register = PACK.register_by_name.get(name) or PACK.record_by_name[name]
+    by = source.importer(register)
+    known = {f.name: f for f in (*by.further_columns, *register.fields)}
+    book = openpyxl.load_workbook(BytesIO(source.template(register, locale)))
+    sheet, guide = book.worksheets
+    index = HeadingIndex(register, by.further_columns)
+    headings = [str(cell.value) for cell in sheet[3]]
+    columns = [known[index.find(heading) or ""] for heading in headings]
+    assert [heading.startswith("*") for heading in headings] == [f.is_required for f in columns]
+    assert {f.name for f in columns} >= {f.name for f in register.fields if f.imported is None}
+    assert len(sheet.data_validations.dataValidation) == len(columns)
+    for number, field_ in enumerate(columns, start=1):
+        label, _, how, *choices = (cell.value for cell in guide[number + 1])
+        assert label == text_in(field_.label, locale)
+        assert how
+        sheet.cell(4, number).value = typed(field_, [c for c in choices if c], source)
+    out = BytesIO()
+    book.save(out)
+    reading = by.read(out.getvalue(), "a.xlsx", None, {})
+    assert (reading.unknown_columns, reading.duplicate_columns, reading.missing_required) == ((), (), ())
+    assert [row.errors for row in reading.rows] == [()]
+    assert {f.name for f in columns} - reading.rows[0].values.keys() <= {"state"}  # which is no field

@@ -323,6 +323,38 @@ def test_a_correction_takes_over_what_somebody_else_corrected(town: Township, br
     assert (fields["problem"], fields["remark"]) == ("化粪池盖板缺失", "门牌 12 号")
 
 
+def test_a_verdict_is_given_and_never_stands_there_already(town: Township, browse: Browse) -> None:
+    url, verifier = address(town, submitted(town), "verify"), browse("verifier")
+    assert "outcome" not in verifier.form(url)
+    came_back = verifier.send(url, finding="试水无渗漏")
+    assert came_back.status_code == 422
+    assert 'id="outcome-error"' in came_back.text
+
+
+def test_after_a_check_the_next_that_waits_for_this_person_is_offered(town: Township, browse: Browse) -> None:
+    first, mine, second = submitted(town), submitted(town, by="everything"), submitted(town)
+    verifier, both = browse("verifier"), browse("everything")
+    verdict = {"finding": "试水无渗漏", "outcome": "fixed"}
+    done = verifier.send(address(town, first, "reject"), reason="还在渗漏")
+    assert done.location.endswith("?then=checks")
+    page = verifier.text(done.location)
+    assert f"The next one: {current(town, mine).number}" in page
+    assert "2 wait for a check" in page
+    page = both.text(address(town, first) + "?then=checks")  # their own work is no turn of theirs
+    assert f"The next one: {current(town, second).number}" in page
+    for ticket_id in (mine, second):
+        done = verifier.send(address(town, ticket_id, "verify"), **verdict)
+    page = verifier.text(done.location)
+    assert "The next one" not in page
+
+
+def test_after_a_submission_the_owner_is_led_to_what_is_to_do_next(town: Township, browse: Browse) -> None:
+    first, second = assigned(town), assigned(town)
+    staff = browse("staff")
+    done = staff.send(address(town, first, "submit"), photos=(picture(), "after.jpg"))
+    assert f"The next one: {current(town, second).number}" in staff.text(done.location)
+
+
 # -- who ----------------------------------------------------------------------------------------------
 def test_nobody_verifies_their_own_work_by_any_route(town: Township, browse: Browse) -> None:
     ticket_id = submitted(town, by="everything")

@@ -114,6 +114,16 @@ def test_a_ticket_that_was_sent_back_is_not_told_as_submitted(town: Township, br
     assert "after 1" in page
 
 
+def test_what_was_sent_back_is_submitted_again_and_not_accepted_again(town: Township, browse: Browse) -> None:
+    ticket_id, staff = submitted(town), browse("staff")
+    take(town, ticket_id, "reject", "verifier", "2023-03-12", reason="还在渗漏")
+    page = staff.text(address(town, ticket_id))
+    here = quoted(address(town, ticket_id))
+    assert f'class="button button--primary button--wide button--large" href="{here}/submit"' in page
+    assert f"{here}/accept" not in page
+    assert f"{here}/object" in page
+
+
 def test_the_unit_of_an_owner_is_said_once(town: Township, browse: Browse) -> None:
     ticket_id = registered(town)
     owner = {"owner_unit_id": town.unit["chenguang"], "owner_id": town.person["staff"]}

@@ -94,7 +94,7 @@ def test_a_ticket_sent_twice_on_one_day_can_be_corrected_and_counts_twice(town: 
         assert state is not None
         assert in_the_table(town, ticket_id) == of_the_state(marks(state, town.register_of(ticket_id)))
         submissions = (Term("submissions", Counting.FLOW),)
-        spec = FigureSpec("f", {}, "toilet", {}, "count", submissions, (), (), definition={}, source="tests")
+        spec = FigureSpec("f", {}, "toilet", {}, "count", submissions, (), (), definition={}, source={})
         asked = Behind(spec, NUMERATOR, as_of(conn, effective=date(2023, 12, 1), known=None), None, None)
         assert [t.id for t in all_behind(conn, town.house, asked, OPERATOR)] == [ticket_id, ticket_id]
         page = drill(conn, town.house, asked, OPERATOR, cursor="", limit=1)

@@ -1,4 +1,5 @@
-"""What is owed: how units stand in a month and who is left; one period, and excusing it; blocks of the first pages."""
+"""What is owed: how units stand in a month and who is left; one period, its notice, excusing it; blocks of the first
+pages."""
 
 from __future__ import annotations
 
@@ -14,19 +15,22 @@ from flask_babel import gettext
 from tracker import words
 from tracker.blueprints import linking
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import can_on, connection, current_person, house, needs, now, today, viewer
+from tracker.blueprints.rights import can_on, connection, current_person, directory, house, needs, now, today, viewer
 from tracker.domain.access import Facts
-from tracker.domain.commands import ExcusePeriod
+from tracker.domain.commands import AnswerNotice, ExcusePeriod
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import StreamKind
-from tracker.domain.owing import period_facts
-from tracker.domain.period import fold
+from tracker.domain.kinds import Told
+from tracker.domain.owing import can_be_answered, is_told, period_facts
+from tracker.domain.period import OwedPeriod, fold
 from tracker.domain.refusals import Kind, Refusal, Refusals
-from tracker.forms.duties import ExcuseForm, excuse_form
+from tracker.forms.duties import ReasonForm, reason_form
 from tracker.handler import handle
 from tracker.log import store
 from tracker.queries import duties as queries
+from tracker.queries import notices
 from tracker.queries.duties import PeriodGroup, PeriodLine, UnitLine
+from tracker.queries.notices import Notices
 
 bp = Blueprint("duties", __name__)
 
@@ -101,22 +105,32 @@ def period(period_id: int) -> ResponseReturnValue:
     return _page(period_id, None)
 
 
-@bp.post("/duties/<int:period_id>/excuse")
-@needs("excuse")
-def excuse(period_id: int) -> ResponseReturnValue:
-    """With a reason; it stays apart from what was done."""
-    form = excuse_form()
-    command = ExcusePeriod(
-        period_id=period_id, version=form.seen_version(), reason=form.reason.value or "", key=form.key.data
-    )
+@bp.post("/duties/<int:period_id>/say")
+@needs("view")
+def say(period_id: int) -> ResponseReturnValue:
+    """To what was missed: why, or that one has read it; or it is excused, and stays apart from what was done."""
+    form = reason_form()
     try:
-        handle(house(), command, actor_id=current_person().id, now=now())
+        handle(house(), _command(period_id, form), actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as why:
         if why.kind is not Kind.INVALID or (isinstance(why, Refusal) and why.code == "record_unknown"):
             return _conflict(why)
         form.refuse(why)
         return _page(period_id, form), 422
     return redirect(url_for("duties.period", period_id=period_id), 303)
+
+
+_EXCUSE = "excuse"
+
+
+def _command(period_id: int, form: ReasonForm) -> AnswerNotice | ExcusePeriod:
+    """By the button that was pressed; 404 for one that no page has."""
+    act, text, seen = request.form.get("act", ""), form.reason.value or "", form.seen_version()
+    if act == _EXCUSE:
+        return ExcusePeriod(period_id=period_id, version=seen, reason=text, key=form.key.data)
+    if act not in set(Told):
+        abort(404)
+    return AnswerNotice(period_id=period_id, version=seen, told=Told(act), note=text, key=form.key.data)
 
 
 def _conflict(why: Refusal | Refusals) -> ResponseReturnValue:
@@ -126,17 +140,15 @@ def _conflict(why: Refusal | Refusals) -> ResponseReturnValue:
     raise why
 
 
-def _page(period_id: int, form: ExcuseForm | None) -> str:
+def _page(period_id: int, came_back: ReasonForm | None) -> str:
     line = queries.period_line(connection(), queries.visible(viewer(), house().pack.duties), period_id)
     whole = fold(store.read_stream(connection(), StreamKind.DUTY, period_id)) if line else None
     if line is None or whole is None:
         abort(404)
     spec = house().pack.duty_by_id[line.duty]
     register = house().pack.record_by_name[spec.activity]
-    may_excuse = can_on("excuse", period_facts(spec, line.unit_id)) and line.may_be_excused
-    if form is None:
-        form = excuse_form()
-        form.version.data = str(line.version)
+    is_twice = line.is_missed and notices.is_twice_running(connection(), house().pack.duties, line.id)
+    says = _may_say(spec, line, whole, is_twice=is_twice)
     return render_template(
         "duties/period.html",
         line=line,
@@ -151,9 +163,24 @@ def _page(period_id: int, form: ExcuseForm | None) -> str:
         label=label,
         names=names(),
         today=today(),
-        form=form if may_excuse else None,
+        is_twice=is_twice,
+        says=says,
+        form=(came_back or reason_form(line.version)) if says else None,
         register=register,
     )
+
+
+def _may_say(spec: DutySpec, line: PeriodLine, whole: OwedPeriod, *, is_twice: bool) -> list[str]:
+    """What the person may say to it: answer as the owner, as whom it was missed twice running, excuse it."""
+    person, units = current_person(), directory()
+    found: list[str] = [
+        told.value
+        for told in ((Told.OWNER, Told.LEAD) if is_twice else (Told.OWNER,))
+        if can_be_answered(whole, told) and is_told(told, spec, line.unit_id, person, units, today())
+    ]
+    if line.may_be_excused and can_on("excuse", period_facts(spec, line.unit_id)):
+        found.append(_EXCUSE)
+    return found
 
 
 def _counted(ids: Collection[int]) -> list[dict[str, Any]]:
@@ -173,19 +200,22 @@ def _acts(spec: DutySpec, line: PeriodLine) -> list[DutyAct]:
     if not can_on("register", Facts.of_unit(register.name, line.unit_id)):
         return []
     found = []
+    owed: dict[str, Any] = {linking.DUTY: spec.id}  # what kind it asks for is filled in
     if line.subject and register.checklist:
-        href = url_for("inspections.begin", register=register.name, subject=line.subject[0])
+        href = url_for("inspections.begin", register=register.name, subject=line.subject[0], **owed)
         found.append(DutyAct(href, is_inspection=True))
     told: dict[str, Any] = {"from": line.subject[0]} if line.subject else {"place": str(line.unit_id)}
-    found.append(DutyAct(url_for("record_lists.enter", register=register.name, **told), is_inspection=False))
+    found.append(DutyAct(url_for("record_lists.enter", register=register.name, **told, **owed), is_inspection=False))
     return found
 
 
 # -- first pages --------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class DeskDuties:
-    """What was missed and what ends soon, by duty and period; and who missed something twice running."""
+    """What was missed and what ends soon, by duty and period; and who missed something twice running. `told`: of that
+    what is a notice to the reader, in person."""
 
+    told: Notices
     twice: tuple[PeriodLine, ...]
     missed: tuple[PeriodGroup, ...]
     soon: tuple[PeriodGroup, ...]
@@ -193,9 +223,14 @@ class DeskDuties:
 
 def for_desk() -> DeskDuties:
     """Of the units that the person looks after."""
-    allowed = queries.visible(viewer(), house().pack.duties)
+    specs = house().pack.duties
+    allowed = queries.visible(viewer(), specs)
+    told = notices.of_twice(connection(), queries.told_of_twice(viewer(), specs), specs, today())
+    twice = notices.of_twice(connection(), allowed, specs, today())
+    mine = {line.id for line in told.lines}
     return DeskDuties(
-        queries.missed_twice(connection(), allowed, today()),
+        told,
+        tuple(line for line in twice.lines if line.id not in mine),
         tuple(queries.missed_lately(connection(), allowed, today())),
         tuple(queries.ends_soon(connection(), allowed, today())),
     )
@@ -203,30 +238,50 @@ def for_desk() -> DeskDuties:
 
 @dataclass(frozen=True, slots=True)
 class DutyTask:
-    """A period as a line of today's list. `days`: until it ends."""
+    """A period as a line of today's list. `days`: until it ends. `act`: the form in which it is recorded, filled in."""
 
     href: str
     title: str
     below: str
     days: int
-    is_missed: bool
+    act: DutyAct | None
+    line: PeriodLine
 
 
-def for_today() -> list[DutyTask]:
-    """What the person's own units owe within the week, and what they missed in the last."""
-    specs: tuple[DutySpec, ...] = house().pack.duties
-    mine = queries.visible(viewer(), specs, "register")
-    lines = (*queries.missed_by(connection(), mine, today()), *queries.to_do(connection(), mine, today()))
-    return [_task(line) for line in lines]
+@dataclass(frozen=True, slots=True)
+class TodaysDuties:
+    """What the person's own units owe within the week, the soonest first, and what they missed and have not answered.
+
+    `is_cut`: there are more, on the page of the duties.
+    """
+
+    missed: tuple[DutyTask, ...]
+    to_do: tuple[DutyTask, ...]
+    is_cut: bool
+
+
+def for_today() -> TodaysDuties:
+    """Of the units for which the person may record what is owed."""
+    mine = queries.visible(viewer(), house().pack.duties, "register")
+    missed = notices.of_owner(connection(), mine, today())
+    to_do = queries.to_do(connection(), mine, today())
+    shown = to_do[: queries.TODAY_SHOWN]
+    return TodaysDuties(
+        tuple(_task(line) for line in missed.lines),
+        tuple(_task(line) for line in shown),
+        missed.is_cut or len(to_do) > len(shown),
+    )
 
 
 def _task(line: PeriodLine) -> DutyTask:
     of = [names().unit(line.unit_id), *(line.subject or ())]
     counted = gettext("%(counted)s of %(needed)s", counted=line.counted, needed=line.needed)
+    acts = _acts(house().pack.duty_by_id[line.duty], line)
     return DutyTask(
         href=url_for("duties.period", period_id=line.id),
         title=label(line.duty),
         below=" ".join([*of, counted]),
         days=max((line.end - today()) // timedelta(days=1), 0),
-        is_missed=line.is_missed,
+        act=acts[0] if acts else None,
+        line=line,
     )

@@ -10,6 +10,7 @@ from flask import url_for
 from flask_babel import gettext
 
 from tracker import file_words, formats, words
+from tracker.blueprints import blank_files
 from tracker.blueprints.import_view import defaults_of
 from tracker.blueprints.names import names
 from tracker.blueprints.ticket_view import value_text
@@ -23,9 +24,7 @@ from tracker.queries.uploads import State, Upload, UploadLine
 
 def headings(importer: Importer) -> list[tuple[Mapping[str, str], bool]]:
     """Headings that are taken over, and whether they are needed."""
-    further = (f for f in importer.further_columns if f.name not in importer.not_imported)
-    fields = (*(f for f in importer.register.fields if f.imported is None), *further)
-    return [(f.label, f.is_required) for f in {f.name: f for f in fields}.values()]
+    return [(f.label, f.is_required) for f in blank_files.taken_over(importer)]
 
 
 def views(

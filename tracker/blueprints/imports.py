@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import formats, uploads, words
-from tracker.blueprints import files, import_rows
+from tracker.blueprints import blank_files, files, import_rows
 from tracker.blueprints.import_view import AT_ONCE, carried_out, defaults_of, preview_of
 from tracker.blueprints.rights import by_person, connection, current_person, house, needs, now, viewer
 from tracker.domain.records import RecordRegister
@@ -79,6 +79,13 @@ def upload(register: str) -> ResponseReturnValue:
         recent=recent_uploads(connection(), person_id=current_person().id, register=register, now=now()),
     )
     return page, 422 if request.method == "POST" else 200
+
+
+@bp.get("/registers/<register>/import/template.xlsx")
+@needs("import")
+def template(register: str) -> ResponseReturnValue:
+    """A workbook with the register's headings in the reader's language, to fill in and import."""
+    return blank_files.file_response(_importer(register))
 
 
 def _importer(register: str) -> Importer:

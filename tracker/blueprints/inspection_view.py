@@ -244,7 +244,7 @@ def proposed(one: Proposal, on: date) -> Proposed:
     )
     clock = register.main_clock
     limit = deadlines.limit_in_force(clock, {**one.values, "found_on": on.isoformat()}, today()) if clock else None
-    return Proposed(facts, limit.amount if limit else None, limit.source if limit else "")
+    return Proposed(facts, limit.amount if limit else None, words.of(limit.source) if limit else "")
 
 
 def _is_of_list(name: str, one: Proposal) -> bool:

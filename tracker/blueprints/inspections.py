@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from tracker.blueprints import inspection_view as view
+from tracker.blueprints import record_duties
 from tracker.blueprints.inspection_view import Activity
 from tracker.blueprints.inspection_walk import Walk, activity_named, head, left_rows, may_go_on, opened
 from tracker.blueprints.linking import links
@@ -265,6 +266,7 @@ def _done_page(walking: Walk, record: Record) -> str:
         "inspections/done.html",
         **head(walking),
         outcomes=view.outcomes(record, walking.checklist, opened),
+        duties=record_duties.told(record, walking.activity.register),
         score=view.score_text(score) if (score := view.score(record, walking.checklist)) else "",
         left=sum(not row.is_done for row in rows),
         following=next((row for row in rows if not row.is_done), None),

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker.blueprints import linking, list_view, record_files, record_list_view
+from tracker.blueprints import linking, list_view, record_duties, record_files, record_list_view
 from tracker.blueprints.rights import (
     SENT,
     TAKEN_AWAY,
@@ -24,13 +24,14 @@ from tracker.blueprints.rights import (
 )
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Kind, Refusal, Refusals
-from tracker.extensions import limiter
+from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
 from tracker.forms.record import EnterForm
 from tracker.handler import handle
 from tracker.queries import record_lists
 from tracker.queries.record_lists import RecordFilters, RecordView
+from tracker.queries.records import record_at
 
 bp = Blueprint("record_lists", __name__)
 
@@ -128,9 +129,11 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
     """The record's page, or an empty form for the next one; else the same form with what is wrong, all of it kept."""
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), current_person().id, request.form.getlist("kept"))
+    is_nil = request.form.get("then") == NIL
     if not (is_readable and is_kept):
+        form.tell_missing_files(is_nil=is_nil)
         return _enter_page(register, form, options), 422
-    command = form.to_command(is_nil=request.form.get("then") == NIL)
+    command = form.to_command(is_nil=is_nil)
     try:
         outcome = handle(house(), command, actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as no:
@@ -139,6 +142,8 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         form.refuse(no)
         if no.kind is Kind.CONFLICT:
             form.renew_key()
+        else:
+            form.tell_missing_files(is_nil=is_nil)
         return _enter_page(register, form, options), 409 if no.kind is Kind.CONFLICT else 422
     if outcome.is_repeat:
         flash(gettext("%(number)s was recorded already. Nothing is there twice.", number=outcome.number), "info")
@@ -146,8 +151,17 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         flash(gettext("%(number)s is recorded.", number=outcome.number), "done")
     flash(request.path, "draft-sent")
     if request.form.get("then") == "next":
+        _tell_duties(outcome.stream_id, register)
         place = str(outcome.events[0].data["fields"].get("place", ""))
         return redirect(
             url_for("record_lists.enter", register=register.name, place=place, **linking.origin_asked()), 303
         )
-    return redirect(url_for("records.show", number=outcome.number), 303)
+    return redirect(url_for("records.show", number=outcome.number, **linking.origin_asked()), 303)
+
+
+def _tell_duties(record_id: int, register: RecordRegister) -> None:
+    """Whoever goes on to the next one does not see this one's page."""
+    db.session.rollback()  # the snapshot of this request is older than what it has just written
+    record = record_at(connection(), record_id)
+    for one in record_duties.told(record, register) if record is not None else ():
+        flash(one.text, one.kind)

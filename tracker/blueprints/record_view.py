@@ -12,19 +12,19 @@ from flask_babel import gettext, ngettext
 
 from tracker import words
 from tracker.blueprints import list_view, record_list_view, ticket_view
-from tracker.blueprints.linking import address_of
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.names import Names
 from tracker.blueprints.record_list_view import RecordRow
 from tracker.blueprints.rights import connection, house
-from tracker.blueprints.ticket_view import Fact, LogRow, value_text
+from tracker.blueprints.ticket_view import Fact, LogRow, fact, value_text
 from tracker.domain.days import from_number
 from tracker.domain.inspecting import FAIL
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.registers import Field, Register
+from tracker.domain.turns import StateTurn
 from tracker.queries import lists, record_lists, records
-from tracker.queries.lists import Count
+from tracker.queries.counts import Count
 from tracker.queries.record_lists import RecordCursor
 from tracker.queries.records import RecordPage
 from tracker.queries.scope import Viewer
@@ -55,22 +55,26 @@ def facts(page: RecordPage, register: RecordRegister, names: Names, revealed: Ma
         value = revealed.get(field.name, page.record.fields.get(field.name))
         masked = page.masked.get(field.name) if field.name not in revealed else None
         if masked is not None or value not in (None, "", [], False):
-            text = masked if masked is not None else value_text(field, value, names)
-            href = address_of(field, names.numbers.get(value)) if field.type is FieldType.RECORD else ""
-            out.append(Fact(field.name, words.of(field.label), text, masked is not None, href))
+            out.append(fact(field, value, masked, names))
     return tuple(out)
 
 
 # -- a subject's states, a statistic's values ---------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """From this day on, in this state; `who` recorded it. `until` None: still so."""
+    """From this day on, in this state; `who` recorded it. `until` None: still so.
+
+    `follows`: it came of a ticket, `number` and `href` of which are empty for those who may not know of it.
+    """
 
     on: date
     until: date | None
     label: str
     who: str
     note: str
+    follows: bool = False
+    number: str = ""
+    href: str = ""
 
 
 def turns(page: RecordPage, register: RecordRegister, names: Names) -> tuple[Turn, ...]:
@@ -78,19 +82,23 @@ def turns(page: RecordPage, register: RecordRegister, names: Names) -> tuple[Tur
     if not page.record.turns:
         return ()
     told = {entry.position: entry for entry in page.log}
-    ordered = sorted(page.record.turns, key=lambda t: (t.day, t.position))
+    ordered = page.record.turns
     ends: list[date | None] = [from_number(t.day) for t in ordered[1:]]
     rows = [
-        Turn(
-            on=from_number(turn.day),
-            until=end,
-            label=state_label(register, turn.state),
-            who=names.person(told[turn.position].actor_id),
-            note=str(told[turn.position].data.get("note", "")),
-        )
+        _turn(turn, end, state_label(register, turn.state), told, names)
         for turn, end in zip(ordered, [*ends, None], strict=True)
     ]
     return tuple(reversed(rows))
+
+
+def _turn(turn: StateTurn, until: date | None, label: str, told: Mapping[int, LoggedEvent], names: Names) -> Turn:
+    on = from_number(turn.day)
+    if turn.ticket_id is not None:
+        number = names.numbers.get(turn.ticket_id, "")
+        href = url_for("tickets.show", number=number) if number else ""
+        return Turn(on, until, label, "", "", follows=True, number=number, href=href)
+    entry = told[turn.position]
+    return Turn(on, until, label, names.person(entry.actor_id), str(entry.data.get("note", "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +160,8 @@ def _details(row: LoggedEvent, register: RecordRegister, names: Names) -> list[s
     data, out = row.data, []
     if "state" in data:
         out.append(state_label(register, data["state"]))
+    if row.kind == "followed":
+        out += _followed(data, register, names)
     if "stage" in data and register.stage_field:
         out.append(value_text(register.by_name[register.stage_field], data["stage"], names))
     if register.value_field and register.value_field in data.get("fields", {}):
@@ -170,6 +180,12 @@ def _details(row: LoggedEvent, register: RecordRegister, names: Names) -> list[s
     if files := data.get("evidence"):
         out.append(f"{words.need('evidence')} {len(files)}")
     return [text for text in out if text]
+
+
+def _followed(data: Mapping[str, Any], register: RecordRegister, names: Names) -> list[str]:
+    """The ticket, and where it has led to by then; nowhere when it no longer says anything."""
+    led = [state_label(register, claim["state"]) for claim in data["claims"] if "state" in claim]
+    return [names.numbers.get(data["ticket"], ""), " → ".join(led) if led else gettext("as if without it")]
 
 
 # -- what names the record ----------------------------------------------------------------------------

@@ -19,11 +19,12 @@ from tracker.blueprints import (
     inspection_view,
     linking,
     list_view,
+    record_duties,
     record_list_view,
     record_view,
 )
 from tracker.blueprints.inspection_walk import ways_to_inspect
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
     REVEALED,
     SENT,
@@ -73,7 +74,8 @@ class Opened:
         """With the numbers of what it names, now or earlier."""
         told = [self.record.fields, *(row.data.get("changes", {}) for row in self.page.log)]
         ids = {i for fields in told for i in linking.ids_named(self.register, fields)}
-        return names(linking.numbers_of(self.viewer, ids))
+        ids |= {row.data["ticket"] for row in self.page.log if row.kind == "followed"}
+        return linking.named(self.viewer, ids)
 
     def may(self, action: str) -> bool:
         return can_on(action, Facts.of_unit(self.register.name, self.record.unit_id))
@@ -133,6 +135,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         values=record_view.values(opened.page, register, known),
         score=_score(record),
         **evidence_view.context(evidence_view.file_rows(record, register, known, opened.viewer)),
+        duties=record_duties.told(record, register),
         parts=record_view.linked_parts(record, opened.viewer),
         log=record_view.log_rows(opened.page.log, register, known),
         acts=[act for act in ACTS if opened.may_do(act) and opened.is_possible(act)],
@@ -142,6 +145,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         inspects=ways_to_inspect(opened.record, opened.register),
         can_reveal=opened.may("reveal"),
         revealed=revealed,
+        came_from=linking.came_from(),
         **more,
     )
 

@@ -17,7 +17,7 @@ from tracker import formats, words
 from tracker.blueprints.linking import address_of
 from tracker.blueprints.names import Names
 from tracker.domain.days import from_number
-from tracker.domain.deciding import awaited_decisions, awaited_step, is_worth_showing
+from tracker.domain.deciding import awaited_decisions, awaited_step, is_pointless, is_worth_showing
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
@@ -28,13 +28,14 @@ from tracker.queries.tickets import LoggedEvent, TicketPage
 # -- facts --------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A field of the register with its value as text."""
+    """A field of the register with its value as text. `beside`: what the record is called that `href` leads to."""
 
     name: str
     label: str
     text: str
     is_masked: bool
     href: str = ""
+    beside: str = ""
 
 
 def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -50,13 +51,22 @@ def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[
         if field.name == "place":
             value = page.ticket.place_id
         if masked is not None or value not in (None, "", [], False):
-            text = masked if masked is not None else value_text(field, value, names)
-            href = address_of(field, names.numbers.get(value)) if field.type is FieldType.RECORD else ""
-            out.append(Fact(field.name, words.of(field.label), text, masked is not None, href))
+            out.append(fact(field, value, masked, names))
     if (number := names.numbers.get(page.ticket.origin_id or 0)) is not None:
         href = url_for("records.show", number=number)
         out.append(Fact("origin", gettext("Found by the inspection"), number, is_masked=False, href=href))
     return tuple(out)
+
+
+def fact(field: Field, value: Any, masked: str | None, names: Names) -> Fact:
+    """One field with this value; `masked`: what is shown instead of it."""
+    label = words.of(field.label)
+    if masked is not None:
+        return Fact(field.name, label, masked, is_masked=True)
+    if field.type is FieldType.RECORD:
+        href, beside = address_of(field, names.numbers.get(value)), names.titles.get(value, "")
+        return Fact(field.name, label, names.number(value), is_masked=False, href=href, beside=beside)
+    return Fact(field.name, label, value_text(field, value, names), is_masked=False)
 
 
 def value_text(field: Field, value: Any, names: Names) -> str:
@@ -72,7 +82,7 @@ def value_text(field: Field, value: Any, names: Names) -> str:
     if field.type is FieldType.PERSON:
         return names.person(value)
     if field.type is FieldType.RECORD:
-        return names.number(value)
+        return names.titled(value)
     choice = next((c for c in field.choices if c.name == str(value)), None)
     return words.of(choice.label) if choice else str(value)
 
@@ -240,7 +250,7 @@ _SECOND = frozenset(step.otherwise for step in STEPS)
 
 def turn(ticket: Ticket, register: Register, possible: Iterable[tuple[Step, Refusal | None]]) -> Turn:
     awaited, decisions = awaited_step(ticket, register), awaited_decisions(ticket)
-    offered = {step.name: why for step, why in possible if is_worth_showing(why)}
+    offered = {s.name: why for s, why in possible if is_worth_showing(why) and not is_pointless(s, ticket)}
     free = [name for name, why in offered.items() if why is None]
     asked = [step for step in (*decisions, awaited) if step is not None]
     first = [step.name for step in asked if step.name in free]

@@ -13,9 +13,9 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, evidence_view, linking, ticket_view
+from tracker.blueprints import evidence_files, evidence_view, linking, next_turn, ticket_view
 from tracker.blueprints.linking import links
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
     REVEALED,
     SENT,
@@ -77,7 +77,7 @@ class Opened:
         """With the numbers of the tickets that this one names."""
         told = [row.data.get("into") for row in self.page.log]
         ids = {i for i in (self.ticket.merged_into, self.ticket.origin_id, *told) if i is not None}
-        return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
+        return linking.named(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
         return possible_steps(self.ticket, self.register, world_for(connection(), self.viewer, house()))
@@ -106,7 +106,10 @@ def _note_access(person: Person, access: NoteAccess) -> None:
 @bp.get("/tickets/<number>")
 @needs("view")
 def show(number: str) -> ResponseReturnValue:
-    return _ticket_page(_opened(number), {})
+    """`then`: the list that the reader is working through; the next of it is offered."""
+    opened = _opened(number)
+    then = request.args.get("then")
+    return _ticket_page(opened, {}, next=next_turn.next_of(then, opened.ticket.id) if then else None)
 
 
 def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> str:
@@ -126,6 +129,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         can_amend=opened.may("amend") and not ticket.is_gone,
         can_reveal=opened.may("reveal"),
         revealed=revealed,
+        came_from=linking.came_from(),
         **more,
     )
 
@@ -309,6 +313,7 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), opened.person.id, request.form.getlist("kept"))
     if not (is_readable and is_kept):
+        _tell_missing_files(opened, form)
         return _form_page(opened, form), 422
     try:
         outcome = handle(house(), command(), actor_id=opened.person.id, now=now())
@@ -319,7 +324,17 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     flash(f"{opened.ticket.number} {words.event('closed' if is_sealed else kinds[0])}", "done")
     flash(url_for(str(request.endpoint), **(request.view_args or {})), "draft-sent")
     sealed = 1 if is_sealed else None
-    return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed), 303)
+    then = next_turn.kind_after(form.step) if isinstance(form, StepForm) else None
+    return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed, then=then), 303)
+
+
+def _tell_missing_files(opened: Opened, form: StepForm | AmendForm) -> None:
+    """Beside what is wrong already: what lacks is said at once, not after the next sending."""
+    if not (isinstance(form, StepForm) and form.step.is_submission):
+        return
+    for name, (needed, there) in _demanded(opened, form).items():
+        if there < needed and not form[name].errors:
+            form.refuse(Refusal("evidence_missing", field=name, needed=needed, given=there))
 
 
 def _refused(opened: Opened, form: StepForm | AmendForm, no: Refusal | Refusals) -> ResponseReturnValue:

@@ -180,6 +180,16 @@ def may_hand_to(person: Person, action: str, unit_id: int, register: str, direct
     )
 
 
+def holds_role(person: Person, role: Role, facts: Facts, directory: Directory, on: date) -> bool:
+    """Whether a grant makes the person this for the place and the register: to whom a notice goes."""
+    return any(
+        grant.role is role
+        and grant.register in (None, facts.register)
+        and directory.is_within(facts.place_id, grant.unit_id)
+        for grant in person.grants_on(on)
+    )
+
+
 def has_keeper(facts: Facts, directory: Directory, on: date) -> bool:
     """Whether some named person may still let others know of a restricted ticket: else nobody could ever work on it."""
     named = (directory.people[i] for i in facts.named_ids if i in directory.people)

@@ -34,7 +34,7 @@ class ChecklistItem:
     id: int
     label: Label
     guidance: Label | None = None
-    law: str | None = None
+    law: Label | None = None
     creates: Creation | None = None
     points: int = 1
 
@@ -52,7 +52,7 @@ class Checklist:
     name: str
     label: Label
     subject: str | None
-    source: str
+    source: Label
     items: tuple[ChecklistItem, ...]
     where: tuple[Predicate, ...] = ()
     is_scored: bool = False

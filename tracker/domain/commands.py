@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from tracker.domain.kinds import Told
 from tracker.domain.people import AccountChange
 
 
@@ -277,6 +278,17 @@ class MissPeriod:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerNotice:
+    """The notice of a missed period was read. Who owed it says why, and what they ask for; it stays missed."""
+
+    period_id: int
+    version: int
+    told: Told
+    note: str
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExcusePeriod:
     """Flood, ice, epidemic: nobody is reproached with it, and it is not done either."""
 
@@ -289,7 +301,7 @@ class ExcusePeriod:
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
 RecordCommand = EnterRecord | AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems
-DutyCommand = OpenPeriod | MissPeriod | ExcusePeriod
+DutyCommand = OpenPeriod | MissPeriod | AnswerNotice | ExcusePeriod
 Command = (
     TicketCommand
     | RecordCommand

@@ -33,7 +33,7 @@ from tracker.domain.needs import (
     reason_given,
 )
 from tracker.domain.people import Directory
-from tracker.domain.proofs import untold
+from tracker.domain.proofs import check_told
 from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -53,7 +53,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     if register.is_withdrawn:
-        raise Refusal("register_withdrawn", name=register.name)
+        raise Refusal("register_withdrawn", name=register.label)
     check_place(command.place_id, world.directory)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")
@@ -81,20 +81,13 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
-        _check_told(command, register)
+        is_elsewhere = command.origin_id is not None or command.external_key is not None
+        check_told(register.evidence.taken, command.evidence, is_elsewhere=is_elsewhere)
         if command.is_restricted:
             data["evidence"], names = rows_apart(data["evidence"], "evidence")
             private.update(names)
     data.update(_first_milestones(command, register, checked.open, world, private))
     return Decision((NewEvent("registered", command.found_on, data),), private)
-
-
-def _check_told(command: RegisterTicket, register: Register) -> None:
-    """That pictures say when and where. What an inspection found was seen on its day, at its subject; a ledger that was
-    kept elsewhere has its own."""
-    is_told_elsewhere = command.origin_id is not None or command.external_key is not None
-    if not is_told_elsewhere and (lacking := untold(register.evidence.taken, command.evidence)):
-        raise Refusals(lacking)
 
 
 def _named(command: RegisterTicket, world: World) -> tuple[int, ...]:
@@ -227,7 +220,15 @@ def is_worth_showing(refusal: Refusal | None) -> bool:
 
 def awaited_step(ticket: Ticket, register: Register) -> Step | None:
     """The step that the ticket waits for as it stands; None once it is closed or gone."""
-    return next((s for s in STEPS if ticket.status in s.awaited_in and has_step(register, s)), None)
+    return next(
+        (s for s in STEPS if ticket.status in s.awaited_in and has_step(register, s) and not is_pointless(s, ticket)),
+        None,
+    )
+
+
+def is_pointless(step: Step, ticket: Ticket) -> bool:
+    """Whether it may be taken and would say nothing new: who has taken a ticket up is not asked to do so again."""
+    return step.target is Status.ACCEPTED and ticket.is_in_hand
 
 
 def awaited_decisions(ticket: Ticket) -> tuple[Step, ...]:

@@ -54,8 +54,8 @@ class Scene:
 
 def scene_of_ticket(ticket: Ticket, register: Register, subject: Point | None) -> Scene:
     """`subject`: the position of what the ticket is about, used where the ticket has none of its own."""
-    owned = [day for day, _ in ticket.owner_turns]
-    back = [day for name, day, _ in ticket.flows if name == "rejections"] + [day for day, _ in ticket.reopenings]
+    owned = [turn[0] for turn in ticket.owner_turns]
+    back = [day for name, day, _ in ticket.flows if name == "rejections"] + [turn[0] for turn in ticket.reopenings]
     return Scene(
         far_metres=register.evidence.far_metres,
         place=own_place(ticket.fields) or subject,

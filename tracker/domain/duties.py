@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from tracker.domain.people import Role, Unit
 from tracker.domain.registers import DUTY_PREFIX, Label, Predicate
 
 DayOfYear = tuple[int, int]
@@ -51,6 +52,10 @@ class OwedBy:
     states: tuple[str, ...] = ()
     link: str | None = None
 
+    def has(self, unit: Unit) -> bool:
+        """Whether the unit itself owes it, not for a subject."""
+        return unit.kind in self.unit_kinds or unit.code in self.unit_codes
+
 
 class Missed(StrEnum):
     """What follows a period that was missed, besides its being counted."""
@@ -68,7 +73,8 @@ class DutySpec:
     `enter_days`: entered so many days after its end it is still in time, and on the last of them the period is judged
     (the report of November on 5 December); None: only the day on which it was held matters. `has_nil_reports`: a nil
     report is an answer. `within`: the parts of the year in which it is owed, all when empty. `missed_register`: where
-    a missed period opens a ticket, when `missed` says so.
+    a missed period opens a ticket, when `missed` says so. `twice_tells`: who reads of it, where it was missed twice
+    running; the owner reads of each.
     """
 
     id: str
@@ -76,7 +82,7 @@ class DutySpec:
     activity: str
     owed_by: OwedBy
     every: Period
-    source: str
+    source: Label
     in_force_from: date
     in_force_to: date | None = None
     month_day: int | None = None
@@ -89,6 +95,7 @@ class DutySpec:
     has_nil_reports: bool = False
     missed: Missed = Missed.NOTICE
     missed_register: str | None = None
+    twice_tells: Role = Role.LEAD_OFFICIAL
     predicates: tuple[Predicate, ...] = ()  # figures ask nothing of a period but its account
 
     @property

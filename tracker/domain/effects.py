@@ -259,13 +259,13 @@ def _open_again(t: Ticket, e: Event, day: int, data: Mapping[str, Any], status: 
 
 def _relapsed(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.relapse_count += 1
-    t.reopenings = (*t.reopenings, (day, True))
+    t.reopenings = (*t.reopenings, (day, True, e.position))
     _flow(t, "relapses", day, e)
     _open_again(t, e, day, data, Status.RELAPSED)
 
 
 def _reopened(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
-    t.reopenings = (*t.reopenings, (day, False))
+    t.reopenings = (*t.reopenings, (day, False, e.position))
     _open_again(t, e, day, data, Status.ASSIGNED)
 
 

@@ -45,9 +45,9 @@ ACCOUNT_KINDS = frozenset(change.value for change in AccountChange)
 PERSON_KINDS = ACCOUNT_KINDS | {"person_added", "person_left", "granted", "grant_ended"}
 SYSTEM_KINDS = frozenset({"marked_demonstration"})
 ACCESS_KINDS = frozenset({"read", "revealed", "exported", "erased"})
-RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "reported", "checked"})
+RECORD_KINDS = frozenset({"recorded", "amended", "voided", "state_changed", "followed", "reported", "checked"})
 """Their effects: `record.py`."""
-DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "excused"})
+DUTY_KINDS = frozenset({"opened", "counted", "uncounted", "missed", "answered", "excused"})
 """Their effects: `period.py`."""
 REGISTER_KINDS = frozenset({"register_defined", "register_withdrawn"})
 

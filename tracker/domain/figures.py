@@ -100,7 +100,7 @@ class FigureSpec:
     denominator: tuple[Term, ...]
     exclusions: tuple[Exclusion, ...]
     definition: Label
-    source: str
+    source: Label
     beside: tuple[str, ...] = ()
     rate_of: str | None = None
     cutoff: date | None = None  # the report's in which it stands

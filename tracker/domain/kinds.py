@@ -42,3 +42,10 @@ class RecheckResult(StrEnum):
 
     PASSED = "passed"
     FAILED = "failed"
+
+
+class Told(StrEnum):
+    """To whom a missed period is a notice: who owed it; and when it was missed twice running, who answers for them."""
+
+    OWNER = "owner"
+    LEAD = "lead"

@@ -1,4 +1,4 @@
-"""What counts for an owed period, and what a command about one leads to: opening, missing, excusing.
+"""What counts for an owed period, and what a command about one leads to: opening, missing, answering, excusing.
 
 Each period is looked at by itself: a record that comes late for one may be in time for the next, and counts for both.
 """
@@ -8,38 +8,27 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from tracker.domain.access import Facts, may
-from tracker.domain.commands import ExcusePeriod, OpenPeriod, RegisterTicket
+from tracker.domain.access import Facts, holds_role, may
+from tracker.domain.answering import shortfalls
+from tracker.domain.commands import AnswerNotice, ExcusePeriod, OpenPeriod, RegisterTicket
 from tracker.domain.context import World
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import NewEvent
-from tracker.domain.needs import reason_given
+from tracker.domain.kinds import Told
+from tracker.domain.needs import check_length, reason_given
 from tracker.domain.people import Directory, Grant, Person, Role
 from tracker.domain.period import OwedPeriod, Standing, period_of
-from tracker.domain.quantities import quantity_of, scale_of
 from tracker.domain.record import Record
-from tracker.domain.record_ledger import facts_of
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
+from tracker.domain.values import printable
 
 
 # -- what counts --------------------------------------------------------------------------------------
 def fulfils(spec: DutySpec, record: Record, register: RecordRegister) -> bool:
     """Whether the record is of the kind that the duty asks for, whoever owes it and whenever it was held."""
-    if record.register != spec.activity or record.is_void or not record.is_complete:
-        return False
-    is_nil = bool(register.nil_field and record.fields.get(register.nil_field))
-    if is_nil and not spec.has_nil_reports:
-        return False
-    return all(predicate.holds(facts_of(record)) for predicate in spec.where) and all(
-        _reaches(register, record, name, least) for name, least in spec.at_least
-    )
-
-
-def _reaches(register: RecordRegister, record: Record, name: str, least: int) -> bool:
-    field = register.by_name[name]
-    return quantity_of(field, record.fields.get(name)) >= least * scale_of(field)
+    return not shortfalls(spec, record, register)
 
 
 def owner_of(spec: DutySpec, record: Record) -> int | None:
@@ -127,6 +116,31 @@ def clockwork(directory: Directory) -> Person:
     """Who registers such a ticket: nobody, with the rights of a supervisor of everything."""
     tops = [unit.id for unit in directory.units.values() if unit.parent_id is None]
     return Person(0, "", 0, tuple(Grant(0, Role.SUPERVISOR, unit_id, None, date.min) for unit_id in tops))
+
+
+def decide_answer(command: AnswerNotice, spec: DutySpec, period: OwedPeriod, world: World) -> NewEvent:
+    """By whom the notice is for, while the period is missed. Who owed it gives a reason."""
+    if not is_told(command.told, spec, period.unit_id, world.actor, world.directory, world.today):
+        raise Refusal("not_permitted")
+    if command.version != period.version:
+        raise Refusal("stale_version")
+    if not can_be_answered(period, command.told):
+        raise Refusal("step_not_possible_now")
+    note = reason_given(command.note) if command.told is Told.OWNER else printable(command.note)
+    check_length(note, "reason")
+    return NewEvent("answered", world.today, {"told": command.told.value, "note": note})
+
+
+def is_told(told: Told, spec: DutySpec, unit_id: int, person: Person, directory: Directory, on: date) -> bool:
+    """Whether a notice about this unit is for the person: who may do what was owed, or whom the duty names."""
+    facts = period_facts(spec, unit_id)
+    if told is Told.OWNER:
+        return may(person, "register", facts, directory, on)
+    return holds_role(person, spec.twice_tells, facts, directory, on)
+
+
+def can_be_answered(period: OwedPeriod, told: Told) -> bool:
+    return period.standing is Standing.MISSED and all(reply.told is not told for reply in period.replies)
 
 
 def decide_excuse(command: ExcusePeriod, period: OwedPeriod, facts: Facts, world: World) -> NewEvent:

@@ -1,4 +1,4 @@
-"""The periods of a duty, and one owed period's life: opened, what counted for it, missed, excused.
+"""The periods of a duty, and one owed period's life: opened, what counted for it, missed, answered for, excused.
 
 `evolve(state, event)` folds; nothing refuses here. The rules are in `owing.py`, the marks in `period_ledger.py`.
 """
@@ -13,10 +13,13 @@ from typing import Any
 
 from tracker.domain.duties import DutySpec, Period
 from tracker.domain.events import Event
+from tracker.domain.kinds import Told
 
 _DAY = timedelta(days=1)
 _TEN_DAYS = (1, 11, 21)
 _HALVES = (1, 16)
+_LOOKED_BACK = (40, 800)
+"""Days: a month, or more than a year for what is owed in a part of it."""
 _MONTHS_OF = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 
 
@@ -39,6 +42,15 @@ def periods(spec: DutySpec, first: date, last: date) -> Iterator[tuple[date, dat
 def period_of(spec: DutySpec, day: date) -> tuple[date, date] | None:
     """The period that begins on this day; None where none does, or none is owed."""
     return next(periods(spec, day, day), None)
+
+
+def period_before(spec: DutySpec, start: date) -> date | None:
+    """The first day of the period that was owed before the one that begins then; None for the first of all."""
+    for days in _LOOKED_BACK:
+        found = [begins for begins, _ in periods(spec, start - days * _DAY, start - _DAY)]
+        if found:
+            return found[-1]
+    return None
 
 
 def _start_of(spec: DutySpec, day: date) -> date:
@@ -103,6 +115,16 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What somebody said to the notice; with it, it is off their first page. `note`: why, or what happens now."""
+
+    told: Told
+    note: str
+    on: date
+    person_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwedPeriod:
     """A period that a unit owes, or that is owed for one subject. `needed`: so many records.
 
@@ -122,6 +144,7 @@ class OwedPeriod:
     counted: Mapping[int, date] = field(default_factory=dict)
     missed_on: date | None = None  # said so far; a record entered afterwards may still fulfil the period
     excuse: str | None = None
+    replies: tuple[Reply, ...] = ()  # since it was last said to be missed
 
     @property
     def due_on(self) -> date:
@@ -197,7 +220,12 @@ def _with(p: OwedPeriod, counted: Mapping[int, date]) -> OwedPeriod:
 
 
 def _missed(p: OwedPeriod, e: Event, data: Mapping[str, Any]) -> OwedPeriod:
-    return replace(p, missed_on=e.occurred_on)
+    return replace(p, missed_on=e.occurred_on, replies=())
+
+
+def _answered(p: OwedPeriod, e: Event, data: Mapping[str, Any]) -> OwedPeriod:
+    reply = Reply(Told(data["told"]), data["note"], e.occurred_on, e.actor_id)
+    return replace(p, replies=(*p.replies, reply))
 
 
 def _excused(p: OwedPeriod, e: Event, data: Mapping[str, Any]) -> OwedPeriod:
@@ -209,5 +237,6 @@ _APPLY = {
     "counted": _counted,
     "uncounted": _uncounted,
     "missed": _missed,
+    "answered": _answered,
     "excused": _excused,
 }

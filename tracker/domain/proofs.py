@@ -14,7 +14,7 @@ from typing import Any
 
 from tracker.domain.evidence import taken_of
 from tracker.domain.kinds import EvidenceKind, Part
-from tracker.domain.refusals import Refusal
+from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import FAR_METRES
 
 
@@ -89,6 +89,13 @@ def untold(asked: Iterable[Part], files: Iterable[Mapping[str, Any]]) -> tuple[R
         for part in sorted(asked)
         if (count := sum(name == field and not taken.has(part) for name, taken in pictures))
     )
+
+
+def check_told(asked: Iterable[Part], files: Iterable[Mapping[str, Any]], *, is_elsewhere: bool) -> None:
+    """Refuses picture_without_time and picture_without_place, as `untold` finds them. `is_elsewhere`: an inspection saw
+    it on its day, at its subject, or a ledger that was kept elsewhere has its own pictures."""
+    if not is_elsewhere and (lacking := untold(asked, files)):
+        raise Refusals(lacking)
 
 
 def _untold(part: Part, field: str, count: int) -> Refusal:

@@ -13,14 +13,7 @@ from typing import Any, NamedTuple
 from tracker.domain.days import to_number
 from tracker.domain.events import Event
 from tracker.domain.evidence import Evidence, files_of
-
-
-class StateTurn(NamedTuple):
-    """From `day` on the subject was in `state`, as an event at `position` says."""
-
-    day: int
-    state: str
-    position: int
+from tracker.domain.turns import Claim, StateTurn, claim_of, turns_of
 
 
 class Report(NamedTuple):
@@ -54,13 +47,15 @@ class Record:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # item → result, note, photo, left_out
     score: Mapping[str, int] | None = None  # of a scored checklist that is complete: points, out_of
     evidence: tuple[Evidence, ...] = ()
-    turns: tuple[StateTurn, ...] = ()
+    turns: tuple[StateTurn, ...] = ()  # in the order of their days
+    said_turns: tuple[StateTurn, ...] = ()  # those that people said, the opening first
+    claims: Mapping[int, tuple[Claim, ...]] = field(default_factory=dict)  # by ticket
     reports: tuple[Report, ...] = ()
 
     @property
     def state(self) -> str | None:
         """The state the subject is in now, of the latest day."""
-        return max(self.turns, key=lambda t: (t.day, t.position)).state if self.turns else None
+        return self.turns[-1].state if self.turns else None
 
 
 def evolve(state: Record | None, event: Event) -> Record:
@@ -100,6 +95,7 @@ def _recorded(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         score=data.get("score"),
         evidence=_files(e, data),
         turns=opened,
+        said_turns=opened,
         reports=(_report(e, data["fields"], data["stage"]),) if "stage" in data else (),
     )
 
@@ -115,9 +111,9 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
             else x
             for x in reports
         )
-    turns = r.turns
-    if turns and "on" in data:  # the day of opening was wrong
-        turns = (turns[0]._replace(day=to_number(date.fromisoformat(data["on"]))), *turns[1:])
+    said = r.said_turns
+    if said and "on" in data:  # the day of opening was wrong
+        said = (said[0]._replace(day=to_number(date.fromisoformat(data["on"]))), *said[1:])
     return replace(
         r,
         fields=changed,
@@ -125,7 +121,8 @@ def _amended(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
         unit_id=data.get("unit", r.unit_id),
         on=date.fromisoformat(data["on"]) if "on" in data else r.on,
         evidence=(*r.evidence, *_files(e, data)),
-        turns=turns,
+        turns=turns_of(said, r.claims),
+        said_turns=said,
         reports=reports,
     )
 
@@ -146,13 +143,23 @@ def _voided(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
 def _state_changed(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
     turn = StateTurn(to_number(e.occurred_on), data["state"], e.position)
     fields = _merged(r.fields, data.get("fields", {}))
+    said = (*r.said_turns, turn)
     return replace(
         r,
-        turns=(*r.turns, turn),
+        turns=turns_of(said, r.claims),
+        said_turns=said,
         fields=fields,
         private={**r.private, **data.get("private", {})},
         evidence=(*r.evidence, *_files(e, data)),
     )
+
+
+def _followed(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
+    """One of its tickets says otherwise than before what state it should be in."""
+    claims = {**r.claims, data["ticket"]: tuple(claim_of(claim) for claim in data["claims"])}
+    claims = {ticket_id: of_ticket for ticket_id, of_ticket in claims.items() if of_ticket}
+    fields = _merged(r.fields, data.get("fields", {}))
+    return replace(r, claims=claims, turns=turns_of(r.said_turns, claims), fields=fields)
 
 
 def _reported(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
@@ -186,6 +193,7 @@ _APPLY = {
     "amended": _amended,
     "voided": _voided,
     "state_changed": _state_changed,
+    "followed": _followed,
     "reported": _reported,
     "checked": _checked,
 }

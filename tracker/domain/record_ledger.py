@@ -13,8 +13,9 @@ from typing import Any
 from tracker.domain.days import FOREVER, to_number
 from tracker.domain.ledger import Mark, Span, extend, segment_of
 from tracker.domain.quantities import amounts_beside, beside, quantity_of
-from tracker.domain.record import Record, Report, StateTurn
+from tracker.domain.record import Record, Report
 from tracker.domain.records import SELF, RecordKind, RecordRegister
+from tracker.domain.turns import StateTurn
 
 
 def record_account_names(register: RecordRegister) -> frozenset[str]:
@@ -84,7 +85,7 @@ class _RecordBook:
 
 # -- subjects -----------------------------------------------------------------------------------------
 def _states(record: Record, register: RecordRegister, book: _RecordBook) -> Iterator[Mark]:
-    turns = sorted(record.turns, key=lambda t: (t.day, t.position))
+    turns = record.turns
     seen: set[str] = set()
     for i, turn in enumerate(turns):
         end = turns[i + 1].day if i + 1 < len(turns) else FOREVER

@@ -55,7 +55,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     on, unit_id = _day(checked, world), _unit(checked, world)
     _permit("register", unit_id, world)
     if register.is_withdrawn:
-        raise Refusal("register_withdrawn", name=register.name)
+        raise Refusal("register_withdrawn", name=register.label)
     check_links(register.links, checked.open, context)
     data: dict[str, Any] = {
         "register": register.name,
@@ -187,7 +187,7 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
 
 def _moved_day(on: date, record: Record, register: RecordRegister) -> date:
     """A subject is not opened after its next state began: that would turn its state back."""
-    if len(record.turns) > 1 and to_number(on) > (following := min(turn.day for turn in record.turns[1:])):
+    if len(record.said_turns) > 1 and to_number(on) > (following := min(turn.day for turn in record.said_turns[1:])):
         raise Refusal("day_after_next_state", field=register.day_field, day=on, following=from_number(following))
     return on
 
@@ -231,7 +231,7 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
     if record.state == state.name or (state.follows and record.state not in state.follows):
         raise Refusal("step_not_possible_now")
     check_day(command.occurred_on, "occurred_on", context.today)
-    latest = max(record.turns, key=lambda t: (t.day, t.position))
+    latest = record.turns[-1]
     if to_number(command.occurred_on) < latest.day:
         day = command.occurred_on
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from tracker.domain.following import SubjectStates
 
 from tracker.domain.kinds import Part
 
@@ -30,6 +33,11 @@ def text_in(label: Label, language: str) -> str:
     parts = language.split("-")
     wider = ("-".join(parts[:count]) for count in range(len(parts) - 1, 0, -1))
     return next(filter(None, map(label.get, (*wider, "en", *label))), "")
+
+
+def as_label(text: str | Label) -> Label:
+    """A label as it is. A plain text, as an office writes its own, says the same in every language."""
+    return {"und": text} if isinstance(text, str) else text
 
 
 class FieldType(StrEnum):
@@ -188,7 +196,7 @@ class Limit:
     in_force_from: date
     in_force_to: date | None
     when: Mapping[str, tuple[str, ...]]
-    source: str
+    source: Label
     extension: ExtensionRule | None = None
     not_after_year_end: bool = False
     roll_forward: bool = False
@@ -345,6 +353,7 @@ class Register(HasFields):
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    subject_states: SubjectStates | None = None  # how the state of what its tickets name follows them
     day_field: ClassVar[str] = "found_on"  # from which a ticket counts
     unit_field: ClassVar[str] = "place"  # under which it counts
 

@@ -15,6 +15,7 @@ from tracker.domain.commands import (
     AmendRecord,
     AmendTicket,
     AnswerItems,
+    AnswerNotice,
     ChangeAccount,
     ChangeState,
     Command,
@@ -63,6 +64,7 @@ _KINDS: Mapping[type, str] = {
     WithdrawRegister: "register_withdrawn",
     OpenPeriod: "opened",
     MissPeriod: "missed",
+    AnswerNotice: "answered",
     ExcusePeriod: "excused",
 }
 
@@ -73,7 +75,7 @@ def is_another(command: Command, first: Event) -> bool:
         return True
     if isinstance(command, TakeStep | AmendTicket):
         return first.stream_id != command.ticket_id
-    if isinstance(command, MissPeriod | ExcusePeriod):
+    if isinstance(command, MissPeriod | AnswerNotice | ExcusePeriod):
         return first.stream_id != command.period_id
     if isinstance(command, AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems):
         return first.stream_id != command.record_id
@@ -133,5 +135,7 @@ def is_another_record(command: EnterRecord, first: Event, register: RecordRegist
         return True
     if command.answers and register.nil_field not in checked.open:
         was.pop(register.nil_field, None)  # what the answers said
+    if register.opens is not None and register.opens.link not in checked.open:
+        was.pop(register.opens.link, None)  # what it opened
     was_private: Mapping[str, Any] = first.data.get("private", {})
     return dict(checked.open) != was or checked.private.keys() != was_private.keys()

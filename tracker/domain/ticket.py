@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from tracker.domain.evidence import Evidence
-from tracker.domain.lifecycle import Status
+from tracker.domain.lifecycle import AWAITING, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +156,24 @@ class Ticket:
     due_turns: tuple[DueTurn, ...] = ()
     owner_turns: tuple[tuple[int, int], ...] = ()
     closings: tuple[Closing, ...] = ()
-    reopenings: tuple[tuple[int, bool], ...] = ()  # (day, is a relapse)
+    reopenings: tuple[tuple[int, bool, int], ...] = ()  # (day, is a relapse, position)
     flows: tuple[tuple[str, int, int], ...] = ()  # (account, day, position)
 
     @property
     def is_gone(self) -> bool:
         return self.status in (Status.VOIDED, Status.MERGED)
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether the owner has taken it up since it was given to them: what came back from a check, or rested, is
+        taken up still. Only a check or a pause leads to ASSIGNED from outside the owner's hands and the office's."""
+        taken = False
+        for (_, before), (_, after) in pairwise(self.status_turns):
+            if after in (Status.ACCEPTED, Status.SUBMITTED):
+                taken = True
+            elif after is Status.ASSIGNED and before not in AWAITING | {Status.PAUSED}:
+                taken = False
+        return taken
 
     def facts(self) -> Mapping[str, Any]:
         """The values that predicates and deadline rows test, as known now; outcome apart."""

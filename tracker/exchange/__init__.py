@@ -7,5 +7,6 @@ layouts of other systems) → `rows` (which rows are records, each with its valu
 the rows as commands of the handler, which alone writes). What a row becomes in a register of its kind, `intake` asks
 and `ticket_rows` (with `additions`, what a row adds to a ticket known already) and `record_rows` answer.
 A cell becomes a value in `values`, by `cells` (days, numbers), `names` (units, people) and `links` (records);
-`folding` makes words comparable. Out: `exports`. Nothing here knows the web or reads the clock.
+`folding` makes words comparable. Out: `exports`, and `blanks` to be filled in.
+Nothing here knows the web or reads the clock.
 """

@@ -1,20 +1,25 @@
-"""Excusing a period that is owed: one reason."""
+"""What is said to a period that is owed: why it was missed, that one has read of it, why nobody could have done it."""
 
 from __future__ import annotations
 
 from flask_babel import gettext
 
-from tracker.forms.fields import TextAreaField, required
+from tracker.forms.fields import TextAreaField
 from tracker.forms.keyed import KeyedForm
 
 
-class ExcuseForm(KeyedForm):
-    """Why nobody could be expected to do it."""
+class ReasonForm(KeyedForm):
+    """One text; the button says what it is."""
 
     reason: TextAreaField
 
 
-def excuse_form() -> ExcuseForm:
-    field = TextAreaField(gettext("Reason"), description=gettext("Flood, ice, epidemic: what made it impossible."))
-    form: ExcuseForm = type("Form", (ExcuseForm,), {"reason": required(field)})()
+def reason_form(version: int | None = None) -> ReasonForm:
+    """`version`: what the person sees; None for a form that was sent."""
+    field = TextAreaField(
+        gettext("Reason"), description=gettext("Illness, flood, ice, epidemic: what stood in the way.")
+    )
+    form: ReasonForm = type("Form", (ReasonForm,), {"reason": field})()
+    if version is not None:
+        form.version.data = str(version)
     return form

@@ -6,7 +6,6 @@ Nothing is chosen beforehand. Files are kept at once, so that a refused form sho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -49,10 +48,15 @@ class InspectionForm(KeyedForm):
 
     @classmethod
     def to_begin(
-        cls, register: RecordRegister, checklist: Checklist, options: Options, today: date, settled: Mapping[str, Any]
+        cls,
+        register: RecordRegister,
+        checklist: Checklist,
+        options: Options,
+        begun: Mapping[str, Any],
+        settled: Mapping[str, Any],
     ) -> InspectionForm:
-        """A new one. `settled`: fields that the subject has decided already."""
-        defaults: dict[str, Any] = {register.day_field: today}
+        """A new one. `begun`: what is known already; `settled`: fields that the subject has decided."""
+        defaults = dict(begun)
         if len(options.homes) == 1:
             defaults[register.unit_field] = options.homes[0][0]
         fields = tuple(f for f in register.fields if f.name not in settled and f.name != register.nil_field)

@@ -12,7 +12,7 @@ from flask_babel import gettext
 from tracker import words
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
 from tracker.domain.kinds import EvidenceKind
-from tracker.domain.proofs import NO_PROOF
+from tracker.domain.proofs import NO_PROOF, proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister, State
 from tracker.domain.refusals import Refusal
@@ -61,6 +61,13 @@ class EnterForm(KeyedForm):
 
     def kind_of_photos(self) -> str:
         return EvidenceKind.PHOTO
+
+    def tell_missing_files(self, *, is_nil: bool) -> None:
+        """Beside what is wrong already: what lacks is said at once, not after the next sending."""
+        there = (file.kind for file in self.evidence.files)
+        for missing in proof_missing(self.register.proof, there, is_nil=is_nil):
+            if missing.field in self and not self[missing.field].errors:
+                self.refuse(missing)
 
     def to_command(self, *, is_nil: bool) -> EnterRecord:
         """`is_nil`: the press that reports that nothing was found."""

@@ -234,9 +234,11 @@ def _pictures_before_lacking(asked: Asked) -> bool:
 
 
 def _outcome(asked: Asked) -> dict[str, Any]:
+    """Chosen beforehand is only what was agreed at the verification: a verdict is given, not left standing."""
     agreed = asked.ticket.agreed_outcome if asked.ticket else None
     pairs = [(o.name, words.of(o.label)) for o in asked.register.outcomes]
-    return {"outcome": choose(words.need("outcome"), pairs, is_needed=True, default=agreed or pairs[0][0])}
+    only = pairs[0][0] if len(pairs) == 1 else None
+    return {"outcome": choose(words.need("outcome"), pairs, is_needed=True, default=agreed or only)}
 
 
 def _extension_days(asked: Asked) -> dict[str, Any]:

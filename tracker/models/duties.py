@@ -12,6 +12,7 @@ class DutyPeriodRow(Base):
 
     `standing`: see projections/duties.py. `due_on`: when it is judged; `last_day`: the last on which something that
     counts may be held, `last_entry`: may be entered. `counted`: so many records count, of `needed`.
+    `answered`: the bits of those who answered its notice, see projections/duties.py.
     """
 
     __tablename__ = "duty_periods"
@@ -28,6 +29,7 @@ class DutyPeriodRow(Base):
     needed: Mapped[int] = mapped_column(SmallInteger)
     counted: Mapped[int] = mapped_column(Integer)
     standing: Mapped[int] = mapped_column(SmallInteger)
+    answered: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     version: Mapped[int] = mapped_column(Integer)
 
     __table_args__ = (

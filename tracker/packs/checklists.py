@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker.domain.checklists import Checklist, ChecklistItem, Creation
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import Register
+from tracker.domain.registers import Register, as_label
 from tracker.packs.conditions import check_choices, predicates_of
 from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
@@ -30,7 +30,7 @@ def build_checklist(
         name=data["name"],
         label=data["label"],
         subject=data.get("subject"),
-        source=data["source"],
+        source=as_label(data["source"]),
         items=items,
         where=predicates_of(data.get("where", {})),
         is_scored=data.get("scored", False),
@@ -48,7 +48,7 @@ def _item(item: Mapping[str, Any]) -> ChecklistItem:
         id=item["id"],
         label=item["label"],
         guidance=item.get("guidance"),
-        law=item.get("law"),
+        law=as_label(item["law"]) if item.get("law") else None,
         creates=_creation(item["creates"]) if item.get("creates") else None,
         points=item.get("points", 1),
     )

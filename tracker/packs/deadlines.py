@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from itertools import combinations, pairwise
 from typing import Any, NamedTuple
 
-from tracker.domain.registers import DayBasis, ExtensionRule, FieldType, Limit, Register
+from tracker.domain.registers import DayBasis, ExtensionRule, FieldType, Limit, Register, as_label
 from tracker.packs.problems import Problem
 from tracker.packs.registers import LimitsByClock
 from tracker.packs.source import KeyPath, Source
@@ -77,7 +77,7 @@ def _limit(item: Mapping[str, Any], starts: date, ends: date | None) -> Limit:
         in_force_from=starts,
         in_force_to=ends,
         when={name: tuple(values) for name, values in item.get("when", {}).items()},
-        source=item["source"],
+        source=as_label(item["source"]),
         extension=ExtensionRule(**extension) if extension else None,
         not_after_year_end=item.get("not_after_year_end", False),
         roll_forward=item.get("roll_forward", False),

@@ -8,8 +8,9 @@ from typing import Any
 
 from tracker.domain.duties import DayOfYear, DutySpec, Missed, OwedBy, Period
 from tracker.domain.packs import UnitSeed
+from tracker.domain.people import Role
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import NUMBER_TYPES, Register
+from tracker.domain.registers import NUMBER_TYPES, Register, as_label
 from tracker.packs.conditions import check_choices, predicates_of
 from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
@@ -76,7 +77,7 @@ def _duty(
         activity=item["activity"],
         owed_by=_owed_by(item["owed_by"]),
         every=Period.MONTH_DAY if is_named_day else Period(every),
-        source=item["source"],
+        source=as_label(item["source"]),
         in_force_from=first,
         in_force_to=last,
         month_day=every["month_day"] if is_named_day else None,
@@ -88,6 +89,7 @@ def _duty(
         enter_days=item.get("enter_days"),
         has_nil_reports=item.get("nil_reports", False),
         missed=Missed.TICKET if opens_ticket else Missed.NOTICE,
+        twice_tells=Role(item.get("missed_twice", Role.LEAD_OFFICIAL)),
         missed_register=missed.removeprefix(_TICKET) if opens_ticket else None,
     )
 

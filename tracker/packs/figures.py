@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracker.domain.figures import Exclusion, FigureSpec, Grouping, ReportSpec, Term, Window, Wording
-from tracker.domain.registers import FieldType, Label, Predicate, Register
+from tracker.domain.registers import FieldType, Label, Predicate, Register, as_label
 from tracker.packs.accounts import AnyCounted, accounts_of, counting, facts_beside_fields, field_of, scale
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
@@ -154,7 +154,7 @@ def _figure(
         denominator=terms("denominator"),
         exclusions=tuple(_exclusions(compiler, about, item, shared, path)),
         definition=item["definition"],
-        source=item["source"],
+        source=as_label(item["source"]),
         beside=tuple(item.get("beside", ())),
         rate_of=item.get("rate_of"),
         grouping=Grouping(item.get("groups", "sum")),

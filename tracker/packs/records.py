@@ -23,6 +23,7 @@ from tracker.packs.fields import (
     unknown_names,
     used_items,
 )
+from tracker.packs.opening import build_opening
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
@@ -67,6 +68,7 @@ def build_record_register(source: Source, shared: Shared, version: str, problems
         stage_field=data.get("stages"),
         usual_texts=tuple(data.get("usual_texts", ())),
         proof=proof_of(data.get("evidence", {})),
+        opens=build_opening(data.get("opens")),
     )
     problems.extend(check_fields(source, register, shared.columns))
     problems.extend(_check_named_fields(source, register))

@@ -28,6 +28,7 @@ from tracker.packs.fields import (
     unknown_names,
     used_items,
 )
+from tracker.packs.following import build_subject_states
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
@@ -63,6 +64,7 @@ def build_register(
         ascii_prefix=data.get("ascii_prefix", ""),
         quantities=tuple(data.get("quantities", ())),
         groups=tuple(data.get("groups", ())),
+        subject_states=build_subject_states(data.get("subject_states")),
     )
     problems.extend(_check(source, register, shared))
     return register

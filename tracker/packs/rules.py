@@ -21,6 +21,10 @@ _WORDS = frozenset(
 )
 
 
+_WRITTEN = frozenset({"subject_states", "opens"})
+"""What leads to events, which stay as they are when it changes."""
+
+
 def rules_of(pack: Pack) -> str:
     """64 hexadecimal digits, the same in every process. TypeError: what a register holds has no plain form."""
     rules = {"format": FORMAT, "registers": _plain(pack.registers), "records": _plain(pack.records)}
@@ -31,7 +35,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Predicate):
         return _plain(value.tests)
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in _WORDS}
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value) if f.name not in _WORDS | _WRITTEN}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (frozenset, set)):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tracker.domain.days import to_number
+from tracker.domain.kinds import Told
 from tracker.domain.period import OwedPeriod, Standing
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.rows import ChangedRows
@@ -15,12 +16,15 @@ STANDING_NUMBERS = {standing: number for number, standing in enumerate(Standing)
 """As stored: the order of `Standing` is part of the tables."""
 STANDING_BY_NUMBER = {number: standing for standing, number in STANDING_NUMBERS.items()}
 
+TOLD_NUMBERS = {Told.OWNER: 1, Told.LEAD: 2}
+"""As stored: a bit for each who has answered the notice."""
+
 LONGEST_PERIOD = 366
 """Days: no period that began longer before a day, and before what may come late, holds that day."""
 
 _PERIODS = DutyPeriodRow.__table__
 _INSERT = insert(_PERIODS)
-_CHANGING = ("counted", "standing", "version")
+_CHANGING = ("counted", "standing", "answered", "version")
 _UPDATE = update(_PERIODS).where(_PERIODS.c.id == bindparam("id")).values({n: bindparam(n) for n in _CHANGING})
 _P = DutyPeriodRow
 _HOLDING = select(_P.id).where(
@@ -67,6 +71,7 @@ def row_of(p: OwedPeriod) -> dict[str, Any]:
         "needed": p.needed,
         "counted": len(p.counted),
         "standing": STANDING_NUMBERS[p.standing],
+        "answered": sum(TOLD_NUMBERS[told] for told in {reply.told for reply in p.replies}),
         "version": p.version,
     }
 

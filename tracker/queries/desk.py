@@ -1,6 +1,6 @@
 """First pages: the supervisor's desk (what is late, and whose) and the owner's list of today.
 
-Lists here are cut at a stated length; the counts beside them are exact up to lists.COUNTED_TO.
+Lists here are cut at a stated length; the counts beside them are exact up to counts.COUNTED_TO.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from tracker.domain.registers import Register
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import SHELF_OPEN
 from tracker.queries import scope
+from tracker.queries.counts import Count, count_views
 from tracker.queries.lists import (
-    Count,
     DueState,
     Filters,
     Sort,
     TicketLine,
     View,
-    count_views,
     end_of_week,
     keyed,
     lines_by_id,
@@ -161,7 +160,8 @@ def _by_day(found: First, today: date) -> tuple[WeekDay, ...]:
     return tuple(WeekDay(day, due.get(day, ())) for day in days)
 
 
-PARTS = ("sent_back", "late", "due_today", "to_accept", "this_week", "later", "waiting")
+TO_DO = ("sent_back", "late", "due_today", "to_accept", "this_week")
+PARTS = (*TO_DO, "later", "waiting")
 
 
 # -- the owner's day ----------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ class TodayPage:
 
     @property
     def to_do_count(self) -> int:
-        return sum(len(part) for part in (self.sent_back, self.late, self.due_today, self.to_accept, self.this_week))
+        return sum(len(getattr(self, name)) for name in TO_DO)
 
 
 def today_page(conn: Connection, viewer: Viewer, registers: Mapping[str, Register]) -> TodayPage:

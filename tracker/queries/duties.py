@@ -1,4 +1,5 @@
 """What is owed: what the clockwork asks (who owes, what is over), and what pages show to whoever may see the unit.
+Whom a missed period is a notice to: notices.py.
 
 Bound: a page counts the periods of one month, and lists so many of them; the clockwork reads the marks of one register
 of subjects for each period that begins, and the periods that are over.
@@ -6,24 +7,24 @@ of subjects for each period that begins, and the periods that are over.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, exists, false, func, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Select, and_, bindparam, case, false, func, or_, select, true
 
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
+from tracker.domain.kinds import Told
 from tracker.domain.people import Directory
 from tracker.domain.period import Standing
 from tracker.log.store import from_ms
 from tracker.models.duties import DutyPeriodRow, JobLeaseRow, JobRunRow
 from tracker.models.ledger import FolioRow, MarkRow
 from tracker.models.records import RecordRow
-from tracker.projections.duties import STANDING_BY_NUMBER, STANDING_NUMBERS
-from tracker.queries.scope import Condition, Viewer, units_open
+from tracker.projections.duties import STANDING_BY_NUMBER, STANDING_NUMBERS, TOLD_NUMBERS
+from tracker.queries.scope import Condition, Viewer, units_of_role, units_open
 
 P = DutyPeriodRow
 LEFT_SHOWN = 50
@@ -38,7 +39,7 @@ RUNS_SHOWN = 50
 _duty_beside = P.duty.concat("")
 """The duty of a period, where SQLite shall not look for it first: a duty has its periods of all years."""
 
-_OPEN, _MISSED = STANDING_NUMBERS[Standing.OPEN], STANDING_NUMBERS[Standing.MISSED]
+_OPEN, MISSED = STANDING_NUMBERS[Standing.OPEN], STANDING_NUMBERS[Standing.MISSED]
 _IN_STATES = (
     select(MarkRow.ticket_id, MarkRow.unit)
     .join(FolioRow, FolioRow.id == MarkRow.folio)
@@ -51,7 +52,11 @@ _IN_STATES = (
     )
     .order_by(MarkRow.ticket_id)
 )
-_OVER = select(P.id).where(P.standing == _OPEN, P.last_entry < bindparam("day")).order_by(P.last_entry, P.id)
+_OVER = (
+    select(P.id)
+    .where(P.standing == _OPEN, P.last_entry >= bindparam("first"), P.last_entry < bindparam("day"))
+    .order_by(P.last_entry, P.id)
+)
 
 
 # -- the clockwork ------------------------------------------------------------------------------------
@@ -63,16 +68,13 @@ def owners(conn: Connection, directory: Directory, spec: DutySpec, day: date) ->
         asked = {"register": owed_by.subjects, "accounts": accounts, "day": to_number(day)}
         return [(unit_id, subject_id) for subject_id, unit_id in conn.execute(_IN_STATES, asked)]
     units = sorted(directory.units.values(), key=lambda unit: unit.id)
-    return [
-        (unit.id, None)
-        for unit in units
-        if not unit.is_closed and (unit.kind in owed_by.unit_kinds or unit.code in owed_by.unit_codes)
-    ]
+    return [(unit.id, None) for unit in units if not unit.is_closed and owed_by.has(unit)]
 
 
-def over(conn: Connection, today: date) -> list[int]:
-    """Periods that can no longer be fulfilled and of which nobody has said so."""
-    return list(conn.scalars(_OVER, {"day": to_number(today)}))
+def over(conn: Connection, first: date, today: date) -> list[int]:
+    """Periods that can no longer be fulfilled and of which nobody has said so. `first`: those that could be until
+    then, or later."""
+    return list(conn.scalars(_OVER, {"first": to_number(first), "day": to_number(today)}))
 
 
 def done_until(conn: Connection, job: str) -> date | None:
@@ -152,7 +154,8 @@ class UnitLine:
 
 @dataclass(frozen=True, slots=True)
 class PeriodLine:
-    """An owed period in a list. `subject`: number and summary of the record for which it is owed."""
+    """An owed period in a list. `subject`: number and summary of the record for which it is owed. `missed_on`: where it
+    was missed, since when."""
 
     id: int
     duty: str
@@ -164,8 +167,15 @@ class PeriodLine:
     needed: int
     counted: int
     standing: Standing
+    answered: int
     version: int
+    missed_on: date
     subject: tuple[str, str] | None
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Missed, and who owed it has not said why."""
+        return self.is_missed and not self.answered & TOLD_NUMBERS[Told.OWNER]
 
     @property
     def is_open(self) -> bool:
@@ -202,9 +212,19 @@ class Board:
 
 def visible(viewer: Viewer, duties: Iterable[DutySpec], action: str = "view") -> Condition:
     """True for each period of these duties on whose records the person may do `action`: see `access.may`."""
+    return _of_units(duties, lambda spec: units_open(viewer, action, spec.activity))
+
+
+def told_of_twice(viewer: Viewer, duties: Iterable[DutySpec]) -> Condition:
+    """True for each period of these duties that is a notice to the person when it was missed twice running."""
+    return _of_units(duties, lambda spec: units_of_role(viewer, spec.twice_tells, spec.activity))
+
+
+def _of_units(duties: Iterable[DutySpec], units_of: Callable[[DutySpec], frozenset[int] | None]) -> Condition:
+    """Those of each duty that lie in its units; None: in any."""
     alike: dict[frozenset[int] | None, list[str]] = {}
     for spec in duties:
-        units = units_open(viewer, action, spec.activity)
+        units = units_of(spec)
         if units != frozenset():
             alike.setdefault(units, []).append(spec.id)
     arms = (
@@ -240,37 +260,16 @@ def board(conn: Connection, allowed: Condition, month: date, today: date) -> Boa
         standings.setdefault(unit_id, {})[STANDING_BY_NUMBER[standing]] = count
         running[unit_id] = running.get(unit_id, 0) + int(running_of)
     units = tuple(UnitLine(unit_id, standings[unit_id], running[unit_id]) for unit_id in standings)
-    left = and_(here, P.standing.in_((_OPEN, _MISSED)))
-    lines = _lines(conn, select(P).where(left).order_by(P.ends.desc(), P.id).limit(LEFT_SHOWN + 1))
+    left = and_(here, P.standing.in_((_OPEN, MISSED)))
+    lines = lines_of(conn, select(P).where(left).order_by(P.ends.desc(), P.id).limit(LEFT_SHOWN + 1))
     return Board(units, lines[:LEFT_SHOWN], len(lines) > LEFT_SHOWN)
 
 
 def missed_lately(conn: Connection, allowed: Condition, today: date) -> list[PeriodGroup]:
     """What was missed in the last month, the latest first."""
     day = to_number(today)
-    lately = and_(allowed, P.standing == _MISSED, P.ends.between(day - MISSED_LATELY, day))
+    lately = and_(allowed, P.standing == MISSED, P.ends.between(day - MISSED_LATELY, day))
     return _groups(conn, select(P.duty, P.starts, P.ends, func.count()).where(lately), P.ends.desc())
-
-
-def missed_twice(conn: Connection, allowed: Condition, today: date) -> tuple[PeriodLine, ...]:
-    """What was missed in the last month and also the time before: for the lead official (registers.md §6)."""
-    before, any_before = aliased(P), aliased(P)
-    same = (any_before.duty == P.duty, any_before.unit_id == P.unit_id, any_before.subject_id == P.subject_id)
-    latest = select(func.max(any_before.starts)).where(*same, any_before.starts < P.starts).correlate(P)
-    also = (
-        exists()
-        .where(
-            before.duty == P.duty,
-            before.unit_id == P.unit_id,
-            before.subject_id == P.subject_id,
-            before.starts == latest.scalar_subquery(),
-            before.standing == _MISSED,
-        )
-        .correlate(P)
-    )
-    day = to_number(today)
-    lately = and_(allowed, P.standing == _MISSED, P.ends.between(day - MISSED_LATELY, day), also)
-    return _lines(conn, select(P).where(lately).order_by(P.ends.desc(), P.id).limit(DESK_SHOWN))
 
 
 def ends_soon(conn: Connection, allowed: Condition, today: date) -> list[PeriodGroup]:
@@ -289,26 +288,19 @@ def _groups(conn: Connection, query: Select[str, int, int, int], order: Any) -> 
 
 
 def to_do(conn: Connection, allowed: Condition, today: date) -> tuple[PeriodLine, ...]:
-    """What somebody's units still owe within a week, the soonest first."""
-    query = select(P).where(allowed, _is_soon(today)).order_by(P.ends, P.id).limit(TODAY_SHOWN)
-    return _lines(conn, query)
-
-
-def missed_by(conn: Connection, allowed: Condition, today: date) -> tuple[PeriodLine, ...]:
-    """What somebody's units missed in the last week, the latest first."""
-    day = to_number(today)
-    lately = and_(allowed, P.standing == _MISSED, P.last_entry >= day - SOON)
-    return _lines(conn, select(P).where(lately).order_by(P.ends.desc(), P.id).limit(TODAY_SHOWN))
+    """What somebody's units still owe within a week, the soonest first; one more than is shown."""
+    query = select(P).where(allowed, _is_soon(today)).order_by(P.ends, P.id).limit(TODAY_SHOWN + 1)
+    return lines_of(conn, query)
 
 
 def period_line(conn: Connection, allowed: Condition, period_id: int) -> PeriodLine | None:
     """One period; None where there is none that the person may see."""
-    return next(iter(_lines(conn, select(P).where(P.id == period_id, allowed))), None)
+    return next(iter(lines_of(conn, select(P).where(P.id == period_id, allowed))), None)
 
 
 def period_lines(conn: Connection, allowed: Condition, ids: Sequence[int]) -> dict[int, PeriodLine]:
     """Those of these periods that the person may see."""
-    return {line.id: line for line in _lines(conn, select(P).where(P.id.in_(list(ids)), allowed))} if ids else {}
+    return {line.id: line for line in lines_of(conn, select(P).where(P.id.in_(list(ids)), allowed))} if ids else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +317,8 @@ def records_named(conn: Connection, ids: Sequence[int]) -> dict[int, CountedReco
     return {r.id: CountedRecord(r.number, r.summary, from_number(r.held_on)) for r in conn.execute(query)}
 
 
-def _lines(conn: Connection, query: Select[Any]) -> tuple[PeriodLine, ...]:
+def lines_of(conn: Connection, query: Select[Any]) -> tuple[PeriodLine, ...]:
+    """The periods of the query, with what each is owed for."""
     rows = conn.execute(query.with_only_columns(*P.__table__.columns)).all()
     subjects = records_named(conn, [r.subject_id for r in rows if r.subject_id])
     return tuple(
@@ -340,7 +333,9 @@ def _lines(conn: Connection, query: Select[Any]) -> tuple[PeriodLine, ...]:
             r.needed,
             r.counted,
             STANDING_BY_NUMBER[r.standing],
+            r.answered,
             r.version,
+            from_number(r.due_on + r.last_day - r.ends),
             (found.number, found.summary) if (found := subjects.get(r.subject_id)) else None,
         )
         for r in rows

@@ -47,7 +47,7 @@ def _tell(teller: Teller, n: int, row: Mapping[str, Any]) -> None:
     )
     ends = row.get("ends")
     if ends == "voided":
-        story.exclude("void", CLERK, SECRETARY, received, row["reason"])
+        story.exclude("void", CLERK, SECRETARY, received, row["reason"], days=0)
     elif ends == "merged":
         into = StoryKey(f"petition/{row['into']}")
         reason = "同一信访人、同一事项，合并办理"

@@ -267,8 +267,10 @@ class Story(Chronicle):
             **values,
         )
 
-    def exclude(self, way: str, by: str, approver: str, on: date, reason: str, into: StoryKey | None = None) -> None:
-        """Asked for by one person, decided by another some days later: 剔除 with reason and approver."""
+    def exclude(
+        self, way: str, by: str, approver: str, on: date, reason: str, into: StoryKey | None = None, *, days: int = 1
+    ) -> None:
+        """Asked for by one person, decided by another so many days later: 剔除 with reason and approver."""
         values: dict[str, Any] = {"into_id": into} if into else {}
         self.step("request_exclusion", by, on, way=way, reason=reason, **values)
-        self.step(way, approver, self._teller.after(on, 1))
+        self.step(way, approver, self._teller.after(on, days) if days else on)

@@ -1,0 +1,99 @@
+"""Notices: a missed period stands before who owed it, and twice running before whom its duty names, until answered.
+
+Nothing is sent and nothing is stored but the answers: what was missed and not answered is a notice, however long the
+clockwork stood still and however often it came by. Bound: those of the last months, so many of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, and_, case, exists, select
+from sqlalchemy.orm import aliased
+
+from tracker.domain.days import from_number, to_number
+from tracker.domain.duties import DutySpec
+from tracker.domain.kinds import Told
+from tracker.domain.period import period_before
+from tracker.models.duties import DutyPeriodRow
+from tracker.projections.duties import TOLD_NUMBERS
+from tracker.queries.duties import MISSED, PeriodLine, lines_of
+from tracker.queries.scope import Condition
+
+P = DutyPeriodRow
+KEPT_DAYS = 92
+"""What ended a quarter ago is no news; the page of the duties still says that nobody answered."""
+SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """The latest first. `is_cut`: there are more."""
+
+    lines: tuple[PeriodLine, ...]
+    is_cut: bool
+
+
+def of_owner(conn: Connection, allowed: Condition, today: date) -> Notices:
+    """What was missed, whether once or more often, and nobody of those who owed it has said why."""
+    return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.OWNER)))
+
+
+def of_twice(conn: Connection, allowed: Condition, duties: Sequence[DutySpec], today: date) -> Notices:
+    """What was missed, and the period before it too, and nobody to whom that is a notice has answered."""
+    is_twice = _is_twice(conn, and_(allowed, _is_missed(today)), duties)
+    if is_twice is None:
+        return Notices((), is_cut=False)
+    return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.LEAD), is_twice))
+
+
+def is_twice_running(conn: Connection, duties: Sequence[DutySpec], period_id: int) -> bool:
+    """Whether this one was missed and the one before it too."""
+    this = and_(P.id == period_id, P.standing == MISSED)
+    is_twice = _is_twice(conn, this, duties)
+    return is_twice is not None and conn.scalar(select(P.id).where(this, is_twice)) is not None
+
+
+def _is_missed(today: date) -> Condition:
+    day = to_number(today)
+    return and_(P.standing == MISSED, P.ends.between(day - KEPT_DAYS, day))
+
+
+def _is_unanswered(told: Told) -> Condition:
+    return P.answered.bitwise_and(TOLD_NUMBERS[told]) == 0
+
+
+def _is_twice(conn: Connection, among: Condition, duties: Sequence[DutySpec]) -> Condition | None:
+    """The period that was owed before, not merely the one that was opened before: where the clockwork did not ask for
+    one in between, nothing was missed running. None: among these there is nothing missed."""
+    by_id = {spec.id: spec for spec in duties}
+    starts = conn.execute(select(P.duty, P.starts).where(among).distinct()).all()
+    before = {
+        (duty, day): previous
+        for duty, day in starts
+        if duty in by_id and (previous := period_before(by_id[duty], from_number(day))) is not None
+    }
+    if not before:
+        return None
+    earlier = aliased(P)
+    previous_start = case(
+        *((and_(P.duty == duty, P.starts == day), to_number(previous)) for (duty, day), previous in before.items())
+    )
+    return (
+        exists()
+        .where(
+            earlier.duty == P.duty,
+            earlier.unit_id == P.unit_id,
+            earlier.subject_id == P.subject_id,
+            earlier.starts == previous_start,
+            earlier.standing == MISSED,
+        )
+        .correlate(P)
+    )
+
+
+def _notices(conn: Connection, which: Condition) -> Notices:
+    lines = lines_of(conn, select(P).where(which).order_by(P.ends.desc(), P.id).limit(SHOWN + 1))
+    return Notices(lines[:SHOWN], len(lines) > SHOWN)
