@@ -23,6 +23,7 @@ from tracker.blueprints import (
     record_list_view,
     record_view,
 )
+from tracker.blueprints.imported import imported
 from tracker.blueprints.inspection_walk import ways_to_inspect
 from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
@@ -131,6 +132,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "records/show.html",
         **_head(opened, known),
         facts=record_view.facts(opened.page, register, known, revealed),
+        imported=imported(opened.page.log, register.name, known),
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
         score=_score(record),

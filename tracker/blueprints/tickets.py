@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from tracker import words
 from tracker.blueprints import evidence_files, evidence_view, linking, next_turn, ticket_view
+from tracker.blueprints.imported import imported
 from tracker.blueprints.linking import links
 from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
@@ -120,6 +121,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "tickets/show.html",
         **_head(opened, names),
         facts=ticket_view.facts(opened.page, register, names, revealed),
+        imported=imported(opened.page.log, register.name, names),
         milestones=ticket_view.milestone_rows(ticket, register, names),
         log=ticket_view.log_rows(opened.page.log, register, names),
         turn=turn,

@@ -76,8 +76,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
         data["named"] = list(named)
     if external_key:
         data["external_key"] = external_key
-    if command.origin_id is not None:
-        data["origin"] = {"record": command.origin_id, "item": command.origin_item or ""}
+    data |= command.came_from
     private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)

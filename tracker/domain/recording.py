@@ -68,6 +68,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data["state"] = _first_state(command.state, register, checked)
     if key := statistic_key(register, checked.open) or command.external_key:
         data["key"] = key
+    if command.from_file:
+        data["import"] = command.from_file.as_data()
     if register.stage_field:
         data["stage"] = checked.open[register.stage_field]
     if command.evidence:
