@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from tracker import clock as system_clock
 from tracker.domain.commands import DutyCommand, MissPeriod, OpenPeriod
@@ -59,16 +59,18 @@ def run_duties(
 
     The first run ever opens what runs on that day, any other what has begun since the last. `beat` is called
     after each transaction: it keeps the lease of a long run, which else would have two at work, though doing nothing
-    twice.
+    twice. A demonstration whose year is over is not caught up: on days on which nobody looked at it nobody owed
+    anything, and what was running then is left as it stood, not said to be missed.
     """
     today = house.today(now) if until is None else min(until, house.today(now))
     with house.engine.connect() as conn:
         since = duties.done_until(conn, JOB)
-        ended = demonstration.ends_on(conn)
-        if since is not None and ended is not None and since <= ended < today:
-            since = None  # between a demonstration's year and the day somebody looks at it nobody owed anything
         if since is not None and since >= today:
             return Ran()
+        judged_from = date.min
+        if since is not None and _is_after_its_year(conn, today):
+            is_looked_at = since == today - timedelta(days=1)
+            since, judged_from = (since, since) if is_looked_at else (None, today)
         opening = list(_beginning(house.pack.duties, since, today))
         directory = house.directory(conn)
         commands: list[DutyCommand] = [
@@ -78,10 +80,16 @@ def run_duties(
         ]
     opened = _carry_out(house, commands, now, beat)
     with house.engine.connect() as conn:
-        over = duties.over(conn, today)
+        over = duties.over(conn, judged_from, today)
     missed = _carry_out(house, [MissPeriod(period_id=i) for i in over], now, beat)
     _done_until(house.engine, today)
     return Ran(opened, missed)
+
+
+def _is_after_its_year(conn: Connection, today: date) -> bool:
+    """Whether this is a demonstration whose year is over."""
+    ended = demonstration.ends_on(conn)
+    return ended is not None and ended < today
 
 
 def _beginning(specs: Sequence[DutySpec], since: date | None, today: date) -> Iterator[tuple[DutySpec, date]]:

@@ -89,6 +89,11 @@ def test_between_a_demonstrations_year_and_today_nobody_owed_anything(database: 
     assert {row.duty for row in new} == {"weekly", "twice"}
     assert all(row.starts <= (today.date() - date(1970, 1, 1)).days <= row.ends for row in new)
     assert run_duties(house, today) == Ran()
+    for days in range(1, 10):  # somebody goes on looking, and the month and the week of today are missed
+        ran = run_duties(house, today + timedelta(days=days))
+        assert ran.missed == (1 if days in (7, 8) else 0)
+    back = run_duties(house, today + timedelta(days=400))
+    assert (back.opened, back.missed) == (2, 0)
     house.engine.dispose()
 
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from duty_town import DUTIES, TOWN
+from duty_town import DUTIES, TOWN, WALK
 from flask import Flask
 from pages.conftest import Browse
 from sqlalchemy import Engine, select
-from township import CHINA, Township
+from township import CHINA, Township, label
 
 from tracker import clock, duty_words
 from tracker.blueprints import duties
 from tracker.domain.answering import Why
 from tracker.domain.commands import EnterRecord
 from tracker.domain.days import to_number
-from tracker.domain.registers import Predicate
+from tracker.domain.registers import Choice, Field, FieldType, Predicate
 from tracker.jobs import let_go, run_duties, take_turn
 from tracker.models.duties import DutyPeriodRow
 
@@ -107,6 +107,27 @@ def test_a_period_leads_to_what_counts_and_to_the_form_in_which_more_is_recorded
     form = f"/registers/walk/records/new?place={town.unit['donghu']}"
     assert form in browse("neighbour").text(owed)
     assert "/records/new" not in browse("official").text(owed)  # who may only look
+
+
+def test_the_form_of_a_duty_has_chosen_already_what_counts_for_it(town: Township, browse: Browse):
+    weather = Field(
+        "weather",
+        FieldType.SELECT_ONE,
+        label("weather"),
+        choices=(Choice("wet", label("雨")), Choice("dry", label("晴"))),
+    )
+    dry = Predicate("dry", (("weather", "in", ("dry",)),))
+    pack = replace(
+        TOWN,
+        records=(replace(WALK, fields=(*WALK.fields, weather)), *TOWN.records[1:]),
+        duties=(replace(DUTIES[0], where=(dry,)),),
+    )
+    town.house.pack = pack
+    open_since(town, monday(-1))
+    supervisor = browse("supervisor")
+    (form,) = re.findall(r'href="(/registers/walk/records/new[^"]+)"', supervisor.text(week_of(town, monday(0))))
+    assert supervisor.form(form.replace("&amp;", "&"))["weather"] == "dry"
+    assert not supervisor.form("/registers/walk/records/new")["weather"]
 
 
 def test_many_units_stand_on_pages_of_their_own(town: Township, browse: Browse, monkeypatch: pytest.MonkeyPatch):

@@ -92,6 +92,7 @@ def test_from_the_list_to_the_ticket(town: Township, browse: Browse, files: list
     assert left.answers["1"]["result"] == "fail"
     assert left.number in staff.text(START)
     assert left.number in staff.text("/today")
+    assert left.number in staff.text("/search?q=盖板破裂")  # so far it stands in the note alone
     address = f"/records/{left.number}/inspection"
     assert unquote(staff.open(begin(files[1])).location) == address
     signed = {"item-2": "pass", "summary": "盖板破裂", "signature": photo("签名.png"), "act": "complete"}

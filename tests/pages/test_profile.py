@@ -12,7 +12,7 @@ from page_checks import check_page
 from pages.conftest import PASSWORD, form_values
 
 from tracker import clock, signin
-from tracker.domain.commands import AddPerson, AddUnit, MarkDemonstration, PersonLeaves
+from tracker.domain.commands import AddPerson, AddUnit, GiveGrant, MarkDemonstration, PersonLeaves
 from tracker.domain.people import SYSTEM
 from tracker.handler import handle
 
@@ -51,9 +51,9 @@ def test_the_page_to_sign_in_is_in_order(client, town):
     assert "Accounts of the demonstration" not in page.text
 
 
-@pytest.mark.parametrize("town_pack", [None], ids=["empty"])
-def test_a_demonstration_lists_its_own_accounts_and_no_later_one(client, app, engine):
-    house, now = app.extensions["house"], datetime(2023, 1, 3, tzinfo=UTC)
+def demonstration_of_2023(house, engine, **logins) -> None:
+    """A town of one person, an auditor with these accounts, each opened at its instant."""
+    now = datetime(2023, 1, 3, tzinfo=UTC)
 
     def told(command):
         return handle(house, command, actor_id=SYSTEM, now=now).stream_id
@@ -61,7 +61,8 @@ def test_a_demonstration_lists_its_own_accounts_and_no_later_one(client, app, en
     told(MarkDemonstration(town="铁丝塘镇", ends_on=date(2023, 12, 6)))
     unit_id = told(AddUnit(code="430422108", name="铁丝塘镇", kind="town", parent_id=None))
     person_id = told(AddPerson(name="晨光村网格员", unit_id=unit_id))
-    for login, opened_at in (("cadre.chenguang", now), ("wang", clock.now())):
+    told(GiveGrant(person_id=person_id, role="auditor", unit_id=unit_id, register=None, starts_on=now.date()))
+    for login, opened_at in logins.items():
         signin.add_account(
             engine,
             login=login,
@@ -71,10 +72,30 @@ def test_a_demonstration_lists_its_own_accounts_and_no_later_one(client, app, en
             must_change=False,
             now=opened_at,
         )
+
+
+@pytest.mark.parametrize("town_pack", [None], ids=["empty"])
+def test_a_demonstration_lists_its_own_accounts_and_no_later_one(client, app, engine):
+    before = datetime(2023, 1, 3, tzinfo=UTC)
+    demonstration_of_2023(app.extensions["house"], engine, chenguang=before, wang=clock.now())
     page = client.get("/sign-in", headers={"Accept-Language": "en"}).text
     check_page(page)
-    assert re.findall(r"<dt><code>(.*?)</code></dt><dd>(\S+)", page) == [("cadre.chenguang", "晨光村网格员")]
+    assert re.findall(r"<dt><code>(.*?)</code></dt><dd>(\S+)", page) == [("chenguang", "晨光村网格员")]
     assert PASSWORD not in page
+
+
+@pytest.mark.parametrize("town_pack", [None], ids=["empty"])
+def test_the_figures_of_a_demonstration_open_at_the_end_of_its_year(client, app, engine):
+    """Whoever opens it years later sees the year that is told there, and today one press away."""
+    demonstration_of_2023(app.extensions["house"], engine, wang=clock.now())
+    assert knock(client, "wang").status_code == 302
+    page = client.get("/figures", headers={"Accept-Language": "en"}).text
+    check_page(page)
+    assert 'value="2023-12-06"' in page
+    today = clock.now().astimezone(app.extensions["house"].time_zone).date()
+    links = re.findall(r'<a href="([^"]+)">See the figures of today</a>', page)
+    assert links == [f"/figures?effective={today}"]
+    assert "See the figures of today" not in client.get(links[0], headers={"Accept-Language": "en"}).text
 
 
 def test_a_page_that_needs_somebody_leads_there_and_back(client, account):

@@ -29,6 +29,7 @@ _STATES = tuple(
 )
 PACK = replace(
     RECORDS,
+    name="proofs",  # founded towns are kept by the name of their pack
     registers=(*(r for r in RECORDS.registers if r.name != "toilet"), TOILET),
     records=(
         replace(MEETING, proof=Proof(photos=2), gives=()),
@@ -86,6 +87,13 @@ def test_a_meeting_without_its_photographs_is_refused_at_their_field_and_those_t
     more = form_values(answer.text) | {"photos": FileStorage(picture("black"), "second.jpg")}
     assert staff.client.post(NEW, data=more).status_code == 303
     assert [f.name for f in kept(town, f"会-{YEAR}-0001").evidence] == ["meeting.jpg", "second.jpg"]
+
+
+def test_what_is_wrong_and_what_lacks_are_said_together(town: Township, browse: Browse) -> None:
+    answer = browse("staff").send(NEW, held_on="")
+    assert answer.status_code == 422
+    assert 'id="held_on-error"' in answer.text
+    assert answer.text.count('id="photos-error"') == 1
 
 
 def test_a_nil_report_needs_no_photograph(town: Township, browse: Browse) -> None:

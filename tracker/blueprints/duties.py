@@ -200,12 +200,12 @@ def _acts(spec: DutySpec, line: PeriodLine) -> list[DutyAct]:
     if not can_on("register", Facts.of_unit(register.name, line.unit_id)):
         return []
     found = []
+    owed: dict[str, Any] = {linking.DUTY: spec.id}  # what kind it asks for is filled in
     if line.subject and register.checklist:
-        href = url_for("inspections.begin", register=register.name, subject=line.subject[0])
+        href = url_for("inspections.begin", register=register.name, subject=line.subject[0], **owed)
         found.append(DutyAct(href, is_inspection=True))
     told: dict[str, Any] = {"from": line.subject[0]} if line.subject else {"place": str(line.unit_id)}
-    told["duty"] = spec.id  # what kind it asks for is filled in
-    found.append(DutyAct(url_for("record_lists.enter", register=register.name, **told), is_inspection=False))
+    found.append(DutyAct(url_for("record_lists.enter", register=register.name, **told, **owed), is_inspection=False))
     return found
 
 

@@ -20,10 +20,12 @@ from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
 from tracker import languages, words
+from tracker.blueprints import linking
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, directory, house, now, today
-from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
+from tracker.blueprints.rights import connection, directory, house, now, today, viewer
+from tracker.domain.figures import FigureSpec, FigureValue, Grouping, ReportSpec
 from tracker.domain.lifecycle import STATUS_BY_NUMBER, Status
+from tracker.domain.quantities import is_of_records
 from tracker.domain.records import RecordRegister
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import AsOfForm
@@ -72,13 +74,22 @@ def with_pair(view: View) -> View:
 
 
 def _given() -> MultiDict[str, str]:
-    """The address; a report of the past that is asked for without a day is looked at on the day it was closed."""
-    closed_on = report_spec().effective
-    if request.args.get("effective") or closed_on is None:
+    """The address; without a day, a report of the past is looked at on the day it was closed, and a demonstration whose
+    year is over at the end of it."""
+    opens_on = None if request.args.get("effective") else _opens_on()
+    if opens_on is None:
         return request.args
     given = MultiDict(request.args)
-    given["effective"] = closed_on.isoformat()
+    given["effective"] = opens_on.isoformat()
     return given
+
+
+def _opens_on() -> date | None:
+    """The day on which the report opens; None: today."""
+    if (closed_on := report_spec().effective) is not None:
+        return closed_on
+    end = demonstration.ends_on(connection())
+    return end if end is not None and end < today() else None
 
 
 def kept() -> dict[str, str]:
@@ -99,7 +110,7 @@ def shortcuts(endpoint: str, values: Mapping[str, Any]) -> list[tuple[str, str]]
     if (end := demonstration.ends_on(connection())) is not None:
         days.append((gettext("End of the demonstration"), end))
     dated = [(url_for(endpoint, **asked, effective=day.isoformat()), text) for text, day in days]
-    if report_spec().effective:
+    if _opens_on() is not None:
         asked["effective"] = today().isoformat()
     return [(url_for(endpoint, **asked), gettext("Today")), *dated]
 
@@ -300,6 +311,33 @@ def _choices_of(register: RecordRegister | None) -> dict[str, str]:
     """Labels of the choices that the summary of its records may be."""
     field = register.by_name.get(register.summary_field) if register else None
     return {choice.name: words.of(choice.label) for choice in field.choices} if field else {}
+
+
+LOWEST = 10
+"""So many of the groups that hold a least down are named; the figure itself says how low they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Low:
+    """A unit or record with the number that it has. `href` None: a unit, or a record not for the reader's eyes."""
+
+    name: str
+    href: str | None
+    number: int
+
+
+def lowest(asked: Behind) -> list[Low]:
+    """Of a figure that is a least: whose it is, and who comes next. Of a month alone nothing is compared."""
+    spec = asked.spec
+    if spec.grouping is not Grouping.LEAST or asked.month:
+        return []
+    found = figures.figure_lowest(connection(), house(), spec, asked.pair, units=asked.units, most=LOWEST)
+    if not any(is_of_records(term.account) for term in spec.numerator):
+        return [Low(names().unit(group), None, number) for group, number in found]
+    known = linking.named(viewer(), [group for group, _ in found])
+    return [
+        Low(known.titled(group), linking.record_address(known.numbers.get(group)), number) for group, number in found
+    ]
 
 
 def part_label(spec: FigureSpec, part: str) -> str:

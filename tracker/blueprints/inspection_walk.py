@@ -11,7 +11,7 @@ from flask import abort, url_for
 
 from tracker.blueprints import inspection_view as view
 from tracker.blueprints.inspection_view import Activity
-from tracker.blueprints.linking import links
+from tracker.blueprints.linking import as_owed, links
 from tracker.blueprints.rights import can_on, connection, house, today, viewer
 from tracker.domain.access import Facts
 from tracker.domain.checklists import Checklist
@@ -140,7 +140,8 @@ class Walk:
     def form(self) -> InspectionForm:
         register, options = self.activity.register, options_in(self.activity.register.name)
         if self.record is None:
-            return InspectionForm.to_begin(register, self.checklist, options, today(), self.settled)
+            begun = {register.day_field: today(), **as_owed(register)}
+            return InspectionForm.to_begin(register, self.checklist, options, begun, self.settled)
         return InspectionForm.to_continue(self.record, register, self.checklist, options)
 
 

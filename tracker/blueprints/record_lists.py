@@ -24,7 +24,6 @@ from tracker.blueprints.rights import (
 )
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Kind, Refusal, Refusals
-from tracker.domain.registers import FieldType
 from tracker.extensions import db, limiter
 from tracker.forms.evidence import file_store
 from tracker.forms.options import Options, options_for
@@ -110,20 +109,7 @@ def _begun(register: RecordRegister, options: Options) -> dict[str, Any]:
         found[register.unit_field] = own if own in values else values[0]
     if "place" in register.by_name and own in {value for value, _ in options.places}:
         found["place"] = own
-    return found | linking.begun(register, options) | _asked_by_duty(register)
-
-
-def _asked_by_duty(register: RecordRegister) -> dict[str, Any]:
-    """Choices of which the duty that the address names allows one only: the level of a patrol."""
-    spec = house().pack.duty_by_id.get(request.args.get("duty", ""))
-    if spec is None or spec.activity != register.name:
-        return {}
-    tests = [test for predicate in spec.where for test in predicate.tests]
-    return {
-        name: values[0]
-        for name, operator, values in tests
-        if operator == "in" and len(values) == 1 and register.by_name[name].type is FieldType.SELECT_ONE
-    }
+    return found | linking.begun(register, options)
 
 
 def _enter_page(register: RecordRegister, form: EnterForm, options: Options) -> str:
@@ -143,9 +129,11 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
     """The record's page, or an empty form for the next one; else the same form with what is wrong, all of it kept."""
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), current_person().id, request.form.getlist("kept"))
+    is_nil = request.form.get("then") == NIL
     if not (is_readable and is_kept):
+        form.tell_missing_files(is_nil=is_nil)
         return _enter_page(register, form, options), 422
-    command = form.to_command(is_nil=request.form.get("then") == NIL)
+    command = form.to_command(is_nil=is_nil)
     try:
         outcome = handle(house(), command, actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as no:
@@ -154,6 +142,8 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         form.refuse(no)
         if no.kind is Kind.CONFLICT:
             form.renew_key()
+        else:
+            form.tell_missing_files(is_nil=is_nil)
         return _enter_page(register, form, options), 409 if no.kind is Kind.CONFLICT else 422
     if outcome.is_repeat:
         flash(gettext("%(number)s was recorded already. Nothing is there twice.", number=outcome.number), "info")
@@ -166,7 +156,7 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         return redirect(
             url_for("record_lists.enter", register=register.name, place=place, **linking.origin_asked()), 303
         )
-    return redirect(url_for("records.show", number=outcome.number), 303)
+    return redirect(url_for("records.show", number=outcome.number, **linking.origin_asked()), 303)
 
 
 def _tell_duties(record_id: int, register: RecordRegister) -> None:

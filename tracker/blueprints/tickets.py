@@ -13,9 +13,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, linking, next_turn, ticket_view
+from tracker.blueprints import evidence_files, evidence_view, linking, next_turn, ticket_view
+from tracker.blueprints.imported import imported
 from tracker.blueprints.linking import links
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
     REVEALED,
     SENT,
@@ -77,7 +78,7 @@ class Opened:
         """With the numbers of the tickets that this one names."""
         told = [row.data.get("into") for row in self.page.log]
         ids = {i for i in (self.ticket.merged_into, self.ticket.origin_id, *told) if i is not None}
-        return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
+        return linking.named(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
         return possible_steps(self.ticket, self.register, world_for(connection(), self.viewer, house()))
@@ -120,6 +121,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "tickets/show.html",
         **_head(opened, names),
         facts=ticket_view.facts(opened.page, register, names, revealed),
+        imported=imported(opened.page.log, register.name, names),
         milestones=ticket_view.milestone_rows(ticket, register, names),
         log=ticket_view.log_rows(opened.page.log, register, names),
         turn=turn,
@@ -129,6 +131,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         can_amend=opened.may("amend") and not ticket.is_gone,
         can_reveal=opened.may("reveal"),
         revealed=revealed,
+        came_from=linking.came_from(),
         **more,
     )
 
@@ -145,7 +148,7 @@ def _head(opened: Opened, names: Names) -> dict[str, Any]:
         "submission": ticket_view.said_last(opened.page, "submitted"),
         "rejection": ticket_view.said_last(opened.page, "rejected"),
         "due": lists.due_state(ticket.current_due, ticket.status, today()),
-        "files": ticket_view.file_rows(ticket, names),
+        **evidence_view.context(evidence_view.file_rows(ticket, register, names, opened.viewer)),
     }
 
 
@@ -250,7 +253,10 @@ def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[
     kept = form.evidence.files if request.method == "POST" else []
     kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
     rule = opened.register.evidence
+    waiting = [file.kind for file in kept].count(EvidenceKind.PHOTO_BEFORE)
+    there = sum(e.kind == EvidenceKind.PHOTO_BEFORE for e in opened.ticket.evidence)
     return {
+        "photos_before": (rule.photos_before, there + waiting),
         "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
         "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
     }
@@ -309,6 +315,7 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), opened.person.id, request.form.getlist("kept"))
     if not (is_readable and is_kept):
+        _tell_missing_files(opened, form)
         return _form_page(opened, form), 422
     try:
         outcome = handle(house(), command(), actor_id=opened.person.id, now=now())
@@ -321,6 +328,15 @@ def _sent(opened: Opened, form: StepForm | AmendForm, command: Sent) -> Response
     sealed = 1 if is_sealed else None
     then = next_turn.kind_after(form.step) if isinstance(form, StepForm) else None
     return redirect(url_for("tickets.show", number=opened.ticket.number, sealed=sealed, then=then), 303)
+
+
+def _tell_missing_files(opened: Opened, form: StepForm | AmendForm) -> None:
+    """Beside what is wrong already: what lacks is said at once, not after the next sending."""
+    if not (isinstance(form, StepForm) and form.step.is_submission):
+        return
+    for name, (needed, there) in _demanded(opened, form).items():
+        if there < needed and not form[name].errors:
+            form.refuse(Refusal("evidence_missing", field=name, needed=needed, given=there))
 
 
 def _refused(opened: Opened, form: StepForm | AmendForm, no: Refusal | Refusals) -> ResponseReturnValue:

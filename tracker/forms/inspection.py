@@ -6,7 +6,6 @@ Nothing is chosen beforehand. Files are kept at once, so that a refused form sho
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from flask_babel import gettext
@@ -16,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from tracker import words
 from tracker.domain.checklists import Checklist
 from tracker.domain.commands import AnswerItems, EnterRecord
+from tracker.domain.evidence import UNKNOWN
 from tracker.domain.inspecting import FAIL, NOT_APPLICABLE, PASS, settled_fields
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.record import Record
@@ -48,10 +48,15 @@ class InspectionForm(KeyedForm):
 
     @classmethod
     def to_begin(
-        cls, register: RecordRegister, checklist: Checklist, options: Options, today: date, settled: Mapping[str, Any]
+        cls,
+        register: RecordRegister,
+        checklist: Checklist,
+        options: Options,
+        begun: Mapping[str, Any],
+        settled: Mapping[str, Any],
     ) -> InspectionForm:
-        """A new one. `settled`: fields that the subject has decided already."""
-        defaults: dict[str, Any] = {register.day_field: today}
+        """A new one. `begun`: what is known already; `settled`: fields that the subject has decided."""
+        defaults = dict(begun)
         if len(options.homes) == 1:
             defaults[register.unit_field] = options.homes[0][0]
         fields = tuple(f for f in register.fields if f.name not in settled and f.name != register.nil_field)
@@ -161,10 +166,7 @@ class InspectionForm(KeyedForm):
         wanted += [PHOTOS, SIGNATURE]
         files = [file for name in wanted if (file := self.kept(name)) is not None]
         named = {(f.digest, f.kind): f for f in files}
-        return tuple(
-            {"digest": f.digest, "name": f.name, "media_type": f.media_type, "size": f.size, "kind": f.kind}
-            for f in named.values()
-        )
+        return tuple(f.as_command(UNKNOWN) for f in named.values())
 
     def to_enter(self, settled: Mapping[str, Any], *, is_complete: bool) -> EnterRecord:
         return EnterRecord(

@@ -12,12 +12,12 @@ from flask_babel import gettext
 from tracker import words
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ReportValue, VoidRecord
 from tracker.domain.kinds import EvidenceKind
-from tracker.domain.proofs import NO_PROOF
+from tracker.domain.proofs import NO_PROOF, proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister, State
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field
-from tracker.forms.evidence import files_for
+from tracker.forms.evidence import files_for, is_beside
 from tracker.forms.fields import DateField, TextAreaField, choice_pairs, choose, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
@@ -49,7 +49,7 @@ class EnterForm(KeyedForm):
             inputs[STATE] = choose(gettext("State"), pairs, is_needed=True, default=register.states[0].name)
         files = files_for(register.proof, always=True, later=(state.proof for state in register.states))
         form = type("EnterForm", (cls,), inputs | files)()
-        form.names_of_files = tuple(files)
+        form.names_of_files = tuple(name for name in files if not is_beside(name))
         form.register = register
         shown = {register.day_field, register.unit_field, register.summary_field, register.nil_field, *begun}
         if len(register.quantities) <= MOST_QUANTITIES:
@@ -61,6 +61,13 @@ class EnterForm(KeyedForm):
 
     def kind_of_photos(self) -> str:
         return EvidenceKind.PHOTO
+
+    def tell_missing_files(self, *, is_nil: bool) -> None:
+        """Beside what is wrong already: what lacks is said at once, not after the next sending."""
+        there = (file.kind for file in self.evidence.files)
+        for missing in proof_missing(self.register.proof, there, is_nil=is_nil):
+            if missing.field in self and not self[missing.field].errors:
+                self.refuse(missing)
 
     def to_command(self, *, is_nil: bool) -> EnterRecord:
         """`is_nil`: the press that reports that nothing was found."""
@@ -107,7 +114,7 @@ class ActForm(KeyedForm):
     @classmethod
     def _made(cls, shown: Shown, inputs: Mapping[str, Any]) -> Any:
         form = type(cls.__name__, (cls,), dict(inputs))(version=str(shown.record.version))
-        form.shown, form.names = shown, tuple(inputs)
+        form.shown, form.names = shown, tuple(name for name in inputs if not is_beside(name))
         return form
 
     def values_of(self, names: tuple[str, ...]) -> dict[str, Any]:

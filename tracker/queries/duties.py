@@ -52,7 +52,11 @@ _IN_STATES = (
     )
     .order_by(MarkRow.ticket_id)
 )
-_OVER = select(P.id).where(P.standing == _OPEN, P.last_entry < bindparam("day")).order_by(P.last_entry, P.id)
+_OVER = (
+    select(P.id)
+    .where(P.standing == _OPEN, P.last_entry >= bindparam("first"), P.last_entry < bindparam("day"))
+    .order_by(P.last_entry, P.id)
+)
 
 
 # -- the clockwork ------------------------------------------------------------------------------------
@@ -67,9 +71,10 @@ def owners(conn: Connection, directory: Directory, spec: DutySpec, day: date) ->
     return [(unit.id, None) for unit in units if not unit.is_closed and owed_by.has(unit)]
 
 
-def over(conn: Connection, today: date) -> list[int]:
-    """Periods that can no longer be fulfilled and of which nobody has said so."""
-    return list(conn.scalars(_OVER, {"day": to_number(today)}))
+def over(conn: Connection, first: date, today: date) -> list[int]:
+    """Periods that can no longer be fulfilled and of which nobody has said so. `first`: those that could be until
+    then, or later."""
+    return list(conn.scalars(_OVER, {"first": to_number(first), "day": to_number(today)}))
 
 
 def done_until(conn: Connection, job: str) -> date | None:
