@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.domain.proofs import Proof
 from tracker.domain.records import RecordKind, RecordRegister, State
-from tracker.domain.registers import NUMBER_TYPES, FieldType, Register
+from tracker.domain.registers import NUMBER_TYPES, FieldType, Register, as_label
 from tracker.packs.fields import (
     Shared,
     check_fields,
@@ -66,7 +66,7 @@ def build_record_register(source: Source, shared: Shared, version: str, problems
         key_fields=tuple(data.get("key", ())),
         value_field=data.get("value"),
         stage_field=data.get("stages"),
-        usual_texts=tuple(data.get("usual_texts", ())),
+        usual_texts=tuple(as_label(text) for text in data.get("usual_texts", ())),
         proof=proof_of(data.get("evidence", {})),
         opens=build_opening(data.get("opens")),
     )
