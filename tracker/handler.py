@@ -9,7 +9,7 @@ periods), `organiser.py` (units, people, definitions of registers), `definer.py`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -240,8 +240,13 @@ class Work:
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
+            fields_of=self._fields_of,
             has_merged=self._has_merged,
         )
+
+    def _fields_of(self, record_id: int) -> Mapping[str, Any] | None:
+        record = self.records.find(record_id)
+        return None if record is None or record.is_void else record.fields
 
     def _register_of(self, record_id: int) -> str | None:
         """The register of a record or ticket; None: there is none, or it no longer stands."""

@@ -30,7 +30,7 @@ from tracker.log import store
 from tracker.queries import duties as queries
 from tracker.queries import notices
 from tracker.queries.duties import PeriodGroup, PeriodLine, UnitLine
-from tracker.queries.notices import Notices
+from tracker.queries.notices import Notice, Notices
 
 bp = Blueprint("duties", __name__)
 
@@ -216,7 +216,7 @@ class DeskDuties:
     what is a notice to the reader, in person."""
 
     told: Notices
-    twice: tuple[PeriodLine, ...]
+    twice: tuple[Notice, ...]
     missed: tuple[PeriodGroup, ...]
     soon: tuple[PeriodGroup, ...]
 
@@ -227,10 +227,10 @@ def for_desk() -> DeskDuties:
     allowed = queries.visible(viewer(), specs)
     told = notices.of_twice(connection(), queries.told_of_twice(viewer(), specs), specs, today())
     twice = notices.of_twice(connection(), allowed, specs, today())
-    mine = {line.id for line in told.lines}
+    mine = {one.line.id for one in told.lines}
     return DeskDuties(
         told,
-        tuple(line for line in twice.lines if line.id not in mine),
+        tuple(one for one in twice.lines if one.line.id not in mine),
         tuple(queries.missed_lately(connection(), allowed, today())),
         tuple(queries.ends_soon(connection(), allowed, today())),
     )
@@ -238,7 +238,9 @@ def for_desk() -> DeskDuties:
 
 @dataclass(frozen=True, slots=True)
 class DutyTask:
-    """A period as a line of today's list. `days`: until it ends. `act`: the form in which it is recorded, filled in."""
+    """A period as a line of today's list. `days`: until it ends. `act`: the form in which it is recorded, filled in.
+    `running`: so many were missed running up to it.
+    """
 
     href: str
     title: str
@@ -246,6 +248,7 @@ class DutyTask:
     days: int
     act: DutyAct | None
     line: PeriodLine
+    running: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,18 +265,19 @@ class TodaysDuties:
 
 def for_today() -> TodaysDuties:
     """Of the units for which the person may record what is owed."""
-    mine = queries.visible(viewer(), house().pack.duties, "register")
-    missed = notices.of_owner(connection(), mine, today())
+    specs = house().pack.duties
+    mine = queries.visible(viewer(), specs, "register")
+    missed = notices.of_owner(connection(), mine, specs, today())
     to_do = queries.to_do(connection(), mine, today())
     shown = to_do[: queries.TODAY_SHOWN]
     return TodaysDuties(
-        tuple(_task(line) for line in missed.lines),
+        tuple(_task(one.line, one.running) for one in missed.lines),
         tuple(_task(line) for line in shown),
         missed.is_cut or len(to_do) > len(shown),
     )
 
 
-def _task(line: PeriodLine) -> DutyTask:
+def _task(line: PeriodLine, running: int = 0) -> DutyTask:
     of = [names().unit(line.unit_id), *(line.subject or ())]
     counted = gettext("%(counted)s of %(needed)s", counted=line.counted, needed=line.needed)
     acts = _acts(house().pack.duty_by_id[line.duty], line)
@@ -284,4 +288,5 @@ def _task(line: PeriodLine) -> DutyTask:
         days=max((line.end - today()) // timedelta(days=1), 0),
         act=acts[0] if acts else None,
         line=line,
+        running=running,
     )

@@ -22,7 +22,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.guards import OF_WHAT_IS_GIVEN
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, Extra, Need, Status, Step
-from tracker.domain.links import check_links
+from tracker.domain.links import check_links, check_settled
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
 from tracker.domain.needs import (
     COLLECT,
@@ -59,6 +59,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     _check_day_found(command.found_on, world.today)
     checked = checked_values(command, register, world.directory)
     check_links(register.links, checked.open, world)
+    check_settled(register.links, {**checked.open, "place": command.place_id}, world.fields_of)
     if command.origin_id is not None and world.register_of(command.origin_id) is None:
         raise Refusal("record_unknown", value=str(command.origin_id))
     external_key = _external_key(command, register, world)
@@ -367,6 +368,9 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         data["changes"] = changes
     if command.place_id is not None and command.place_id != ticket.place_id:
         data["place"] = _new_place(command.place_id, ticket, world)
+    told = {*changes, "place"} if "place" in data else changes.keys()
+    after = {**ticket.fields, **changes, "place": data.get("place", ticket.place_id)}
+    check_settled(register.links, after, world.fields_of, told)
     if command.found_on is not None and command.found_on != ticket.found_on:
         _check_found_on(command.found_on, ticket, world.today)
         data["found_on"] = command.found_on.isoformat()
