@@ -12,33 +12,39 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from tracker.domain.commands import DefineRegister, WithdrawRegister
 from tracker.domain.defining import (
     AnyRegister,
     Definition,
-    Use,
     check_head,
-    counts_alike,
     event_of,
-    harm,
     in_effect,
-    is_shown_alike,
-    lost_items,
     next_version,
-    retired_choices,
     withdrawal,
 )
 from tracker.domain.events import Event, StreamKind
+from tracker.domain.harm import (
+    Use,
+    counts_alike,
+    harm,
+    is_shown_alike,
+    lost_items,
+    retired_choices,
+    stranded,
+)
+from tracker.domain.lifecycle import STATUS_NUMBERS
 from tracker.domain.packs import Pack
 from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Label, Register
 from tracker.house import House
-from tracker.models.tickets import RegisterRow
+from tracker.models.tickets import RegisterRow, TicketRow
 from tracker.packs.loader import LoadedPack, PackError, load_defined
 from tracker.packs.writing import with_retired
 from tracker.projections.recounting import Recounting, histories, record_count, record_ids
 from tracker.projections.tickets import sync_registers
+from tracker.queries.unread import unread_of
 
 if TYPE_CHECKING:
     from tracker.handler import Request, Work
@@ -54,7 +60,7 @@ class Proposal:
 
     definition: Definition
     pack: LoadedPack
-    retired: tuple[str, ...]
+    retired: tuple[Label, ...]
     recounted: tuple[str, ...]
     records: int
 
@@ -125,6 +131,8 @@ class _Definer:
         changed = tuple(name for name in self._before if self._is_recounted(name, after))
         if before:
             self._check(before, after, changed, is_today=on == today)
+        else:
+            self._check_unread(definition, after)
         return Proposal(definition, after, retired, changed, sum(len(self.records(name)) for name in changed))
 
     def withdraw(self, command: WithdrawRegister, today: date) -> tuple[Definition, LoadedPack | None, tuple[str, ...]]:
@@ -147,6 +155,8 @@ class _Definer:
         if before and after:
             changed = tuple(name for name in self._before if self._is_recounted(name, after))
             self._check(before, after, changed, is_today=True)
+        elif after:
+            self._check_unread(definition, after)
         return definition, after, changed
 
     def _as_it_is(self, folder: Path, on: date, more: Definition | None = None) -> LoadedPack | None:
@@ -177,6 +187,20 @@ class _Definer:
         if refusals:
             raise Refusals(refusals)
 
+    def _check_unread(self, definition: Definition, after: Pack) -> None:
+        """Where nothing says any more what the registers were, their records are held against what they will be."""
+        registers = _registers(after)
+        earlier = (name for d in self.known if d.name == definition.name for name in d.registers)
+        refusals: list[Refusal] = []
+        for name in dict.fromkeys((*definition.registers, *earlier)):
+            number = self.conn.scalar(select(RegisterRow.id).where(RegisterRow.name == name))
+            if number is not None and name in registers:
+                refusals += unread_of(self.conn, registers[name], number)
+            elif number is not None and (count := record_count(self.conn, number)):
+                refusals.append(Refusal("part_in_use", name=name, count=count))
+        if refusals:
+            raise Refusals(refusals)
+
     def _folder(self) -> Path:
         pack = self.house.pack
         if not isinstance(pack, LoadedPack) or pack.folder is None:
@@ -193,9 +217,9 @@ class _Definer:
             raise Refusal("register_mistaken", problems=mistaken.problems) from mistaken
         return first
 
-    def _with_retired(self, definition: Definition, after: Pack) -> tuple[Definition, tuple[str, ...]]:
+    def _with_retired(self, definition: Definition, after: Pack) -> tuple[Definition, tuple[Label, ...]]:
         """The files with the choices back, retired, that they lack and records use."""
-        files, labels = dict(definition.files), []
+        files, labels = dict(definition.files), list[Label]()
         registers = _registers(after)
         for name in definition.registers:
             old = self._before.get(name)
@@ -203,7 +227,7 @@ class _Definer:
             if lost:
                 path = f"registers/{name}.yaml"
                 files[path] = with_retired(files[path], lost)
-                labels += [choice.label.get("zh-Hans", choice.name) for choices in lost.values() for choice in choices]
+                labels += [choice.label for choices in lost.values() for choice in choices]
         return replace(definition, files=files), tuple(labels)
 
     def _harm(self, before: Pack, after: Pack) -> Iterator[Refusal]:
@@ -211,15 +235,28 @@ class _Definer:
         for name, old in self._before.items():
             new = registers.get(name)
             if new is None:
-                if self.records(name):
-                    yield Refusal("part_in_use", name=old.label.get("zh-Hans", name))
+                if count := len(self.records(name)):
+                    yield Refusal("part_in_use", name=old.label, count=count)
             elif new is not old and new != old:
                 yield from harm(old, new, self.use(name))
+                yield from self._stranded(old, new)
         for checklist in before.checklists:
             new_list = after.checklist_by_name.get(checklist.name)
             if new_list != checklist:
                 for register in (r for r in before.records if r.checklist):
                     yield from lost_items(checklist, new_list, self.use(register.name))
+
+    def _stranded(self, old: AnyRegister, new: AnyRegister) -> Iterator[Refusal]:
+        """A step that tickets wait for cannot be switched off."""
+        if not (isinstance(old, Register) and isinstance(new, Register)) or old.steps <= new.steps:
+            return
+        for status, step in stranded(old, new).items():
+            query = select(func.count()).where(
+                TicketRow.register_id == select(RegisterRow.id).where(RegisterRow.name == old.name).scalar_subquery(),
+                TicketRow.status == STATUS_NUMBERS[status],
+            )
+            if count := self.conn.scalar(query):
+                yield Refusal("step_in_use", field=f"step_{step.name}", step=step.name, count=count)
 
     def _is_recounted(self, name: str, after: Pack) -> bool:
         new = _registers(after).get(name)
@@ -230,7 +267,7 @@ class _Definer:
 
     def _too_much(self, changed: Sequence[str], *, is_today: bool) -> Iterator[Refusal]:
         for name in changed:
-            label = self._before[name].label.get("zh-Hans", name)
+            label = self._before[name].label
             if len(self.records(name)) > MOST_RECOUNTED:
                 yield Refusal("too_many_to_count_again", name=label, limit=MOST_RECOUNTED)
             elif not is_today:
@@ -251,10 +288,11 @@ class _Definer:
         if name not in self._uses:
             ids = self.records(name)
             use = Use(records=len(ids), is_whole=len(ids) <= MOST_RECOUNTED)
-            if ids and use.is_whole:
+            if not use.is_whole:
+                use.records = record_count(self.conn, self.house.register_numbers(self.conn)[name])
+            elif ids:
                 for events in histories(self.conn, self._before[name], ids):
-                    for event in events:
-                        use.add(event.data)
+                    use.add(event.data for event in events)
             self._uses[name] = use
         return self._uses[name]
 

@@ -1,15 +1,15 @@
 """handle(command): the only writer. Load → permit → decide → append → project → commit, in one transaction.
 
-The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
-transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
-(activities, subjects, statistics), `follower.py` (what a ticket means for its subject), `timekeeper.py` (owed
-periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a definition changes),
-`noter.py` (who read what, what is erased).
+The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one transaction:
+it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py` (activities,
+subjects, statistics), `opener.py` (what a record opens), `follower.py` (what a ticket means for its subject),
+`timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a
+definition changes), `noter.py` (who read what, what is erased).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,17 +20,16 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
-    AnswerNotice,
     Command,
     DefineRegister,
     DutyCommand,
     EnterRecord,
     ErasePrivateValues,
-    ExcusePeriod,
     MarkDemonstration,
     NoteAccess,
     RecordCommand,
     RegisterTicket,
+    SaidOfPeriod,
     TakeStep,
     TicketCommand,
     WithdrawRegister,
@@ -53,11 +52,13 @@ from tracker.log import store
 from tracker.log.vault import VaultWriter, read_private
 from tracker.models.rows import pipelined, writer
 from tracker.noter import Noter
+from tracker.opener import Opener
 from tracker.organiser import Organiser
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.lives import Posting, Touched, ticket_life
 from tracker.projections.numbers import HeldNumbers
+from tracker.projections.pictures import PictureWriter
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
@@ -173,12 +174,14 @@ class Work:
         self.tickets = TicketWriter(conn, registers, numbers)
         self._touched = Touched(conn, Posting(ticket_life(registers), self.ledger, house.time_zone))
         self.texts = search.SearchWriter(conn)
+        self.pictures = PictureWriter(conn)
         self.series = SeriesWriter(conn)
         self.numbers = numbers
         self.records = Recorder(self)
         self.organiser = Organiser(self)
         self.noter = Noter(self)
         self.follower = Follower(self)
+        self.opener = Opener(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
 
@@ -240,13 +243,9 @@ class Work:
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
-            fields_of=self._fields_of,
+            fields_of=self.records.fields_of,
             has_merged=self._has_merged,
         )
-
-    def _fields_of(self, record_id: int) -> Mapping[str, Any] | None:
-        record = self.records.find(record_id)
-        return None if record is None or record.is_void else record.fields
 
     def _register_of(self, record_id: int) -> str | None:
         """The register of a record or ticket; None: there is none, or it no longer stands."""
@@ -313,15 +312,23 @@ class Work:
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
         before, decision = self.records.decide(command, self.world(request))
+        decision = self.opener.complete(request, command, before, decision)
+        state, appended = self.write_record(request, before, decision, key)
+        return Done(appended, state.id, state.number)
+
+    def write_record(
+        self, request: Request, before: Record | None, decision: Decision, key: bytes | None
+    ) -> tuple[Record, tuple[Event, ...]]:
+        """The record after what was decided, and the events."""
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.periods.look_at(request, before, state, appended)
-        return Done(appended, state.id, state.number)
+        return state, appended
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
-        if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
+        if request.actor_id != SYSTEM and not isinstance(command, SaidOfPeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
         if ticket := self.periods.ticket_after(events[-1]):
@@ -335,6 +342,7 @@ class Work:
         self.tickets.put(before, state)
         self.records.rows.put_ticket(before, state, register)
         self.texts.put(before, state, register)
+        self.pictures.put(before, state)
         return state
 
     def ticket(self, ticket_id: int) -> Ticket:
@@ -381,6 +389,7 @@ class Work:
         self.records.flush()
         self.periods.flush()
         self.texts.flush()
+        self.pictures.flush()
         self.series.flush()
 
     def forget_tickets(self) -> None:

@@ -111,12 +111,18 @@ class Recorder:
         state = self._touched.go_on(before, events)
         self.rows.put(before, state)
         self._texts.put(before, state, self._register(state.register))
+        self._work.pictures.put(before, state)
         if state.key:
             self._keys[state.register, state.key] = None if state.is_void else state.id
         return state
 
     def find(self, record_id: int) -> Record | None:
         return self._touched.find(record_id)
+
+    def fields_of(self, record_id: int) -> Mapping[str, Any] | None:
+        """What a record that stands says openly; None for any other id."""
+        record = self.find(record_id)
+        return None if record is None or record.is_void else record.fields
 
     def _visible(self, record_id: int, context: World) -> Record:
         """Unknown and forbidden look alike."""

@@ -1,6 +1,7 @@
 """The sentence, per language, of every refusal, step, status, role, event and need.
 
-Rules speak in codes; here each code has its words (files to import: file_words.py, the log: fault_words.py).
+Rules speak in codes; here each code has its words (files to import: file_words.py, the log: fault_words.py, registers
+that an administrator makes: register_words.py).
 tests/house/test_words.py holds the lists equal to the rules' own, each sentence's parameters to what the rules give.
 Messages are looked up in the reader's language when they are shown, never when this file is read.
 """
@@ -14,7 +15,7 @@ from typing import Any
 from babel import Locale
 from flask_babel import get_locale, gettext, lazy_gettext
 
-from tracker import formats
+from tracker import formats, register_words
 from tracker.domain.lifecycle import Status
 from tracker.domain.people import Role
 from tracker.domain.refusals import Refusal
@@ -121,37 +122,18 @@ REFUSALS: Mapping[str, Any] = {
     "note_missing": _("Write what is wrong: a failed item needs a note."),
     "answer_missing": _("This item has no answer yet: passed, failed or not applicable."),
     "nothing_changed": _("Nothing was changed."),
-    "definition_moved_on": _(
-        "Another administrator changed this register to version %(version)s meanwhile. Look again."
-    ),
-    "register_mistaken": _("The files have mistakes, which are listed with their lines."),
-    "register_name_taken": _("A register with this name is there already: %(name)s. Choose another name."),
-    "register_name_fixed": _("The file of the register must be called %(name)s and say so under `name`."),
-    "register_file_elsewhere": _("The file %(path)s is not one that this register may bring."),
-    "register_kind_fixed": _("The kind is fixed: %(count)s records are there."),
-    "register_prefix_fixed": _("The prefix %(prefix)s is fixed: %(count)s records carry it in their numbers."),
-    "register_withdrawn": _("The register “%(name)s” was withdrawn: nothing new is entered in it."),
-    "register_not_defined_here": _("Nothing of the register %(name)s was defined here, or it was withdrawn already."),
-    "withdrawn_unreadable": _(
-        "%(count)s records were entered in %(name)s, and without files that fit nobody could read them."
-        " Put its files right instead."
-    ),
-    "effect_in_past": _(
-        "Records of the past keep the version that they were made with. Enter %(today)s or a later day."
-    ),
-    "part_in_use": _("“%(name)s” is used by records, so it cannot be removed."),
-    "part_fixed": _("The type or privacy of “%(name)s” cannot change: records are there that use it."),
-    "counting_changes_today_only": _(
-        "This changes what figures count of “%(name)s”, whose records are counted again. Let it take effect today."
-    ),
-    "too_many_to_count_again": _(
-        "This changes what figures count of “%(name)s”, which has over %(limit)s records. Leave its figures and"
-        " listed fields as they are."
-    ),
+    **register_words.REFUSALS,
     "too_many_files": _("At most %(limit)s files fit into one form. Add the others afterwards."),
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),
     "file_type_refused": _("Files of this kind are not accepted. Send a photograph (JPEG, PNG) or a PDF."),
     "photograph_needed": _("Only photographs fit here (JPEG, PNG)."),
+    "picture_without_time": _(
+        "Of %(count)s photograph(s) here nobody knows when they were taken. Write the time below, then send again."
+    ),
+    "picture_without_place": _(
+        "Of %(count)s photograph(s) here nobody knows where they were taken. Press “Take the position” below on the "
+        "spot, or switch on location in the camera and take them again."
+    ),
     "file_not_what_it_says": _("The content of the file does not fit its name. Save it again and send that."),
     "file_damaged": _("The file is damaged or locked and cannot be opened. Save it again without a password."),
     "picture_too_many_pixels": _("The picture is too large. Take it with a lower resolution."),
@@ -339,8 +321,9 @@ CHOICES: Mapping[str, Any] = {
 
 
 def refusal(why: Refusal) -> str:
-    """The sentence of a refusal in the reader's language; days and lists follow the locale."""
-    return formats.filled(REFUSALS[why.code], why.params)
+    """The sentence of a refusal in the reader's language; days, lists and steps follow the locale."""
+    said = {"step": STEPS.get(why.params["step"])} if "step" in why.params else {}
+    return formats.filled(REFUSALS[why.code], {**why.params, **said})
 
 
 def step(name: str) -> str:

@@ -20,7 +20,8 @@ from tracker.domain.packs import Pack
 from tracker.domain.people import Grant, Person, Role, Unit, UnitKind
 from tracker.models.tickets import TicketRow
 from tracker.queries import scope
-from tracker.queries.lists import Cursor, Filters, Sort, View, count_tickets, count_views, tickets_page
+from tracker.queries.counts import count_registers, count_tickets, count_views, counted
+from tracker.queries.lists import Cursor, Filters, Sort, View, entries_for, tickets_page
 from tracker.queries.people import places_for
 from tracker.queries.scope import Viewer
 
@@ -167,6 +168,33 @@ def test_the_ways_of_an_index_together_reach_exactly_the_visible_rows(
         for number in who.register_ids.values():
             there = {i for i in allowed(crowded, who, "view") if who.register_ids[crowded.states[i].register] == number}
             assert read(crowded, *scope.ways(who, "view", (number,))) == there, post
+
+
+def test_registers_counted_together_are_counted_as_each_alone(crowded: Township) -> None:
+    for post in ("supervisor", "staff", "clerk", "everything", "administrator"):
+        who = viewer(crowded, post)
+        with crowded.engine.connect() as conn:
+            together = count_registers(conn, who, REGISTERS, tuple(View))
+            assert together == {name: count_views(conn, who, name, tuple(View)) for name in REGISTERS}, post
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_few_of_a_view_are_found_by_their_index_however_the_indexes_were_made(town: Township) -> None:
+    """A rebuild makes them anew; SQLite then read a register of 300,000 tickets in search of twenty."""
+    few = {View.DECIDE: "ix_tickets_request", View.VERIFY: "ix_tickets_status", View.RELAPSED: "ix_tickets_status"}
+    who, indexes = viewer(town, "supervisor"), sorted(TicketRow.__table__.indexes, key=lambda index: str(index.name))
+    with town.engine.connect() as conn:
+        for order in (indexes, indexes[::-1]):
+            for index in order:
+                index.drop(conn)
+            for index in order:
+                index.create(conn)
+            for view, name in few.items():
+                filters = Filters("toilet", view)
+                query = select(counted(who, filters, entries_for(who, filters)))
+                said = query.compile(conn, compile_kwargs={"literal_binds": True})
+                plan = [row[3] for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}")]
+                assert [step for step in plan if "SEARCH tickets" in step and name in step], (view, plan)
 
 
 def test_many_registers_times_many_villages_are_still_one_statement(crowded: Township) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from page_checks import check_page
-from pages.conftest import Browse, Visitor
+from pages.conftest import Browse, Visitor, form_values
 from township import Township
 
 from tracker.packs.loader import LoadedPack, built_in, load_pack
+from tracker.packs.making import KINDS
 
 NEW = "/admin/registers/new?kind=ticket"
 
@@ -173,3 +174,137 @@ def test_a_register_is_withdrawn_with_its_reason_and_stays_readable(office: Town
     desk = browse("supervisor")
     assert desk.text(f"/registers/{name}/tickets")
     assert desk.open(f"/registers/{name}/tickets/new").status_code == 404
+
+
+# -- steps, states, links -------------------------------------------------------------------------------
+PROBLEMS = {
+    "label_zh": "井盖问题台账",
+    "label_en": "Well cover problems",
+    "label_0": "路段",
+    "photos_after": "2",
+    "step_accept": None,
+}
+COVERS = {
+    "label_zh": "井盖台账",
+    "label_en": "Well covers",
+    "state_0": "完好",
+    "state_english_0": "Sound",
+    "state_1": "破损",
+    "state_english_1": "Damaged",
+    "state_end_1": None,
+    "state_2": "已更换",
+    "state_english_2": "Replaced",
+    "state_after_2": "破损、完好",
+    "state_end_2": "y",
+    "checklist": "井盖完好\n有防坠网",
+    "opens": "well_cover_problems",
+}
+
+
+def typed(visitor: Visitor, url: str, changes: dict[str, Any]) -> dict[str, Any]:
+    """The form with these inputs; None: a tick taken away."""
+    return {name: value for name, value in (visitor.form(url) | changes).items() if value is not None}
+
+
+def made(visitor: Visitor, kind: str, changes: dict[str, Any]) -> str:
+    """The preview of a new register, which is then put into effect as the preview shows it."""
+    url = f"/admin/registers/new?kind={kind}"
+    seen = visitor.client.post(url, data=typed(visitor, url, changes) | {"act": "look"})
+    assert seen.status_code == 200, seen.text
+    check_page(seen.text)
+    answer = visitor.client.post(url, data=form_values(seen.text) | {"act": "confirm"})
+    assert answer.status_code == 302, answer.text
+    return seen.text
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_name_alone_makes_a_register(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    made(admin, "ticket", {"label_zh": "窨井台账"})
+    admin.text("/admin/registers")
+    assert {r.prefix for r in office.house.pack.registers} >= {"窨"}
+    assert {"register_1"} <= office.house.pack.register_names
+
+
+def test_things_with_states_checks_and_tickets_are_linked(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    seen = plain(made(admin, "ticket", PROBLEMS))
+    assert "1. Register 2. Assign 3. Submit for closure (2 photographs) 4. Verify, which closes it" in seen
+    assert "30 days" in seen
+    seen = plain(made(admin, "subject", COVERS))
+    assert "1. Sound 2. Damaged 3. Replaced (the file ends, only after Damaged, Sound)" in seen
+    assert "1. 井盖完好 → Well cover problems" in seen
+    assert "Tickets of Well cover problems may come of it." in seen
+    edit = "/admin/registers/well_cover_problems"
+    linked = typed(admin, edit, {"label_1": "井盖", "english_1": "Cover", "type_1": "record:well_covers"})
+    seen = admin.client.post(edit, data=linked | {"act": "look"}).text
+    assert "Cover names a record of Well covers." in plain(seen)
+    assert admin.client.post(edit, data=form_values(seen) | {"act": "confirm"}).status_code == 302
+    form = admin.form("/admin/registers/well_covers")
+    pack = office.house.pack
+    problems, covers = pack.register_by_name["well_cover_problems"], pack.record_by_name["well_covers"]
+    assert problems.by_name["field_2"].register == "well_covers"
+    assert (problems.evidence.photos_after, "accept" in problems.steps) == (2, False)
+    assert [s.label["en"] for s in covers.states] == ["Sound", "Damaged", "Replaced"]
+    assert (form["item_0"], form["item_opens_1"], form["state_after_2"]) == (
+        "井盖完好",
+        "well_cover_problems",
+        "破损, 完好",
+    )
+
+
+def test_more_rows_come_without_losing_what_was_typed(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    sent = typed(admin, "/admin/registers/new?kind=subject", {"label_2": "井深", "state_3": "停用"})
+    seen = admin.client.post("/admin/registers/new?kind=subject", data=sent | {"act": "more_field"})
+    assert seen.status_code == 200
+    form = form_values(seen.text)
+    assert (form["label_2"], form["state_3"], form["field_count"]) == ("井深", "停用", "6")
+    assert "label_5" in form
+
+
+MISTAKES = (
+    ("ticket", {"label_0": "所在村"}, "label_0", "already means “Village”"),
+    ("ticket", {"label_0": "权属", "label_1": "权属"}, "label_1", "already means"),
+    ("ticket", {"prefix": "厕"}, "prefix", "“厕” stands before the numbers of “"),
+    ("ticket", {"ascii_prefix": "J1"}, "ascii_prefix", "letters from A to Z"),
+    ("ticket", {"photos_after": "21"}, "photos_after", "0 to 20"),
+    ("ticket", {"days": "soon"}, "days", "not a number"),
+    ("ticket", {"extensions": ""}, "extensions", "has to be filled in"),
+    ("ticket", {"label_0": "权属", "type_0": "record:nowhere"}, "type_0", "“nowhere” is not one of the choices"),
+    ("subject", {"state_0": "", "state_1": ""}, "state_0", "at least one state"),
+    ("subject", {"state_after_1": "破损"}, "state_after_1", "“破损” is not among 在册, 销档"),
+    ("subject", {"state_needs_1": "井深"}, "state_needs_1", "“井深” is not among"),
+    ("activity", {"checklist": "完好", "photos_needed": "2"}, "photos_needed", "one photograph"),
+    ("activity", {"label_en": "River patrol"}, "label_en", "there already"),
+)
+"""What is typed into the form of a kind, where the mistake is shown, and what is said."""
+
+
+def test_a_mistake_stands_at_its_field(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    forms = {kind: typed(admin, f"/admin/registers/new?kind={kind}", {"label_zh": "窨井台账"}) for kind in KINDS}
+    for kind, wrong, at, says in MISTAKES:
+        seen = admin.client.post(f"/admin/registers/new?kind={kind}", data=forms[kind] | wrong | {"act": "confirm"})
+        assert seen.status_code == 422, wrong
+        check_page(seen.text)
+        said = re.search(rf'id="{at}-error">.*?</span></span>', seen.text, re.DOTALL)
+        assert said is not None, (wrong, seen.text)
+        assert says in plain(said[0])
+
+
+def test_a_delivered_checklist_goes_through_the_form(office: Township, browse: Browse) -> None:
+    admin = browse("administrator")
+    before = office.house.pack
+    edit = "/admin/registers/toilet_check"
+    form = admin.form(edit)
+    assert form["item_0"] == "厕屋完好，有门、窗、顶"
+    put_into_effect(admin, edit, form)
+    after = office.house.pack
+    assert after.checklist_by_name["toilet"] == before.checklist_by_name["toilet"]
+    changed, old = after.record_by_name["toilet_check"], before.record_by_name["toilet_check"]
+    assert (changed.fields, changed.checklist, changed.gives) == (old.fields, old.checklist, old.gives)
+    assert "checklist" not in admin.form("/admin/registers/toilet"), "its checks are a register of the pack"

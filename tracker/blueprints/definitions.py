@@ -6,7 +6,6 @@ What a change may not do is said by the rules (domain/defining.py) and the pack'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
@@ -14,30 +13,20 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from tracker import formats, words
+from tracker import words
+from tracker.blueprints.definition_view import Shown, has_walk, kind_of, known_beside, registers_of
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, current_person, house, needs, now, today
-from tracker.definer import Proposal, propose
+from tracker.definer import propose
 from tracker.domain.commands import DefineRegister, WithdrawRegister
 from tracker.domain.defining import FOLDERS, AnyRegister, Definition, parts_of
-from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Kind, Refusal, Refusals
-from tracker.forms.definitions import (
-    EXPLAINED,
-    KINDS,
-    DefinitionForm,
-    DraftForm,
-    FilesForm,
-    draft_form,
-    files_form,
-    preview_form,
-    withdraw_form,
-)
-from tracker.forms.fields import Pairs
+from tracker.forms.definitions import EXPLAINED, KINDS, DefinitionForm, FilesForm, files_form, withdraw_form
+from tracker.forms.drafting import BLANK_ROWS, MORE, PARTS, Around, DraftForm, again, draft_form
 from tracker.handler import handle
 from tracker.packs.loader import LoadedPack
 from tracker.packs.making import KINDS as MADE_KINDS
-from tracker.packs.making import draft_of, files_of
+from tracker.packs.making import Draft, draft_of, files_of
 from tracker.packs.problems import PackError, Problem
 from tracker.packs.source import MAX_BYTES, Folder
 from tracker.packs.writing import path_of_text
@@ -77,7 +66,7 @@ def _line(register: AnyRegister, definition: Definition | None) -> dict[str, Any
     return {
         "name": definition.name if definition else register.name,
         "label": words.of(register.label),
-        "kind": KINDS[_kind(register)],
+        "kind": KINDS[kind_of(register)],
         "version": definition.version if definition else None,
         "since": definition.takes_effect_on if definition else None,
         "is_own": definition is not None,
@@ -85,13 +74,8 @@ def _line(register: AnyRegister, definition: Definition | None) -> dict[str, Any
     }
 
 
-def _kind(register: AnyRegister) -> str:
-    return str(register.kind) if isinstance(register, RecordRegister) else "ticket"
-
-
 def _registers() -> dict[str, AnyRegister]:
-    pack = house().pack
-    return {**pack.register_by_name, **pack.record_by_name}
+    return registers_of(house().pack)
 
 
 def _definitions(name: str) -> list[Definition]:
@@ -107,11 +91,26 @@ def _files(name: str) -> Files:
         return dict(versions[-1].files)
     if name not in _registers() or folder is None:
         abort(404)
-    return {path: folder.text(path)}
+    found = {path: folder.text(path)}
+    checklist = getattr(_registers()[name], "checklist", None)
+    return found | ({walk: folder.text(walk)} if folder.has(walk := f"checklists/{checklist}.yaml") else {})
 
 
-def _ticket_pairs() -> Pairs:
-    return [(register.name, words.of(register.label)) for register in house().pack.registers]
+def _around(kind: str, draft: Draft | None, files: Files) -> Around:
+    """What the form needs to know besides the register."""
+    pack, name = house().pack, draft.name if draft else ""
+    is_sent = request.method == "POST"
+    counts = {part: request.form.get(f"{part}_count", 0, type=int) if is_sent else 0 for part in PARTS}
+    asked = request.form.get("act", "").removeprefix(MORE)
+    return Around(
+        known=known_beside(pack, kind, draft, files),
+        links=[(register.name, words.of(register.label)) for register in _registers().values()],
+        tickets=[(register.name, words.of(register.label)) for register in pack.registers if register.name != name],
+        has_walk=has_walk(pack, name, kind, files),
+        version=len(_definitions(name)) if name else 0,
+        today=today(),
+        counts={part: max(0, count) + BLANK_ROWS * (part == asked) for part, count in counts.items()},
+    )
 
 
 # -- with a form --------------------------------------------------------------------------------------
@@ -122,7 +121,7 @@ def new() -> ResponseReturnValue:
     kind = request.args.get("kind", "")
     if kind not in MADE_KINDS:
         return render_template("admin/register_kinds.html", kinds=[(k, KINDS[k], EXPLAINED[k]) for k in MADE_KINDS])
-    return _drafted(_form(kind, None, 0), {})
+    return _drafted(draft_form(kind, None, _around(kind, None, {})), {})
 
 
 @bp.route("/admin/registers/<name>", methods=["GET", "POST"])
@@ -131,20 +130,16 @@ def edit(name: str) -> ResponseReturnValue:
     """The register as a form; one of a kind that has no form, as its files."""
     files = _files(name)
     register = _registers().get(name)
-    if register is not None and _kind(register) not in MADE_KINDS:
+    if register is not None and kind_of(register) not in MADE_KINDS:
         return redirect(url_for("definitions.files", name=name))
     draft = draft_of(name, files)
-    return _drafted(_form(draft.kind, draft, len(_definitions(name))), files)
-
-
-def _form(kind: str, draft: Any, version: int) -> DraftForm:
-    sent = request.form.get("row_count", 0, type=int) if request.method == "POST" else 0
-    return draft_form(kind, draft, tickets=_ticket_pairs(), row_count=max(0, sent), version=version, today=today())
+    return _drafted(draft_form(draft.kind, draft, _around(draft.kind, draft, files)), files)
 
 
 def _drafted(form: DraftForm, before: Files) -> ResponseReturnValue:
-    shown = _Shown()
-    if request.method == "POST" and form.validate():
+    shown = Shown()
+    is_for_rows = request.form.get("act", "").startswith(MORE)
+    if request.method == "POST" and not is_for_rows and form.validate():
         draft = form.to_draft()
         try:
             made = files_of(draft, before, form.effect(today()))
@@ -154,6 +149,8 @@ def _drafted(form: DraftForm, before: Files) -> ResponseReturnValue:
             answer = _settled(form, draft.name, made, shown, is_new=form.old is None)
             if answer is not None:
                 return answer
+    if shown.proposal is not None:
+        form = again(form)
     page = render_template("admin/register.html", form=form, shown=shown, kind=KINDS[form.kind], name=_name_of(form))
     return page, _status(form, shown)
 
@@ -162,42 +159,12 @@ def _name_of(form: DraftForm) -> str:
     return form.old.name if form.old else ""
 
 
-@dataclass(slots=True)
-class _Shown:
-    """What a page says besides its form: the loader's mistakes, or what will be."""
-
-    problems: tuple[Problem, ...] = ()
-    proposal: Proposal | None = None
-    status: int = 422
-
-    @property
-    def retired(self) -> str:
-        return formats.listed(self.proposal.retired) if self.proposal else ""
-
-    def previews(self) -> list[dict[str, Any]]:
-        """Each register of the definition, with its inputs and the headings of its list."""
-        if self.proposal is None:
-            return []
-        pack = self.proposal.pack
-        known: Mapping[str, AnyRegister] = {**pack.register_by_name, **pack.record_by_name}
-        registers = [known[name] for name in self.proposal.definition.registers]
-        return [
-            {
-                "label": words.of(register.label),
-                "form": preview_form(register),
-                "columns": formats.listed(words.of(f.label) for f in register.fields if f.is_listed),
-                "figures": formats.listed(words.of(f.label) for f in pack.figures if f.register == register.name),
-            }
-            for register in registers
-        ]
-
-
-def _status(form: DefinitionForm, shown: _Shown) -> int:
+def _status(form: DefinitionForm, shown: Shown) -> int:
     is_refused = request.method == "POST" and (form.has_errors or bool(shown.problems))
     return shown.status if is_refused else 200
 
 
-def _settled(form: DefinitionForm, name: str, files: Files, shown: _Shown, *, is_new: bool) -> Response | None:
+def _settled(form: DefinitionForm, name: str, files: Files, shown: Shown, *, is_new: bool) -> Response | None:
     """Done, when it was confirmed; else what it would lead to, or why not, goes onto the page."""
     command = DefineRegister(
         name=name,
@@ -241,7 +208,7 @@ def files(name: str) -> ResponseReturnValue:
 
 
 def _as_files(name: str, texts: Files, version: int) -> ResponseReturnValue:
-    shown = _Shown()
+    shown = Shown()
     form = _files_form(name, texts, version)
     if request.method == "POST" and form.validate():
         given, uploaded = form.texts(), _uploaded(form, name, shown)
@@ -266,7 +233,7 @@ def _files_form(name: str, texts: Files, version: int) -> FilesForm:
     return files_form(list(paths)[:20], texts, version=version, today=today())
 
 
-def _uploaded(form: FilesForm, name: str, shown: _Shown) -> Files:
+def _uploaded(form: FilesForm, name: str, shown: Shown) -> Files:
     """The files that were sent, each under its path; what is none goes among the mistakes."""
     found: Files = {}
     sent = [(file.filename or "", file.read(MAX_BYTES + 1)) for file in form.uploads.data or () if file.filename]

@@ -109,7 +109,7 @@ def period(period_id: int) -> ResponseReturnValue:
 @needs("view")
 def say(period_id: int) -> ResponseReturnValue:
     """To what was missed: why, or that one has read it; or it is excused, and stays apart from what was done."""
-    form = reason_form()
+    form = reason_form(is_needed=request.form.get("act") != Told.LEAD)
     try:
         handle(house(), _command(period_id, form), actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as why:
@@ -165,7 +165,7 @@ def _page(period_id: int, came_back: ReasonForm | None) -> str:
         today=today(),
         is_twice=is_twice,
         says=says,
-        form=(came_back or reason_form(line.version)) if says else None,
+        form=(came_back or reason_form(line.version, is_needed=Told.LEAD not in says)) if says else None,
         register=register,
     )
 
@@ -238,8 +238,8 @@ def for_desk() -> DeskDuties:
 
 @dataclass(frozen=True, slots=True)
 class DutyTask:
-    """A period as a line of today's list. `days`: until it ends. `act`: the form in which it is recorded, filled in.
-    `running`: so many were missed running up to it.
+    """A period as a line of today's list. `days`: until it ends, or can no longer be made good. `running`: so many were
+    missed running up to it. `act`: the form in which it is recorded, filled in.
     """
 
     href: str
@@ -285,7 +285,7 @@ def _task(line: PeriodLine, running: int = 0) -> DutyTask:
         href=url_for("duties.period", period_id=line.id),
         title=label(line.duty),
         below=" ".join([*of, counted]),
-        days=max((line.end - today()) // timedelta(days=1), 0),
+        days=max(((line.end if line.end >= today() else line.last_entry) - today()) // timedelta(days=1), 0),
         act=acts[0] if acts else None,
         line=line,
         running=running,

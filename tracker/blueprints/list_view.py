@@ -25,7 +25,8 @@ from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, GONE, OPEN, Status
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.texts import whole_number, whole_numbers
 from tracker.queries import people, scope
-from tracker.queries.lists import PAGE, Count, Cursor, Due, Filters, Sort, TicketLine, View
+from tracker.queries.counts import Count
+from tracker.queries.lists import PAGE, Cursor, Due, Filters, Sort, TicketLine, View
 from tracker.queries.scope import Viewer
 
 VIEWS = (View.OPEN, View.OVERDUE, View.WEEK, View.VERIFY, View.DECIDE, View.RELAPSED, View.CLOSED, View.ALL, View.GONE)

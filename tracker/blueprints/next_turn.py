@@ -9,7 +9,8 @@ from tracker.blueprints.rights import can, connection, house, viewer
 from tracker.domain.deciding import possible_steps
 from tracker.domain.lifecycle import Step
 from tracker.queries import desk, lists, tickets
-from tracker.queries.lists import Count, Filters, Sort, TicketLine, View
+from tracker.queries.counts import Count, count_tickets
+from tracker.queries.lists import Filters, Sort, TicketLine, View
 from tracker.queries.world import world_for
 
 LOOKED_AT = 12
@@ -45,7 +46,7 @@ def next_of(kind: str, done_id: int) -> Next | None:
         connection(), viewer(), house().pack.register_by_name, filters, sort=Sort.DUE, after=None, limit=LOOKED_AT
     )
     line = _first_for_reader([line for line in page.lines if line.id != done_id])
-    return None if line is None else _told(kind, line, lists.count_tickets(connection(), viewer(), filters))
+    return None if line is None else _told(kind, line, count_tickets(connection(), viewer(), filters))
 
 
 def _first_for_reader(lines: list[TicketLine]) -> TicketLine | None:

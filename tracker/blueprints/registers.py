@@ -37,9 +37,11 @@ from tracker.forms.options import Options, options_for
 from tracker.forms.register import RegisterForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import Done, Refused, Request, handle, handle_all
+from tracker.queries import counts as counting
 from tracker.queries import lists
 from tracker.queries import tickets as queries
-from tracker.queries.lists import Count, View
+from tracker.queries.counts import Count
+from tracker.queries.lists import View
 
 bp = Blueprint("registers", __name__)
 
@@ -57,13 +59,11 @@ def opened(name: str, action: str) -> Register:
 @bp.get("/registers")
 @needs("view")
 def index() -> ResponseReturnValue:
-    asking = viewer()
+    asking, shown = viewer(), list_view.registers_open_for("view")
+    counts = counting.count_registers(connection(), asking, [r.name for r in shown], _OVERVIEW)
     return render_template(
         "registers/index.html",
-        registers=[
-            (register, _texts(lists.count_views(connection(), asking, register.name, _OVERVIEW)))
-            for register in list_view.registers_open_for("view")
-        ],
+        registers=[(register, _texts(counts[register.name])) for register in shown],
         views=[(view, list_view.view_label(view)) for view in _OVERVIEW],
         groups=record_list_view.overview(connection(), asking),
         may_register={r.name for r in list_view.registers_open_for("register")},
@@ -97,8 +97,10 @@ def tickets(register: str) -> ResponseReturnValue:
         after=what.after,
         limit=what.limit,
     )
-    counts = lists.count_views(connection(), asking, known.name, list_view.VIEWS)
-    total = lists.count_tickets(connection(), asking, what.filters) if what.is_narrowed else counts[what.filters.view]
+    counts = counting.count_views(connection(), asking, known.name, list_view.VIEWS)
+    total = (
+        counting.count_tickets(connection(), asking, what.filters) if what.is_narrowed else counts[what.filters.view]
+    )
     return render_template(
         "registers/tickets.html",
         register=known,
@@ -177,7 +179,7 @@ def _registered(register: Register, form: RegisterForm, options: Options) -> Res
         return redirect(
             url_for("registers.register_ticket", register=register.name, place=place, **origin_asked()), 303
         )
-    return redirect(url_for("tickets.show", number=outcome.number), 303)
+    return redirect(url_for("tickets.show", number=outcome.number, **origin_asked()), 303)
 
 
 # -- many at once -------------------------------------------------------------------------------------

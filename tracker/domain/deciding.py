@@ -16,7 +16,7 @@ from tracker.domain.access import Facts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.confidential import kept_apart, rows_apart, values_apart
 from tracker.domain.context import Decision, StepContext, World, ticket_facts
-from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
+from tracker.domain.corrections import check_key_is_free, check_settled_after, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.guards import OF_WHAT_IS_GIVEN
@@ -24,15 +24,9 @@ from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, Extra, Need, Status, Step
 from tracker.domain.links import check_links, check_settled
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import (
-    COLLECT,
-    check_due_day,
-    check_people,
-    check_place,
-    evidence_given,
-    reason_given,
-)
+from tracker.domain.needs import COLLECT, check_due_day, check_people, check_place, evidence_given, reason_given
 from tracker.domain.people import Directory
+from tracker.domain.proofs import check_told
 from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -52,7 +46,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     if not may(actor, "register", facts, world.directory, world.today):
         raise Refusal("not_permitted")
     if register.is_withdrawn:
-        raise Refusal("register_withdrawn", name=register.name)
+        raise Refusal("register_withdrawn", name=register.label)
     check_place(command.place_id, world.directory)
     if command.is_restricted and not has_keeper(facts, world.directory, world.today):
         raise Refusal("restricted_without_keeper", field="named")
@@ -76,11 +70,12 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
         data["named"] = list(named)
     if external_key:
         data["external_key"] = external_key
-    if command.origin_id is not None:
-        data["origin"] = {"record": command.origin_id, "item": command.origin_item or ""}
+    data |= command.came_from
     private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
+        is_elsewhere = command.origin_id is not None or command.external_key is not None
+        check_told(register.evidence.taken, command.evidence, is_elsewhere=is_elsewhere)
         if command.is_restricted:
             data["evidence"], names = rows_apart(data["evidence"], "evidence")
             private.update(names)
@@ -208,7 +203,7 @@ def possible_steps(ticket: Ticket, register: Register, world: World) -> tuple[tu
 
 def _personal_refusal(step: Step, context: StepContext) -> Refusal | None:
     asked = (guard(context) for guard in step.guards if guard not in OF_WHAT_IS_GIVEN)
-    return next((refusal for refusal in asked if refusal is not None), None)
+    return next((refusal for refusal in asked if isinstance(refusal, Refusal)), None)
 
 
 def is_worth_showing(refusal: Refusal | None) -> bool:
@@ -254,7 +249,8 @@ def _check_day(step: Step, command: TakeStep, ticket: Ticket, today: date) -> No
 
 
 def _check_guards(step: Step, context: StepContext) -> None:
-    refusals = [r for guard in step.guards if (r := guard(context)) is not None]
+    said = [no for guard in step.guards if (no := guard(context)) is not None]
+    refusals = [one for no in said for one in (no.refusals if isinstance(no, Refusals) else (no,))]
     if len(refusals) == 1:
         raise refusals[0]
     if refusals:
@@ -368,9 +364,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         data["changes"] = changes
     if command.place_id is not None and command.place_id != ticket.place_id:
         data["place"] = _new_place(command.place_id, ticket, world)
-    told = {*changes, "place"} if "place" in data else changes.keys()
-    after = {**ticket.fields, **changes, "place": data.get("place", ticket.place_id)}
-    check_settled(register.links, after, world.fields_of, told)
+    check_settled_after(ticket, register, changes, data.get("place"), world)
     if command.found_on is not None and command.found_on != ticket.found_on:
         _check_found_on(command.found_on, ticket, world.today)
         data["found_on"] = command.found_on.isoformat()

@@ -57,7 +57,7 @@ class TicketRow(Base):
         Index("ix_tickets_place", "place_id", "register_id", "shelf", "due_on"),
         Index("ix_tickets_owner", "owner_unit_id", "shelf", "register_id", "due_on"),
         Index("ix_tickets_today", "owner_unit_id", "shelf", "owner_id", "due_on", "id", "status"),
-        Index("ix_tickets_status", "status", "register_id", "due_on"),
+        Index("ix_tickets_status", "status", "register_id", "due_on", "id", "is_restricted"),
         Index("ix_tickets_waiting", "status", "due_on", "id", "is_restricted"),
         Index("ix_tickets_category", "category", "register_id", "shelf", "due_on"),
         # Few tickets are merged ever.

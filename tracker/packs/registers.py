@@ -24,6 +24,7 @@ from tracker.packs.fields import (
     is_flag,
     path_of,
     refuse_twins,
+    taken_of,
     unknown_names,
     used_items,
 )
@@ -53,7 +54,7 @@ def build_register(
         outcomes=tuple(_outcome(item) for item in used_items(source, "outcomes", shared.outcomes, problems)),
         milestones=tuple(_milestone(item) for item in data.get("milestones", ())),
         clocks=tuple(_clock(item, limits.get((data["name"], item["name"]), ())) for item in data.get("clocks", ())),
-        evidence=EvidenceRule(**data.get("evidence", {})),
+        evidence=_evidence(data.get("evidence", {})),
         separation=Separation(**data.get("separation", {})),
         measure=data["measure"],
         usual_measures=tuple(data.get("usual_measures", ())),
@@ -67,6 +68,10 @@ def build_register(
     )
     problems.extend(_check(source, register, shared))
     return register
+
+
+def _evidence(data: Mapping[str, Any]) -> EvidenceRule:
+    return EvidenceRule(**{**data, "taken": taken_of(data)})
 
 
 def _outcome(item: Mapping[str, Any]) -> Outcome:

@@ -1,6 +1,6 @@
 """First pages: the supervisor's desk (what is late, and whose) and the owner's list of today.
 
-Lists here are cut at a stated length; the counts beside them are exact up to lists.COUNTED_TO.
+Lists here are cut at a stated length; the counts beside them are exact up to counts.COUNTED_TO.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ from tracker.domain.registers import Register
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import SHELF_OPEN
 from tracker.queries import scope
+from tracker.queries.counts import Count, count_views
 from tracker.queries.lists import (
-    Count,
     DueState,
     Filters,
     Sort,
     TicketLine,
     View,
-    count_views,
     end_of_week,
     keyed,
     lines_by_id,

@@ -7,11 +7,12 @@ stands for all. Bound: those of the last months, so many of them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, and_, case, exists, select
+from sqlalchemy import Connection, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from tracker.domain.days import from_number, to_number
@@ -27,6 +28,8 @@ P = DutyPeriodRow
 KEPT_DAYS = 92
 """What ended a quarter ago is no news; the page of the duties still says that nobody answered."""
 SHOWN = 8
+OF_ONE_DUTY = 3
+"""A daily report that ten villages miss does not hide the patrol that one missed."""
 MOST_RUNNING = 99
 
 
@@ -121,11 +124,20 @@ def _is_latest() -> Condition:
 
 
 def _notices(conn: Connection, which: Condition, duties: Sequence[DutySpec]) -> Notices:
-    query = select(P).where(which, _is_latest()).order_by(P.ends.desc(), P.id).limit(SHOWN + 1)
-    lines = lines_of(conn, query)
+    newest = (P.ends.desc(), P.id)
+    rank = func.row_number().over(partition_by=P.duty, order_by=newest).label("rank")
+    found = select(P.id, rank).where(which, _is_latest()).subquery()
+    ids = list(conn.scalars(select(found.c.id).where(found.c.rank <= OF_ONE_DUTY + 1)))
+    lines = lines_of(conn, select(P).where(P.id.in_(ids)).order_by(*newest)) if ids else ()
+    counted: Counter[str] = Counter()
+    first: list[PeriodLine] = []
+    for line in lines:
+        counted[line.duty] += 1
+        if counted[line.duty] <= OF_ONE_DUTY and len(first) < SHOWN:
+            first.append(line)
     by_id = {spec.id: spec for spec in duties}
-    shown = tuple(Notice(line, _running(conn, by_id[line.duty], line)) for line in lines[:SHOWN])
-    return Notices(shown, len(lines) > SHOWN)
+    shown = tuple(Notice(line, _running(conn, by_id[line.duty], line)) for line in first)
+    return Notices(shown, len(lines) > len(first))
 
 
 def _running(conn: Connection, spec: DutySpec, line: PeriodLine) -> int:

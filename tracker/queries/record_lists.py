@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, and_, bindparam, false, func, literal_column, or_, select, true, union
+from sqlalchemy import Connection, and_, bindparam, false, func, or_, select, true, union
 from sqlalchemy.sql.elements import ColumnElement
 
 from tracker.domain.days import from_number, to_number
@@ -22,7 +22,8 @@ from tracker.domain.texts import whole_numbers
 from tracker.log import vault
 from tracker.models.records import RecordRow
 from tracker.projections.records import SHELF_FINISHED, SHELF_UNFINISHED, SHELF_VOID
-from tracker.queries.lists import COUNTED_TO, Count
+from tracker.queries.counts import COUNTED_TO, Count
+from tracker.queries.lists import numbers_said
 from tracker.queries.scope import (
     Condition,
     Viewer,
@@ -167,8 +168,7 @@ def _counted(viewer: Viewer, filters: RecordFilters) -> ColumnElement[int]:
             R.register_id == viewer.register_ids[filters.register],
             records_visible(viewer) if is_by_unit else records_visible_beside(viewer),
             true() if filters.unit_id is None else R.unit_id == filters.unit_id,
-            # Written into the statement: a list of parameters is put together anew each time it runs.
-            R.shelf.in_([literal_column(str(shelf)) for shelf in _shelves(filters)]),
+            R.shelf.in_(numbers_said(_shelves(filters))),
             _narrowing(filters, is_by_unit=is_by_unit),
         )
         .limit(COUNTED_TO + 1)
@@ -268,6 +268,16 @@ def lines_of(
     shown = sorted({name for r in registers.values() for name in _private_shown(r)})
     private = vault.read_private_of_tickets(conn, ids, shown) if shown else {}
     return tuple(_line(rows[i], registers[names[rows[i].register_id]], private.get(i, {})) for i in ids)
+
+
+def lines_by_id(
+    conn: Connection, viewer: Viewer, registers: Mapping[str, RecordRegister], ids: Iterable[int]
+) -> tuple[RecordLine, ...]:
+    """The lines of those that are records of these registers, in no order. Bound and scope: as `lines_of`."""
+    wanted = sorted(ids)
+    numbers = [viewer.register_ids[name] for name in registers if name in viewer.register_ids]
+    there = conn.scalars(select(R.id).where(R.id.in_(wanted), R.register_id.in_(numbers))) if wanted else ()
+    return lines_of(conn, viewer, registers, list(there))
 
 
 def _private_shown(register: RecordRegister) -> Iterable[str]:

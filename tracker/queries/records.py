@@ -21,7 +21,7 @@ from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.tickets import RegisterRow, TicketRow
 from tracker.projections.records import SHELF_VOID
 from tracker.projections.tickets import SHELF_GONE
-from tracker.queries.lists import COUNTED_TO, Count
+from tracker.queries.counts import COUNTED_TO, Count
 from tracker.queries.record_lists import RecordCursor
 from tracker.queries.scope import Condition, Viewer, records_visible, visible
 from tracker.queries.tickets import LoggedEvent, logged, masked

@@ -6,7 +6,7 @@ to `domain.access.may`, and the union of `ways` equal to `visible`; the same of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from tracker.domain.access import RIGHTS, Reach
 from tracker.domain.people import Directory, Grant, Person, Role
 from tracker.models.records import RecordRow
-from tracker.models.tickets import NamedPersonRow, SupportRow, TicketRow
+from tracker.models.tickets import NamedPersonRow, RegisterRow, SupportRow, TicketRow
 
 T = TicketRow
 R = RecordRow
@@ -72,6 +72,14 @@ class Range:
     reach: Reach
     units: frozenset[int]
     is_everywhere: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The ways into the rows that a person may see. `is_whole`: each reads a register, or all of them, as a whole."""
+
+    ways: tuple[Condition, ...]
+    is_whole: bool
 
 
 def visible(viewer: Viewer, action: str = "view") -> Condition:
@@ -164,35 +172,67 @@ def ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> t
     Each begins with an equality that `ix_tickets_register`, `_place` or `_owner` serves and carries what is left
     to check; who sees everything reads all registers by `ix_tickets_shelf`. Bound: MOST_WAYS, or one for each register.
     """
-    return viewer.once(("ways", action, register_ids), lambda: _all_ways(viewer, action, register_ids))
+    return entries(viewer, action, register_ids).ways
 
 
-def _all_ways(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> tuple[Condition, ...]:
-    is_open = _is_open_to(viewer.person)
-    if register_ids is None and any(_is_unlimited(r) for r in ranges(viewer, action)):
-        return (is_open,)
+def entries(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> Entries:
+    """The same, with what is known of them."""
+    return viewer.once(("ways", action, register_ids), lambda: _entries(viewer, action, register_ids))
+
+
+def entries_of_each(viewer: Viewer, action: str, register_ids: Iterable[int]) -> list[tuple[list[int], Entries]]:
+    """The same for each of some registers: those that share their ways, which are said of the row of `registers`."""
+    groups: dict[tuple[Range, ...], list[int]] = {}
+    for register_id in register_ids:
+        opened = tuple(r for r in ranges(viewer, action) if r.register_id in (None, register_id))
+        groups.setdefault(opened, []).append(register_id)
+    return [
+        (ids, _entries_of(viewer, action, dict.fromkeys(opened, (RegisterRow.id,)), (RegisterRow.id,)))
+        for opened, ids in groups.items()
+        if opened
+    ]
+
+
+def _entries(viewer: Viewer, action: str, register_ids: tuple[int, ...] | None) -> Entries:
+    opened = ranges(viewer, action)
+    if register_ids is None and any(_is_unlimited(r) for r in opened):
+        return Entries((_is_open_to(viewer.person),), is_whole=True)
     wanted = viewer.ticket_register_ids if register_ids is None else register_ids
+    ids = {r: wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id) for r in opened}
+    return _entries_of(viewer, action, ids, wanted, is_all=register_ids is None)
+
+
+def _entries_of(
+    viewer: Viewer, action: str, ids: Mapping[Range, tuple[Any, ...]], wanted: tuple[Any, ...], *, is_all: bool = False
+) -> Entries:
+    """`ids`: of each range the registers that it opens of those that are `wanted`."""
     found: dict[str, Condition] = {}
-    for r in ranges(viewer, action):
-        ids = wanted if r.register_id is None else tuple(i for i in wanted if i == r.register_id)
-        is_all = r.register_id is None and register_ids is None
-        found.update(_ways_of(r, ids, is_all))
+    for r, register_ids in ids.items():
+        found.update(_ways_of(r, register_ids, is_all and r.register_id is None))
     if len(found) > MOST_WAYS:
-        return tuple(and_(T.register_id == register_id, visible(viewer, action)) for register_id in wanted)
+        by_register = (and_(T.register_id == register_id, visible(viewer, action)) for register_id in wanted)
+        return Entries(tuple(by_register), is_whole=True)
     whole = {f"register {i}" for i in wanted}
     if whole <= found.keys():  # the registers are read as a whole anyway
         found = {name: way for name, way in found.items() if name in whole}
-    return tuple(and_(way, is_open) for way in found.values())
+    is_open = _is_open_to(viewer.person)
+    is_whole = whole <= found.keys() or all(_is_wide(r) for r in ids)
+    return Entries(tuple(and_(way, is_open) for way in found.values()), is_whole)
+
+
+def _is_wide(r: Range) -> bool:
+    """Read register by register; else unit by unit."""
+    return r.is_everywhere or r.reach is Reach.ANYWHERE or len(r.units) > NARROW
 
 
 def _is_unlimited(r: Range) -> bool:
     return r.register_id is None and r.is_everywhere and r.reach is not Reach.OWNER
 
 
-def _ways_of(r: Range, register_ids: tuple[int, ...], is_all: bool) -> Iterator[tuple[str, Condition]]:
+def _ways_of(r: Range, register_ids: tuple[Any, ...], is_all: bool) -> Iterator[tuple[str, Condition]]:
     if not register_ids:
         return
-    if r.is_everywhere or r.reach is Reach.ANYWHERE or len(r.units) > NARROW:
+    if _is_wide(r):
         part = "" if r.is_everywhere and r.reach is not Reach.OWNER else f" {r.reach} {hash(r.units)}"
         for register_id in register_ids:
             yield f"register {register_id}{part}", and_(T.register_id == register_id, _lies_in(r))
