@@ -305,7 +305,7 @@ def test_a_notice_is_answered_by_whom_it_is_for(town: Township, browse: Browse):
     url = week_of(town, monday(-2))
     staff = browse("staff")
     assert staff.send(url, f"{url}/say", act="lead").status_code == 404
-    assert staff.send(url, f"{url}/say", act="nothing").status_code == 404
+    assert staff.send(url, f"{url}/say", act="nothing").status_code == 400
     assert 'value="owner"' not in browse("approver").text(url)
     with pytest.raises(LookupError):
         browse("auditor").form(url, f"{url}/say")

@@ -109,6 +109,8 @@ def period(period_id: int) -> ResponseReturnValue:
 @needs("view")
 def say(period_id: int) -> ResponseReturnValue:
     """To what was missed: why, or that one has read it; or it is excused, and stays apart from what was done."""
+    if _line(period_id) is None:
+        abort(404)
     form = reason_form(is_needed=request.form.get("act") != Told.LEAD)
     try:
         handle(house(), _command(period_id, form), actor_id=current_person().id, now=now())
@@ -124,12 +126,12 @@ _EXCUSE = "excuse"
 
 
 def _command(period_id: int, form: ReasonForm) -> AnswerNotice | ExcusePeriod:
-    """By the button that was pressed; 404 for one that no page has."""
+    """By the button that was pressed; 400 for one that no page has."""
     act, text, seen = request.form.get("act", ""), form.reason.value or "", form.seen_version()
     if act == _EXCUSE:
         return ExcusePeriod(period_id=period_id, version=seen, reason=text, key=form.key.data)
     if act not in set(Told):
-        abort(404)
+        abort(400)
     return AnswerNotice(period_id=period_id, version=seen, told=Told(act), note=text, key=form.key.data)
 
 
@@ -140,8 +142,12 @@ def _conflict(why: Refusal | Refusals) -> ResponseReturnValue:
     raise why
 
 
+def _line(period_id: int) -> PeriodLine | None:
+    return queries.period_line(connection(), queries.visible(viewer(), house().pack.duties), period_id)
+
+
 def _page(period_id: int, came_back: ReasonForm | None) -> str:
-    line = queries.period_line(connection(), queries.visible(viewer(), house().pack.duties), period_id)
+    line = _line(period_id)
     whole = fold(store.read_stream(connection(), StreamKind.DUTY, period_id)) if line else None
     if line is None or whole is None:
         abort(404)
