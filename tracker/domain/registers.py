@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from tracker.domain.following import SubjectStates
+    from tracker.domain.succession import Succession
 
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
@@ -141,6 +142,7 @@ class Outcome:
     label: Label
     leaves_denominator: bool = False
     needs: tuple[str, ...] = ()
+    successor: Succession | None = None  # what a ticket that was closed so goes on as
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +342,7 @@ class Register(HasFields):
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    converts: Succession | None = None  # what an open ticket may be turned into
     subject_states: SubjectStates | None = None  # how the state of what its tickets name follows them
     day_field: ClassVar[str] = "found_on"  # from which a ticket counts
     unit_field: ClassVar[str] = "place"  # under which it counts
