@@ -59,6 +59,7 @@ from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.lives import Posting, Touched, ticket_life
 from tracker.projections.numbers import HeldNumbers
+from tracker.projections.pictures import PictureWriter
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
@@ -175,6 +176,7 @@ class Work:
         self.tickets = TicketWriter(conn, registers, numbers)
         self._touched = Touched(conn, Posting(ticket_life(registers), self.ledger, house.time_zone))
         self.texts = search.SearchWriter(conn)
+        self.pictures = PictureWriter(conn)
         self.series = SeriesWriter(conn)
         self.numbers = numbers
         self.records = Recorder(self)
@@ -344,6 +346,7 @@ class Work:
         self.tickets.put(before, state)
         self.records.rows.put_ticket(before, state, register)
         self.texts.put(before, state, register)
+        self.pictures.put(before, state)
         return state
 
     def ticket(self, ticket_id: int) -> Ticket:
@@ -389,6 +392,7 @@ class Work:
         self.records.flush()
         self.periods.flush()
         self.texts.flush()
+        self.pictures.flush()
         self.series.flush()
 
     def forget_tickets(self) -> None:

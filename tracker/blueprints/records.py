@@ -15,13 +15,13 @@ from flask.typing import ResponseReturnValue
 from tracker import words
 from tracker.blueprints import (
     evidence_files,
+    evidence_view,
     inspection_view,
     linking,
     list_view,
     record_duties,
     record_list_view,
     record_view,
-    ticket_view,
 )
 from tracker.blueprints.imported import imported
 from tracker.blueprints.inspection_walk import ways_to_inspect
@@ -136,8 +136,8 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
         score=_score(record),
+        **evidence_view.context(evidence_view.file_rows(record, register, known, opened.viewer)),
         duties=record_duties.told(record, register),
-        files=ticket_view.file_rows(record, known),
         parts=record_view.linked_parts(record, opened.viewer),
         log=record_view.log_rows(opened.page.log, register, known),
         acts=[act for act in ACTS if opened.may_do(act) and opened.is_possible(act)],

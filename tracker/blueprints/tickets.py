@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, going_on, linking, next_turn, ticket_view
+from tracker.blueprints import evidence_files, evidence_view, going_on, linking, next_turn, ticket_view
 from tracker.blueprints.imported import imported
 from tracker.blueprints.linking import links
 from tracker.blueprints.names import Names
@@ -47,7 +47,7 @@ from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
-from tracker.queries import lists, tickets
+from tracker.queries import inspections, lists, tickets
 from tracker.queries.scope import Viewer
 from tracker.queries.world import world_for
 
@@ -149,7 +149,7 @@ def _head(opened: Opened, names: Names) -> dict[str, Any]:
         "submission": ticket_view.said_last(opened.page, "submitted"),
         "rejection": ticket_view.said_last(opened.page, "rejected"),
         "due": lists.due_state(ticket.current_due, ticket.status, today()),
-        "files": ticket_view.file_rows(ticket, names),
+        **evidence_view.context(evidence_view.file_rows(ticket, register, names, opened.viewer)),
     }
 
 
@@ -200,6 +200,7 @@ def _step_form(opened: Opened, name: str) -> StepForm:
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
+        usual_owner=lambda: inspections.usual_owner(connection(), house().pack, directory(), opened.ticket),
     )
     return StepForm.for_step(asked, lambda text: tickets.find_visible_id(connection(), opened.viewer, half_width(text)))
 
@@ -254,7 +255,10 @@ def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[
     kept = form.evidence.files if request.method == "POST" else []
     kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
     rule = opened.register.evidence
+    waiting = [file.kind for file in kept].count(EvidenceKind.PHOTO_BEFORE)
+    there = sum(e.kind == EvidenceKind.PHOTO_BEFORE for e in opened.ticket.evidence)
     return {
+        "photos_before": (rule.photos_before, there + waiting),
         "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
         "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
     }

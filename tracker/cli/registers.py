@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tracker.cli.installation import Installation, opened
 if TYPE_CHECKING:
     from tracker.domain.commands import DefineRegister, WithdrawRegister
     from tracker.domain.defining import Definition
+    from tracker.packs.problems import Problem
 
 
 @click.group()
@@ -34,6 +36,20 @@ def show() -> None:
             "This does not fit. Put the files right (registers files NAME FOLDER, then registers define NAME FOLDER), "
             "or take the register back (registers withdraw NAME --reason …)."
         )
+
+
+@registers.command()
+def check() -> None:
+    """Hold every record against the registers in force: what they do not know as it is, and in how many records."""
+    with opened() as installation:
+        mistakes = unread_told(installation)
+    for mistake in mistakes:
+        click.echo(f"  {mistake}", err=True)
+    if mistakes:
+        raise click.ClickException(
+            "Records say what the registers no longer know. Put the pack or the registers right."
+        )
+    click.echo("Every record is known to its register.")
 
 
 @registers.command()
@@ -114,8 +130,26 @@ def _mistakes(installation: Installation) -> list[str]:
     try:
         load_defined(house.pack.folder, in_effect(known, house.today(clock.now())))
     except PackError as mistaken:
-        return [str(problem) for problem in mistaken.problems]
+        return _told(installation, mistaken.problems)
     return []
+
+
+def _told(installation: Installation, problems: Iterable[Problem]) -> list[str]:
+    """Each mistake with file and line, in the language of the terminal."""
+    from tracker import pack_words
+
+    lines = (f"{one.file}:{one.line}: " + pack_words.mistake(one) for one in problems)
+    return installation.say(lambda: "\n".join(lines)).splitlines()
+
+
+def unread_told(installation: Installation) -> list[str]:
+    """What records say and the registers in force do not know, a line for each."""
+    from tracker import words
+    from tracker.queries.unread import unread
+
+    with installation.engine.connect() as conn:
+        found = list(unread(conn, installation.house.pack))
+    return installation.say(lambda: "\n".join(words.refusal(one) for one in found)).splitlines()
 
 
 def _carry_out(installation: Installation, command: DefineRegister | WithdrawRegister) -> None:
@@ -129,5 +163,5 @@ def _carry_out(installation: Installation, command: DefineRegister | WithdrawReg
     except (Refusal, Refusals) as no:
         refusals = no.refusals if isinstance(no, Refusals) else (no,)
         told = installation.say(lambda: "; ".join(words.refusal(one) for one in refusals))
-        problems = [str(problem) for one in refusals for problem in one.params.get("problems", ())]
+        problems = _told(installation, [p for one in refusals for p in one.params.get("problems", ())])
         raise click.ClickException("\n  ".join([told, *problems])) from no

@@ -86,7 +86,7 @@ class RecordRegister(HasFields):
     key_fields: tuple[str, ...] = ()
     value_field: str | None = None
     stage_field: str | None = None
-    usual_texts: tuple[str, ...] = ()
+    usual_texts: tuple[Label, ...] = ()
     proof: Proof = NO_PROOF  # what it must bring when it is entered
     opens: Opening | None = None
     is_withdrawn: bool = False  # as in Register
