@@ -118,10 +118,8 @@ def handle_all(
     goes_on: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> list[Done | Refused]:
-    """Carry out many commands in one transaction: all of them, or — `goes_on` — those not refused.
-
-    Without `goes_on` the first refusal is raised and nothing is written.
-    """
+    """Carry out many commands in one transaction: all of them (the first refusal is raised, and nothing is written), or
+    — `goes_on` — those not refused."""
     results: list[Done | Refused] = []
     with _writing(house) as writing:
         for done, request in enumerate(_looked_ahead(requests, writing), 1):
@@ -256,8 +254,7 @@ class Work:
         return ticket.register if ticket is not None and not ticket.is_gone and not ticket.is_restricted else None
 
     def actor(self, actor_id: int) -> Person:
-        person = self.directory.people.get(actor_id)
-        if person is None or person.has_left:
+        if (person := self.directory.people.get(actor_id)) is None or person.has_left:
             raise Refusal("not_permitted")
         return person
 

@@ -151,9 +151,8 @@ class Outcome:
 class Milestone:
     """A dated fact of a ticket beside its steps: received, notified, people_safe …
 
-    `field`: the register field whose date it is, when the form or an import gives it.
-    `after`: milestones that must not be later than this one.
-    `values`: names of fields recorded together with it (evaluation with its level).
+    `field`: the register field whose date it is, when the form or an import gives it. `after`: milestones that must
+    not be later than this one. `values`: names of fields recorded together with it (evaluation with its level).
     `is_start`: recorded at registration (received).
     `follows_step`: a step that records it on its own day (accept → accepted).
     """
@@ -222,10 +221,8 @@ class Clock:
 
 
 class Predicate:
-    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i.
-
-    `facts` maps field names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values.
-    """
+    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i. `facts` maps field
+    names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values."""
 
     __slots__ = ("_tests", "name")
 
