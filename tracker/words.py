@@ -302,8 +302,8 @@ NEEDS: Mapping[str, Any] = {
 }
 
 CHOICES: Mapping[str, Any] = {
-    "passed": _("Holds"),
-    "failed": _("Does not hold"),
+    "passed": _("Problem has not returned"),
+    "failed": _("Problem has returned"),
     "void": _("Entered by mistake"),
     "merge": _("Duplicate of another ticket"),
     "exclude": _("Leave out of the rate"),
