@@ -146,7 +146,7 @@ def _next(register: Register, status: Status | None) -> Step | None:
 
 def _brings(register: Register) -> Iterator[str]:
     rule = register.evidence
-    yield from _files(rule.photos_after, rule.documents)
+    yield from _files(rule.photos_before + rule.photos_after, rule.documents)
     if rule.note_required:
         yield gettext("a note")
 
