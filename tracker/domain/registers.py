@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from tracker.domain.following import SubjectStates
+    from tracker.domain.succession import Succession
 
 from tracker.domain.kinds import Part
 
@@ -144,15 +145,15 @@ class Outcome:
     label: Label
     leaves_denominator: bool = False
     needs: tuple[str, ...] = ()
+    successor: Succession | None = None  # what a ticket that was closed so goes on as
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """A dated fact of a ticket beside its steps: received, notified, people_safe …
 
-    `field`: the register field whose date it is, when the form or an import gives it.
-    `after`: milestones that must not be later than this one.
-    `values`: names of fields recorded together with it (evaluation with its level).
+    `field`: the register field whose date it is, when the form or an import gives it. `after`: milestones that must
+    not be later than this one. `values`: names of fields recorded together with it (evaluation with its level).
     `is_start`: recorded at registration (received).
     `follows_step`: a step that records it on its own day (accept → accepted).
     """
@@ -221,10 +222,8 @@ class Clock:
 
 
 class Predicate:
-    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i.
-
-    `facts` maps field names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values.
-    """
+    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i. `facts` maps field
+    names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values."""
 
     __slots__ = ("_tests", "name")
 
@@ -345,8 +344,8 @@ class Register(HasFields):
     evidence: EvidenceRule = EvidenceRule()
     separation: Separation = Separation()
     measure: Label = field(default_factory=dict)  # the counting word: 户 / 处 / 件
-    usual_measures: tuple[str, ...] = ()  # offered on forms (pack data, Chinese as kept)
-    usual_texts: tuple[str, ...] = ()
+    usual_measures: tuple[Label, ...] = ()  # offered on forms
+    usual_texts: tuple[Label, ...] = ()
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
@@ -354,6 +353,7 @@ class Register(HasFields):
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    converts: Succession | None = None  # what an open ticket may be turned into
     subject_states: SubjectStates | None = None  # how the state of what its tickets name follows them
     day_field: ClassVar[str] = "found_on"  # from which a ticket counts
     unit_field: ClassVar[str] = "place"  # under which it counts

@@ -15,6 +15,7 @@ from tracker.domain.registers import (
     Outcome,
     Register,
     Separation,
+    as_label,
 )
 from tracker.packs.fields import (
     Shared,
@@ -31,6 +32,7 @@ from tracker.packs.fields import (
 from tracker.packs.following import build_subject_states
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
+from tracker.packs.succession import build_succession
 
 _HEAD = {"place": FieldType.UNIT, "found_on": FieldType.DATE}
 """Fields of every register: they date and place the ticket."""
@@ -57,13 +59,14 @@ def build_register(
         evidence=_evidence(data.get("evidence", {})),
         separation=Separation(**data.get("separation", {})),
         measure=data["measure"],
-        usual_measures=tuple(data.get("usual_measures", ())),
-        usual_texts=tuple(data.get("usual_texts", ())),
+        usual_measures=tuple(as_label(text) for text in data.get("usual_measures", ())),
+        usual_texts=tuple(as_label(text) for text in data.get("usual_texts", ())),
         summary_field=data.get("summary_field", "problem"),
         pause_reasons=tuple(choice_of(item) for item in data.get("pause_reasons", ())),
         ascii_prefix=data.get("ascii_prefix", ""),
         quantities=tuple(data.get("quantities", ())),
         groups=tuple(data.get("groups", ())),
+        converts=build_succession(data.get("converts")),
         subject_states=build_subject_states(data.get("subject_states")),
     )
     problems.extend(_check(source, register, shared))
@@ -80,6 +83,7 @@ def _outcome(item: Mapping[str, Any]) -> Outcome:
         label=item["label"],
         leaves_denominator=item.get("leaves_denominator", False),
         needs=tuple(item.get("needs", ())),
+        successor=build_succession(item.get("successor")),
     )
 
 
