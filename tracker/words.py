@@ -112,6 +112,9 @@ REFUSALS: Mapping[str, Any] = {
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
     ),
+    "statistic_overlaps": _(
+        "%(number)s contains this value, or is a part of it: the two would count the same thing twice."
+    ),
     "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
     "value_masked": _("Only a masked value stands here. Write it in full."),
     "row_known": _("This row is already recorded as %(number)s."),
