@@ -75,20 +75,29 @@ class RegisterForm(KeyedForm):
     """A found problem. `first` and `further` are the names of the fields that stand open and folded away."""
 
     register: Register
+    continued: Ticket | None = None
     first: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
 
     @classmethod
     def for_register(
-        cls, register: Register, options: Options, today: date, begun: Mapping[str, Any] | None = None
+        cls,
+        register: Register,
+        options: Options,
+        today: date,
+        begun: Mapping[str, Any] | None = None,
+        *,
+        continued: Ticket | None = None,
     ) -> RegisterForm:
-        """`begun`: what is known already, as inputs hold it."""
+        """`begun`: what is known already, as inputs hold it. `continued`: the ticket that goes on as this one, from
+        which private values are taken over where they are left empty."""
         asked = asked_at_registration(register)
         defaults: Mapping[str, Any] = {"found_on": today}
         if len(options.places) == 1:
             defaults = {**defaults, "place": options.places[0][0]}
         defaults = {**defaults, **(begun or {})}
-        inputs: dict[str, Any] = _head_inputs(options, defaults) | inputs_for(asked, options, defaults)
+        inputs: dict[str, Any] = _head_inputs(options, defaults)
+        inputs |= inputs_for(asked, options, defaults, is_amendment=continued is not None)
         if RESTRICTED in register.by_name and options.keepers:
             inputs[NAMED] = MultiCheckboxField(words.need(NAMED), choices=options.keepers)
         inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
@@ -99,8 +108,8 @@ class RegisterForm(KeyedForm):
                 needed,
             )
         inputs |= taken_fields("photos", register.evidence.taken)
-        form = type("RegisterForm", (cls,), inputs)()
-        form.register = register
+        form = type("RegisterForm", (cls,), inputs)(version=str(continued.version) if continued else None)
+        form.register, form.continued = register, continued
         head = tuple(name for name in HEAD if name not in register.by_name)
         form.first = head + tuple(f.name for f in asked if f.is_required or f.is_listed or f.required_unless)
         further = (n for f in asked for n in ((f.name, NAMED) if f.name == RESTRICTED else (f.name,)))
@@ -126,6 +135,8 @@ class RegisterForm(KeyedForm):
             is_restricted=values.get(RESTRICTED) is True,
             named_ids=self[NAMED].ids if NAMED in self else (),
             evidence=self.evidence.as_command(),
+            continues_id=self.continued.id if self.continued else None,
+            continues_version=self.seen_version() if self.continued else 0,
             key=self.key.data,
         )
 

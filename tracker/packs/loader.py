@@ -31,6 +31,7 @@ from tracker.packs.records import build_record_register, check_record_register, 
 from tracker.packs.registers import LimitsByClock, build_register
 from tracker.packs.shape import check_shape
 from tracker.packs.source import Folder, Overlay, Source, Texts, read_text
+from tracker.packs.succession import check_successions
 from tracker.packs.units import build_units
 
 __all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_defined", "load_pack"]
@@ -203,6 +204,7 @@ def _check_between(
             problems.extend(check_opening(source, register, records))
         else:
             problems.extend(check_subject_states(source, register, records))
+            problems.extend(check_successions(source, register, registers))
 
 
 def _duties(
