@@ -68,6 +68,7 @@ REFUSALS: Mapping[str, Any] = {
     "field_too_short": _("%(length)s characters are too few; write at least %(limit)s."),
     "field_unknown": _("The register has no field “%(name)s”."),
     "field_not_a_number": _("“%(value)s” is not a number."),
+    "measure_differs": _("Numbers told in %(value)s cannot be turned into %(measure)s. Write them in %(measure)s."),
     "field_not_a_day": _("“%(value)s” is not a day. Write it like 2023-11-24."),
     "field_not_a_time": _("“%(value)s” is not a time of the day. Write it like 09:30."),
     "field_out_of_range": _("%(value)s lies outside what is possible here (%(minimum)s to %(maximum)s)."),

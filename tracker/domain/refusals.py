@@ -60,6 +60,7 @@ CODES: dict[str, Kind] = {
     "field_too_short": Kind.INVALID,
     "field_unknown": Kind.INVALID,
     "field_not_a_number": Kind.INVALID,
+    "measure_differs": Kind.INVALID,
     "field_not_a_day": Kind.INVALID,
     "field_not_a_time": Kind.INVALID,
     "field_out_of_range": Kind.INVALID,
