@@ -20,17 +20,16 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
-    AnswerNotice,
     Command,
     DefineRegister,
     DutyCommand,
     EnterRecord,
     ErasePrivateValues,
-    ExcusePeriod,
     MarkDemonstration,
     NoteAccess,
     RecordCommand,
     RegisterTicket,
+    SaidOfPeriod,
     TakeStep,
     TicketCommand,
     WithdrawRegister,
@@ -242,6 +241,7 @@ class Work:
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
+            fields_of=self.records.fields_of,
             has_merged=self._has_merged,
         )
 
@@ -329,7 +329,7 @@ class Work:
         return state, appended
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
-        if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
+        if request.actor_id != SYSTEM and not isinstance(command, SaidOfPeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
         if ticket := self.periods.ticket_after(events[-1]):

@@ -2,7 +2,8 @@
 
 A module with a `bp` is a set of pages. First pages: desk. Tickets: registers (lists), tickets (one), imports.
 Activities, subjects and statistics: record_lists, records (one), inspections (walked by a checklist; inspection_walk is
-what its pages share), findings (the tickets that an inspection opens). What is owed: duties. Numbers: figures. Whoever
+what its pages share), findings (the tickets that an inspection opens). What is owed: duties; record_duties (what a
+record counts for). Numbers: figures. Whoever
 looks after it: admin (people, units), definitions (of registers), scheduled (work by the clock), log, sign_ins,
 health. Everybody: search, profile.
 

@@ -10,7 +10,7 @@ Records that are no tickets: records (their registers), record (one life), recor
 (their marks), turns (states over time), following (states that tickets lead to), succession (a ticket that goes on as
 another), quantities (sums and groups), links, proofs (files that one must bring), checklists and inspecting (their
 answers, the tickets that they propose). What is owed: duties (who owes what, how often), period (one period's life),
-owing (what counts for it, command → events), period_ledger (its marks).
+answering (whether a record counts, and why not), owing (command → events), period_ledger (its marks).
 Beside them: packs (all of it together, loaded), defining (registers that an administrator makes), layouts (lists of
 other systems), values (of fields), texts (the one form that is compared), numbers (of tickets), kinds (closed sets),
 days.

@@ -325,7 +325,8 @@ class ExcusePeriod:
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
 RecordCommand = EnterRecord | AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems
-DutyCommand = OpenPeriod | MissPeriod | AnswerNotice | ExcusePeriod
+SaidOfPeriod = AnswerNotice | ExcusePeriod  # by people; the others are for the clockwork alone
+DutyCommand = OpenPeriod | MissPeriod | SaidOfPeriod
 Command = (
     TicketCommand
     | RecordCommand

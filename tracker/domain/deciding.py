@@ -16,22 +16,15 @@ from tracker.domain.access import Facts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.confidential import kept_apart, rows_apart, values_apart
 from tracker.domain.context import Decision, StepContext, World, ticket_facts
-from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
+from tracker.domain.corrections import check_key_is_free, check_settled_after, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.guards import OF_WHAT_IS_GIVEN
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, Extra, Need, Status, Step
-from tracker.domain.links import check_links
+from tracker.domain.links import check_links, check_settled
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import (
-    COLLECT,
-    check_due_day,
-    check_people,
-    check_place,
-    evidence_given,
-    reason_given,
-)
+from tracker.domain.needs import COLLECT, check_due_day, check_people, check_place, evidence_given, reason_given
 from tracker.domain.people import Directory
 from tracker.domain.proofs import check_told
 from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
@@ -60,6 +53,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     _check_day_found(command.found_on, world.today)
     checked = checked_values(command, register, world.directory)
     check_links(register.links, checked.open, world)
+    check_settled(register.links, {**checked.open, "place": command.place_id}, world.fields_of)
     if command.origin_id is not None and world.register_of(command.origin_id) is None:
         raise Refusal("record_unknown", value=str(command.origin_id))
     external_key = _external_key(command, register, world)
@@ -367,6 +361,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         data["changes"] = changes
     if command.place_id is not None and command.place_id != ticket.place_id:
         data["place"] = _new_place(command.place_id, ticket, world)
+    check_settled_after(ticket, register, changes, data.get("place"), world)
     if command.found_on is not None and command.found_on != ticket.found_on:
         _check_found_on(command.found_on, ticket, world.today)
         data["found_on"] = command.found_on.isoformat()

@@ -72,6 +72,7 @@ CODES: dict[str, Kind] = {
     "unit_ambiguous": Kind.INVALID,
     "person_unknown": Kind.INVALID,
     "record_unknown": Kind.INVALID,
+    "differs_from_link": Kind.INVALID,
     "person_not_in_unit": Kind.INVALID,
     "owner_not_named": Kind.INVALID,
     "unit_out_of_reach": Kind.INVALID,

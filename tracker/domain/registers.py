@@ -112,6 +112,7 @@ class Field:
     imported: str | None = None  # the choice of a row from a file that does not say another
     contains: str | None = None  # a select_one field whose choice counts as one of this field's: the main theme
     not_before: tuple[str, int] | None = None  # a date field, and so many days after it at the earliest
+    settles: tuple[str, ...] = ()  # of a record field: other fields of this register that the linked record says
 
     @cached_property
     def choice_names(self) -> frozenset[str]:

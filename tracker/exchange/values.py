@@ -9,10 +9,10 @@ geopoint `"lat,lon"`; time `"HH:MM"`; a record its `int` id; an empty cell, `/`,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
@@ -35,6 +35,8 @@ class LinkNames(Protocol):
     """Finds the record that a cell names (`links.RecordNames`)."""
 
     def find(self, field: Field, text: str) -> int: ...
+
+    def fields_of(self, record_id: int) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
