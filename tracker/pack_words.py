@@ -215,6 +215,10 @@ SENTENCES: tuple[str, ...] = (
     _("%(a)s is private and cannot be counted by"),
     _("`before` and `from` need a date"),
     _("name a language as BCP 47 does (ko, zh-Hant-HK)"),
+    _("name %(a)s, the code of a unit or a person of the subject"),
+    _("an inspection does not ask pictures when and where"),
+    _("give it a field `location`; the register that it opens tickets in may ask `taken`"),
+    _("unknown owner %(a)s"),
 )
 NOUNS: Mapping[str, str] = {
     "field": _("field"),
