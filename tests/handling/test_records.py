@@ -329,6 +329,7 @@ def test_a_rebuild_makes_records_links_and_marks_again_as_they_were(town: Townsh
     hold(town, "2023-05-11")
     town.do(AmendRecord(record_id=held, version=1, changes={"leaflets": 60}, reason="数错"), "staff", at("2023-06-25"))
     town.do(plain_ticket(town, values={**plain_ticket(town).values, "meeting": held}), "staff", at("2023-06-01"))
+    town.do(plain_ticket(town, "house", origin_id=held), "staff", at("2023-06-01"))  # in a register without links
     before = rows(town.engine)
     house = town.house
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 import pytest
-from flask import Flask
 from going_on import TOWN
 from histories import Player
-from sqlalchemy import Engine
 from township import Township
 
 
 @pytest.fixture
 def town_pack():
     return TOWN
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, TOWN)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def page_of(town: Township, ticket_id: int) -> str:

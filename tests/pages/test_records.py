@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from flask import Flask
 from page_checks import check_page
 from pages.conftest import Browse, Visitor, form_values
 from PIL import Image
 from records import RECORDS, meeting
-from sqlalchemy import Engine
 from township import PLAIN_VALUES, Township, at, label
 
 from tracker import clock
@@ -33,14 +30,6 @@ NEW = "/registers/meeting/records/new"
 @pytest.fixture
 def town_pack():
     return RECORDS
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, RECORDS)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def enter(town: Township, register: str, by: str = "staff", **values: Any) -> int:

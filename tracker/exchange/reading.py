@@ -58,11 +58,6 @@ class ImportReading:
     sheets: tuple[SheetSummary, ...]
     day_orders: Mapping[str, DayOrder]
 
-    @property
-    def ready_rows(self) -> tuple[RowReading, ...]:
-        """Rows without errors that do not repeat an earlier one; none while a required column lacks."""
-        return () if self.missing_required else tuple(row for row in self.rows if row.is_ready)
-
     @cached_property
     def letter_of(self) -> Mapping[str, str]:
         """Field → letter of its column."""

@@ -15,6 +15,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import HiddenField
 
 from tracker import words
+from tracker.domain.refusals import Refusal, Refusals
 from tracker.forms.definitions import DefinitionForm
 from tracker.forms.draft_checks import Known, faults
 from tracker.forms.draft_rows import (
@@ -25,6 +26,7 @@ from tracker.forms.draft_rows import (
     lines_of,
     number,
     plain,
+    row_called,
     state_of_row,
     state_row,
     type_choices,
@@ -79,6 +81,14 @@ STEP_WORDS: Mapping[str, tuple[Any, Any]] = {
     "recheck": (_("Recheck"), _("A closed ticket may be looked at again, and the result is kept.")),
 }
 BASES: Mapping[str, Any] = {"natural": _("Calendar days"), "working": _("Working days")}
+PERIOD_WORDS: Mapping[str, Any] = {
+    "week": _("Every week"),
+    "ten_days": _("Every ten days"),
+    "half_month": _("Every half month"),
+    "month": _("Every month"),
+    "quarter": _("Every quarter"),
+    "year": _("Every year"),
+}
 WALK_WORDS: Mapping[str, Any] = {
     "photographed": _("A failed item needs a photograph"),
     "signed": _("Whoever is there signs on the screen"),
@@ -89,12 +99,13 @@ WALK_WORDS: Mapping[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the form needs to know besides the register: others, registers of tickets, whether it has a checklist of
-    its own; `version` seen, `today`."""
+    its own and may say how often it is owed; `version` seen, `today`."""
 
     known: Known
     links: Pairs
     tickets: Pairs
     has_walk: bool
+    can_owe: bool
     version: int
     today: date
     counts: Mapping[str, int] = field(default_factory=dict)  # rows that were sent, by part; empty at first
@@ -119,6 +130,12 @@ class DraftForm(DefinitionForm):
         step = name.removeprefix("step_")
         group = next((f"step_{group}" for group, steps in STEP_GROUPS.items() if step in steps), name)
         return {"name": "label_en"}.get(name, super().shown_at(group))
+
+    def refuse(self, refusal: Refusal | Refusals) -> None:
+        """What names a part of the register stands at its row."""
+        for one in refusal.refusals if isinstance(refusal, Refusals) else (refusal,):
+            at = one.field or row_called(self, self.old, one.params.get("name"))
+            super().refuse(Refusal(one.code, field=at, **one.params))
 
     def to_draft(self) -> Draft:
         label = {"zh-Hans": self["label_zh"].value or ""}
@@ -152,6 +169,8 @@ class DraftForm(DefinitionForm):
             return {"tickets": self._tickets()}
         found = {"gives": tuple(self["gives"].data or ()), "photos": whole(self["photos_needed"])}
         found["documents"] = whole(self["documents_needed"])
+        if "every" in self:
+            found |= {"every": self["every"].value or "", "times": max(1, whole(self["times"]))}
         if self.kind == "subject":
             found["states"] = tuple(state_of_row(self, n) for n in self.rows["state"] if self[f"state_{n}"].value)
         return found
@@ -296,7 +315,8 @@ def _walk_fields(begun: Draft, around: Around, kind: str) -> dict[str, Any]:
 
 
 def _record_fields(begun: Draft, around: Around) -> dict[str, Any]:
-    return {
+    owed = _duty_fields(begun) if around.can_owe else {}
+    return owed | {
         "photos_needed": number(
             gettext("Photographs without which it is not entered"), begun.photos, gettext("Empty: none.")
         ),
@@ -304,6 +324,19 @@ def _record_fields(begun: Draft, around: Around) -> dict[str, Any]:
         "gives": MultiCheckboxField(
             gettext("What may be registered from its page"), choices=around.tickets, default=list(begun.gives)
         ),
+    }
+
+
+def _duty_fields(begun: Draft) -> dict[str, Any]:
+    is_thing = begun.kind == "subject"
+    return {
+        "every": SelectField(
+            gettext("Each of them is to be checked") if is_thing else gettext("Each village has to do it"),
+            choices=[("", gettext("Not by rule")), *((name, str(text)) for name, text in PERIOD_WORDS.items())],
+            default=begun.every,
+            description=gettext("Begins with the next whole period. Who is behind stands under Duties."),
+        ),
+        "times": number(gettext("How many times in each period"), begun.times),
     }
 
 

@@ -42,6 +42,7 @@ LAYOUTS = "layouts"
 FIGURES = "figures"
 DEADLINES = "deadlines"
 DUTIES = "duties.yaml"
+OWN_DUTIES = "duties"
 DEMO = "demo"
 
 
@@ -72,6 +73,7 @@ class _Files:
     versions: Mapping[str, str]
     own_figures: tuple[Source, ...]
     own_deadlines: tuple[Source, ...]
+    own_duties: tuple[Source, ...]
     withdrawn: frozenset[str]
 
     def version_of(self, register: str) -> str:
@@ -214,11 +216,13 @@ def _duties(
     units: tuple[UnitSeed, ...],
     problems: list[Problem],
 ) -> tuple[DutySpec, ...]:
-    if files.duties is None:
-        return ()
-    duties = build_duties(files.duties, problems)
-    problems.extend(check_duties(files.duties, duties, registers, records, units))
-    return duties
+    """What the pack says is owed, then what an installation adds."""
+    found: dict[str, DutySpec] = {}
+    for source in (files.duties, *files.own_duties):
+        duties = build_duties(source, problems) if source else ()
+        problems.extend(check_duties(source, duties, registers, records, units, found) if source else ())
+        found |= {duty.id: duty for duty in duties}
+    return tuple(found.values())
 
 
 def _check_identity(source: Source, register: AnyRegister, prefixes: dict[str, str]) -> Iterator[Problem]:
@@ -265,10 +269,13 @@ def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
     layouts = _named(LAYOUTS, pack.data.get("layouts", ()))
     checklists = _named(CHECKLISTS, pack.data.get("checklists", ()), files)
     figures, deadlines = _named(FIGURES, (), files), _named(DEADLINES, (), files)
+    # What takes no more entries cannot be owed.
+    duties = _named(OWN_DUTIES, (), [path for d in definitions if not d.is_withdrawn for path in d.files])
     parts = {"units.yaml": "units", "deadlines.yaml": "deadlines", "figures.yaml": "figures"}
     parts |= dict.fromkeys(reports, "report") | dict.fromkeys(layouts, "layout")
     parts |= dict.fromkeys(checklists, "checklist")
     parts |= dict.fromkeys(figures, "own_figures") | dict.fromkeys(deadlines, "deadlines")
+    parts |= dict.fromkeys(duties, "duties")
     if texts.has(DUTIES):  # a pack may owe nothing
         parts[DUTIES] = "duties"
     for name in registers:
@@ -297,6 +304,7 @@ def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
         },
         own_figures=tuple(sources[name] for name in figures),
         own_deadlines=tuple(sources[name] for name in deadlines),
+        own_duties=tuple(sources[name] for name in duties),
         withdrawn=frozenset(name for d in definitions if d.is_withdrawn for name in d.registers) - delivered,
     )
 
