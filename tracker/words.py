@@ -112,6 +112,9 @@ REFUSALS: Mapping[str, Any] = {
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
     ),
+    "statistic_overlaps": _(
+        "%(number)s contains this value, or is a part of it: the two would count the same thing twice."
+    ),
     "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
     "value_masked": _("Only a masked value stands here. Write it in full."),
     "row_known": _("This row is already recorded as %(number)s."),
@@ -299,8 +302,8 @@ NEEDS: Mapping[str, Any] = {
 }
 
 CHOICES: Mapping[str, Any] = {
-    "passed": _("Holds"),
-    "failed": _("Does not hold"),
+    "passed": _("Problem has not returned"),
+    "failed": _("Problem has returned"),
     "void": _("Entered by mistake"),
     "merge": _("Duplicate of another ticket"),
     "exclude": _("Leave out of the rate"),

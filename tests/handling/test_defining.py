@@ -259,7 +259,7 @@ def test_a_changed_register_of_the_pack_is_again_as_delivered(town: Township, tm
     )
     with town.engine.connect() as conn:
         town.house.follow(conn, date(2023, 6, 1))
-    assert town.house.pack.register_by_name["lamp"].usual_texts == ("灯不亮",)
+    assert town.house.pack.register_by_name["lamp"].usual_texts == ({"und": "灯不亮"},)
     withdraw(town, "lamp")
     lamp = town.house.pack.register_by_name["lamp"]
     assert (lamp.usual_texts, lamp.is_withdrawn, lamp.version) == ((), False, "2026.1")

@@ -247,6 +247,21 @@ def test_of_a_statistic_the_highest_stage_stands_and_all_values_stay(town: Towns
     assert code(why) == "stage_not_later"
 
 
+def test_a_value_of_the_town_is_not_taken_beside_those_of_its_villages(town: Township) -> None:
+    first = enter(
+        town, "harvest", "neighbour", "2023-12-01", values=report(town, "final", "300", "2023-09-01", "donghu")
+    )
+    whole = report(town, "final", "1975", "2023-10-01", "town")
+    with pytest.raises(Refusal) as why:
+        enter(town, "harvest", "supervisor", "2023-12-01", values=whole)
+    assert (code(why), why.value.params["number"]) == ("statistic_overlaps", "统-2023-0001")
+    town.do(VoidRecord(record_id=first, version=1, reason="只报全镇数"), "supervisor", at("2023-12-01"))
+    enter(town, "harvest", "supervisor", "2023-12-01", values=whole)
+    with pytest.raises(Refusal) as why:
+        enter(town, "harvest", "neighbour", "2023-12-02", values=report(town, "final", "1", "2023-09-01", "donghu"))
+    assert code(why) == "statistic_overlaps"
+
+
 def test_groups_are_counted_any_all_least_and_the_list_behind_is_theirs(town: Township) -> None:
     members = [member(town, 1), member(town, 1), member(town, 1)]
     for n, leaflets in ((0, 5), (0, 6), (1, 7)):

@@ -134,6 +134,18 @@ def test_a_delivered_checklist_keeps_what_its_items_say_beyond_the_form() -> Non
     ]
 
 
+def test_a_sum_is_told_in_the_unit_that_its_field_names() -> None:
+    fields = (
+        FieldDraft("", "用料（公斤）", english="Material (kg)", type="integer"),
+        FieldDraft("", "人数", type="integer"),
+    )
+    files = files_of(replace(draft("activity"), fields=fields, figures=("sums",)), {}, DAY)
+    pack = load_defined(built_in("township"), [Definition("well_covers", 1, DAY, files)])
+    measures = {f.id: f.measure for f in pack.figures if f.register == "well_covers"}
+    assert measures["well_covers_sum_field_1"]["en"] == "kg"
+    assert measures["well_covers_sum_field_2"]["zh-Hans"] == "个"
+
+
 def test_an_item_is_known_by_its_number_whatever_it_is_called() -> None:
     files = files_of(WELLS, {}, DAY)
     shown = draft_of("well_covers", files)

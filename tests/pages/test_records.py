@@ -97,7 +97,10 @@ def test_registers_stand_by_kind_with_their_numbers(town, browse):
 def test_an_empty_register_says_that_this_is_no_zero_report(browse):
     page = browse("supervisor").text(LIST)
     assert "No record yet" in page
-    assert "That is not a zero report" in page
+    assert "An empty register is no zero report" in page
+    assert "an entry of its own" in page
+    assert "the import page has a template" in page
+    assert "import page" not in browse("auditor").text(LIST)
 
 
 def test_a_list_is_read_page_by_page_the_newest_first(town, browse):

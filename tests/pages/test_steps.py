@@ -279,7 +279,7 @@ def test_a_stale_form_shows_what_happened_and_can_be_sent_on_top(town: Township,
     answer = staff.client.post(url, data={**form, "note": "换了盖板", "photos": (picture(), "after.jpg")})
     assert answer.status_code == 409
     check_page(answer.text)
-    for said in ("Somebody was faster", "Accepted", "晨光村文书", "换了盖板", "after.jpg"):
+    for said in ("Somebody else changed this first", "Accepted", "晨光村文书", "换了盖板", "after.jpg"):
         assert said in answer.text
     assert current(town, ticket_id).status is Status.ACCEPTED
     assert staff.client.post(url, data=kept_form(answer.text)).status_code == 303

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
-from tracker import formats, words
+from tracker import formats, pack_words, words
 from tracker.definer import Proposal
 from tracker.domain.checklists import Checklist
 from tracker.domain.defining import AnyRegister, parts_of
@@ -66,6 +66,10 @@ class Shown:
     problems: tuple[Problem, ...] = ()
     proposal: Proposal | None = None
     status: int = 422
+
+    def mistakes(self) -> list[tuple[str, str]]:
+        """File and line, and what is wrong there."""
+        return [(f"{one.file}:{one.line}", pack_words.mistake(one)) for one in self.problems]
 
     @property
     def retired(self) -> str:
@@ -142,7 +146,7 @@ def _next(register: Register, status: Status | None) -> Step | None:
 
 def _brings(register: Register) -> Iterator[str]:
     rule = register.evidence
-    yield from _files(rule.photos_after, rule.documents)
+    yield from _files(rule.photos_before + rule.photos_after, rule.documents)
     if rule.note_required:
         yield gettext("a note")
 

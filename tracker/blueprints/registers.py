@@ -109,7 +109,7 @@ def tickets(register: str) -> ResponseReturnValue:
         rows=list_view.rows(page.lines),
         total=total,
         total_text=list_view.count_text(total),
-        chips=list_view.view_chips(known, what, counts),
+        chips=[*list_view.view_chips(known, what, counts), *list_view.carried_over_chip(known)],
         selects=list_view.selects(known, what, asking),
         columns=list_view.columns(known, what),
         is_empty_register=counts[View.ALL].number == counts[View.GONE].number == 0,

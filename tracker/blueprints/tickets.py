@@ -47,7 +47,7 @@ from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
-from tracker.queries import lists, tickets
+from tracker.queries import inspections, lists, tickets
 from tracker.queries.scope import Viewer
 from tracker.queries.world import world_for
 
@@ -199,6 +199,7 @@ def _step_form(opened: Opened, name: str) -> StepForm:
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
+        usual_owner=lambda: inspections.usual_owner(connection(), house().pack, directory(), opened.ticket),
     )
     return StepForm.for_step(asked, lambda text: tickets.find_visible_id(connection(), opened.viewer, half_width(text)))
 

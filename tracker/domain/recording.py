@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from typing import Any
 
 from tracker.domain.access import Facts, may
@@ -20,6 +21,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given, reason_given
+from tracker.domain.people import Directory
 from tracker.domain.proofs import Proof, proof_missing, untold
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
@@ -40,7 +42,28 @@ def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | 
     """What a statistic measures, where and when: one stream of values for each."""
     if register.kind is not RecordKind.STATISTIC:
         return None
+    return _key_of(register, fields)
+
+
+def _key_of(register: RecordRegister, fields: Mapping[str, Any]) -> str:
     return "|".join(str(fields.get(name, "")) for name in register.key_fields)
+
+
+def overlapping_keys(register: RecordRegister, fields: Mapping[str, Any], directory: Directory) -> frozenset[str]:
+    """Keys of values that contain this one, or are a part of it: the town's and its villages', the year's and its
+    seasons'. Figures add values up, so that such two would count the same tonnes twice (registers.md §7)."""
+    known = [{fields.get(name)} | _related(register, name, fields.get(name), directory) for name in register.key_fields]
+    keys = {_key_of(register, dict(zip(register.key_fields, one, strict=True))) for one in product(*known)}
+    return frozenset(keys - {_key_of(register, fields)})
+
+
+def _related(register: RecordRegister, name: str, value: Any, directory: Directory) -> set[Any]:
+    if name == register.unit_field:
+        return {i for i in directory.units if directory.is_within(i, value) or directory.is_within(value, i)}
+    whole = register.wholes.get(name)
+    if whole is None:
+        return set()
+    return set(register.by_name[name].choice_names) if value == whole else {whole}
 
 
 # -- recording ----------------------------------------------------------------------------------------

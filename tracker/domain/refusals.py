@@ -96,6 +96,7 @@ CODES: dict[str, Kind] = {
     "state_unknown": Kind.INVALID,
     "stage_not_later": Kind.INVALID,
     "statistic_known": Kind.INVALID,
+    "statistic_overlaps": Kind.INVALID,
     "row_known": Kind.INVALID,
     "value_masked": Kind.INVALID,
     "state_turned": Kind.INVALID,

@@ -344,8 +344,8 @@ class Register(HasFields):
     evidence: EvidenceRule = EvidenceRule()
     separation: Separation = Separation()
     measure: Label = field(default_factory=dict)  # the counting word: 户 / 处 / 件
-    usual_measures: tuple[str, ...] = ()  # offered on forms (pack data, Chinese as kept)
-    usual_texts: tuple[str, ...] = ()
+    usual_measures: tuple[Label, ...] = ()  # offered on forms
+    usual_texts: tuple[Label, ...] = ()
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order

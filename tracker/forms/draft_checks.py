@@ -23,6 +23,7 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
     "days": (1, 3660),
     "extensions": (0, 12),
     "extension_days": (0, 3660),
+    "photos_before": (0, 20),
     "photos_after": (0, 20),
     "documents": (0, 20),
     "photos_needed": (0, 20),

@@ -165,6 +165,7 @@ class DraftForm(DefinitionForm):
         return replace(
             self.shown.tickets or TicketDraft(frozenset()),
             steps=frozenset(name for name in STEP_GROUPS if self[f"step_{name}"].data),
+            photos_before=whole(self["photos_before"]),
             photos_after=whole(self["photos_after"]),
             documents=whole(self["documents"]),
             is_note_required=bool(self["note_required"].data),
@@ -313,6 +314,7 @@ def _ticket_fields(begun: Draft, *, is_new: bool) -> dict[str, Any]:
         for name, (text, hint) in STEP_WORDS.items()
     }
     fields |= {
+        "photos_before": number(gettext("Photographs before the work"), said.photos_before, gettext("Empty: none.")),
         "photos_after": number(gettext("Photographs after the work"), said.photos_after, gettext("Empty: none.")),
         "documents": number(gettext("Documents"), said.documents, gettext("Empty: none.")),
         "note_required": BooleanField(gettext("A note must say what was done"), default=said.is_note_required),
@@ -325,7 +327,7 @@ def _ticket_fields(begun: Draft, *, is_new: bool) -> dict[str, Any]:
 def _rule_fields(said: TicketDraft) -> dict[str, Any]:
     return {
         "days": number(
-            gettext("Days to put it right"),
+            gettext("Days allowed for rectification"),
             said.days,
             gettext("From the assignment, unless another day is agreed."),
         ),

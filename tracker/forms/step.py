@@ -49,7 +49,7 @@ class FixedField(HiddenField):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the inputs of a step depend on. `ticket` None: a bulk assignment. `options`: asked by those inputs alone
-    that offer units or people."""
+    that offer units or people. `usual_owner`: (unit, person) to propose for a ticket that has no owner yet."""
 
     step: Step
     ticket: Ticket | None
@@ -58,6 +58,7 @@ class Asked:
     today: date
     is_owner: bool
     milestone: str | None
+    usual_owner: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
 
 
 class StepForm(KeyedForm):
@@ -151,17 +152,17 @@ def _day_input(asked: Asked) -> Any:
 
 def _owner(asked: Asked) -> dict[str, Any]:
     ticket, options = asked.ticket, asked.options()
+    has_owner = ticket is not None and ticket.owner_unit_id is not None
+    unit_id, person_id = (ticket.owner_unit_id, ticket.owner_id) if ticket and has_owner else asked.usual_owner()
     inputs: dict[str, Any] = {
         "owner_unit_id": required(
             IdField(
                 words.need("owner_unit_id"),
                 choices=[("", gettext("Choose")), *options.units],
-                default=_number(ticket.owner_unit_id if ticket else None),
+                default=_number(unit_id),
             )
         ),
-        "owner_id": IdField(
-            words.need("owner_id"), choices=options.owners, default=_number(ticket.owner_id if ticket else None)
-        ),
+        "owner_id": IdField(words.need("owner_id"), choices=options.owners, default=_number(person_id)),
         "lead_official_id": IdField(
             words.need("lead_official_id"),
             choices=options.leads,

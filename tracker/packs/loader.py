@@ -112,7 +112,7 @@ def load_defined(path: Path, definitions: Sequence[Definition]) -> LoadedPack:
     figures, predicates = build_figures(files.figures, counted, problems, own=files.own_figures)
     reports = _reports(files, figures, counted, problems)
     layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
-    checklists = tuple(build_checklist(source, registers, records, problems) for source in files.checklists)
+    checklists = tuple(build_checklist(source, registers, records, units, problems) for source in files.checklists)
     if problems:
         raise PackError(problems)
     return LoadedPack(

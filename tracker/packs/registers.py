@@ -15,6 +15,7 @@ from tracker.domain.registers import (
     Outcome,
     Register,
     Separation,
+    as_label,
 )
 from tracker.packs.fields import (
     Shared,
@@ -57,8 +58,8 @@ def build_register(
         evidence=_evidence(data.get("evidence", {})),
         separation=Separation(**data.get("separation", {})),
         measure=data["measure"],
-        usual_measures=tuple(data.get("usual_measures", ())),
-        usual_texts=tuple(data.get("usual_texts", ())),
+        usual_measures=tuple(as_label(text) for text in data.get("usual_measures", ())),
+        usual_texts=tuple(as_label(text) for text in data.get("usual_texts", ())),
         summary_field=data.get("summary_field", "problem"),
         pause_reasons=tuple(choice_of(item) for item in data.get("pause_reasons", ())),
         ascii_prefix=data.get("ascii_prefix", ""),

@@ -105,6 +105,7 @@ class TicketDraft:
     how often, `extension_days`: by how many at most; `own_unit`, `issuer`: who may not verify, besides the doer."""
 
     steps: frozenset[str]
+    photos_before: int = 0
     photos_after: int = 1
     documents: int = 0
     is_note_required: bool = False
