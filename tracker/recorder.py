@@ -132,6 +132,11 @@ class Recorder:
     def find(self, record_id: int) -> Record | None:
         return self._touched.find(record_id)
 
+    def fields_of(self, record_id: int) -> Mapping[str, Any] | None:
+        """What a record that stands says openly; None for any other id."""
+        record = self.find(record_id)
+        return None if record is None or record.is_void else record.fields
+
     def _visible(self, record_id: int, context: World) -> Record:
         """Unknown and forbidden look alike."""
         state = self.find(record_id)

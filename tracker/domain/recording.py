@@ -19,7 +19,7 @@ from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
-from tracker.domain.links import check_links
+from tracker.domain.links import check_links, check_settled
 from tracker.domain.needs import check_length, check_place, evidence_given, reason_given
 from tracker.domain.people import Directory
 from tracker.domain.proofs import Proof, proof_missing, untold
@@ -80,6 +80,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     if register.is_withdrawn:
         raise Refusal("register_withdrawn", name=register.label)
     check_links(register.links, checked.open, context)
+    check_settled(register.links, checked.open, context.fields_of)
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
@@ -197,6 +198,7 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private and not command.evidence:
         raise Refusal("nothing_changed")
+    check_settled(register.links, {**record.fields, **changed}, context.fields_of, changed.keys())
     data: dict[str, Any] = {"changes": changed, "reason": reason}
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
@@ -262,6 +264,7 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
     checked = check_record(register, command.values, context.directory, is_partial=True, before=record.fields)
     check_links(register.links, checked.open, context)
+    check_settled(register.links, {**record.fields, **checked.open}, context.fields_of, checked.open.keys())
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
         raise Refusals([Refusal("field_required", field=name) for name in missing])
@@ -318,6 +321,7 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}
     fields = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
+    check_settled(register.links, {**record.fields, **fields}, context.fields_of, fields.keys())
     if command.is_complete and not record.is_complete:
         after = {**record.fields, **fields}
         private, kinds = {*record.private, *checked.private}, _kinds(command.evidence, record)
