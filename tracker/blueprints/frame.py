@@ -9,9 +9,8 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from tracker import languages, words
-from tracker.blueprints.rights import can, connection, current_person, directory, house, today
+from tracker.blueprints.rights import can, current_person, directory, head, house, today
 from tracker.domain.people import Person, Role
-from tracker.log import store
 
 # (right, endpoint, label) in the order of the bar; a person sees what their grants could open.
 _PLACES = (
@@ -43,11 +42,11 @@ def init_app(app: Flask) -> None:
 
 def frame() -> dict[str, Any]:
     """The variables of base.html, see its head. An error page gets none of what may be in trouble."""
-    head = store.read_head(connection())
+    at = head()
     shown: dict[str, Any] = {
-        "is_demonstration": head.is_demonstration,
-        "is_behind": house().is_behind(head),
-        "log_position": head.size,
+        "is_demonstration": at.is_demonstration,
+        "is_behind": house().is_behind(at),
+        "log_position": at.size,
         "theme": session.get("theme", "system"),
         "keys_are_on": session.get("keys", True),
         "jurisdiction_name": jurisdiction_name(),
