@@ -57,18 +57,19 @@ POST = RecordRegister(
 )
 
 
-def _duty(name: str, every: Period, **more: Any) -> DutySpec:
+def duty(name: str, every: Period, **more: Any) -> DutySpec:
+    """A duty of the villages to walk, unless `more` says otherwise."""
     given: dict[str, Any] = {"owed_by": OwedBy(("village",)), "in_force_from": date(2023, 1, 1), **more}
     return DutySpec(id=name, label=label(name), activity="walk", every=every, source=label("tests"), **given)
 
 
 DUTIES = (
-    _duty("weekly", Period.WEEK, late_days=2, has_nil_reports=True, in_force_from=date(2023, 1, 2)),
-    _duty("twentieth", Period.MONTH_DAY, month_day=20, late_days=5, has_nil_reports=True),
-    _duty("daily", Period.DAY, within=(((7, 10), (7, 19)),), enter_days=1, has_nil_reports=True),
-    _duty("twice", Period.MONTH, count=2),  # a nil report is none
-    _duty("report", Period.MONTH, enter_days=5, late_days=3, has_nil_reports=True, in_force_to=date(2023, 10, 31)),
-    _duty(
+    duty("weekly", Period.WEEK, late_days=2, has_nil_reports=True, in_force_from=date(2023, 1, 2)),
+    duty("twentieth", Period.MONTH_DAY, month_day=20, late_days=5, has_nil_reports=True),
+    duty("daily", Period.DAY, within=(((7, 10), (7, 19)),), enter_days=1, has_nil_reports=True),
+    duty("twice", Period.MONTH, count=2),  # a nil report is none
+    duty("report", Period.MONTH, enter_days=5, late_days=3, has_nil_reports=True, in_force_to=date(2023, 10, 31)),
+    duty(
         "look",
         Period.QUARTER,
         owed_by=OwedBy(subjects="post", states=("standing",), link="post"),

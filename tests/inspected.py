@@ -62,7 +62,7 @@ TOILET = replace(
         Field("seen_at", FieldType.TIME, label("时间"), is_required=True),
     ),
 )
-LID = ChecklistItem(1, label("盖板牢固"), creates=Creation("toilet", {"category": "quality"}))
+LID = ChecklistItem(1, label("盖板牢固"), creates=Creation("toilet", {"category": "quality"}, owner="farming"))
 SMELL = ChecklistItem(2, label("无臭味"))
 LIST = Checklist("toilet", label("核查表"), "file", "tests", (LID, SMELL), is_scored=True, is_signed=True)
 

@@ -44,6 +44,7 @@ from tracker.packs.loader import LoadedPack, PackError, load_defined
 from tracker.packs.writing import with_retired
 from tracker.projections.recounting import Recounting, histories, record_count, record_ids
 from tracker.projections.tickets import sync_registers
+from tracker.queries.unread import unread_of
 
 if TYPE_CHECKING:
     from tracker.handler import Request, Work
@@ -130,6 +131,8 @@ class _Definer:
         changed = tuple(name for name in self._before if self._is_recounted(name, after))
         if before:
             self._check(before, after, changed, is_today=on == today)
+        else:
+            self._check_unread(definition, after)
         return Proposal(definition, after, retired, changed, sum(len(self.records(name)) for name in changed))
 
     def withdraw(self, command: WithdrawRegister, today: date) -> tuple[Definition, LoadedPack | None, tuple[str, ...]]:
@@ -152,6 +155,8 @@ class _Definer:
         if before and after:
             changed = tuple(name for name in self._before if self._is_recounted(name, after))
             self._check(before, after, changed, is_today=True)
+        elif after:
+            self._check_unread(definition, after)
         return definition, after, changed
 
     def _as_it_is(self, folder: Path, on: date, more: Definition | None = None) -> LoadedPack | None:
@@ -179,6 +184,20 @@ class _Definer:
 
     def _check(self, before: Pack, after: Pack, changed: Sequence[str], *, is_today: bool) -> None:
         refusals = [*self._harm(before, after), *self._too_much(changed, is_today=is_today)]
+        if refusals:
+            raise Refusals(refusals)
+
+    def _check_unread(self, definition: Definition, after: Pack) -> None:
+        """Where nothing says any more what the registers were, their records are held against what they will be."""
+        registers = _registers(after)
+        earlier = (name for d in self.known if d.name == definition.name for name in d.registers)
+        refusals: list[Refusal] = []
+        for name in dict.fromkeys((*definition.registers, *earlier)):
+            number = self.conn.scalar(select(RegisterRow.id).where(RegisterRow.name == name))
+            if number is not None and name in registers:
+                refusals += unread_of(self.conn, registers[name], number)
+            elif number is not None and (count := record_count(self.conn, number)):
+                refusals.append(Refusal("part_in_use", name=name, count=count))
         if refusals:
             raise Refusals(refusals)
 

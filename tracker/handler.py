@@ -1,10 +1,10 @@
 """handle(command): the only writer. Load → permit → decide → append → project → commit, in one transaction.
 
-The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one
-transaction: it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py`
-(activities, subjects, statistics), `follower.py` (what a ticket means for its subject), `timekeeper.py` (owed
-periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a definition changes),
-`noter.py` (who read what, what is erased).
+The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one transaction:
+it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py` (activities,
+subjects, statistics), `opener.py` (what a record opens), `follower.py` (what a ticket means for its subject),
+`timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a
+definition changes), `noter.py` (who read what, what is erased).
 """
 
 from __future__ import annotations
@@ -53,11 +53,13 @@ from tracker.log import store
 from tracker.log.vault import VaultWriter, read_private
 from tracker.models.rows import pipelined, writer
 from tracker.noter import Noter
+from tracker.opener import Opener
 from tracker.organiser import Organiser
 from tracker.projections import search
 from tracker.projections.ledger import LedgerWriter
 from tracker.projections.lives import Posting, Touched, ticket_life
 from tracker.projections.numbers import HeldNumbers
+from tracker.projections.pictures import PictureWriter
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
@@ -173,12 +175,14 @@ class Work:
         self.tickets = TicketWriter(conn, registers, numbers)
         self._touched = Touched(conn, Posting(ticket_life(registers), self.ledger, house.time_zone))
         self.texts = search.SearchWriter(conn)
+        self.pictures = PictureWriter(conn)
         self.series = SeriesWriter(conn)
         self.numbers = numbers
         self.records = Recorder(self)
         self.organiser = Organiser(self)
         self.noter = Noter(self)
         self.follower = Follower(self)
+        self.opener = Opener(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
 
@@ -308,12 +312,20 @@ class Work:
     # -- activities, subjects, statistics ---------------------------------------------------------
     def _record_command(self, request: Request, command: RecordCommand, key: bytes | None) -> Done:
         before, decision = self.records.decide(command, self.world(request))
+        decision = self.opener.complete(request, command, before, decision)
+        state, appended = self.write_record(request, before, decision, key)
+        return Done(appended, state.id, state.number)
+
+    def write_record(
+        self, request: Request, before: Record | None, decision: Decision, key: bytes | None
+    ) -> tuple[Record, tuple[Event, ...]]:
+        """The record after what was decided, and the events."""
         events, rows = self._committed(decision)
         appended = self._append(request, StreamKind.RECORD, before, events, key)
         state = self.records.project(before, appended)
         self.vault.keep(state.id, rows, is_amendment=before is not None)
         self.periods.look_at(request, before, state, appended)
-        return Done(appended, state.id, state.number)
+        return state, appended
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
         if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
@@ -330,6 +342,7 @@ class Work:
         self.tickets.put(before, state)
         self.records.rows.put_ticket(before, state, register)
         self.texts.put(before, state, register)
+        self.pictures.put(before, state)
         return state
 
     def ticket(self, ticket_id: int) -> Ticket:
@@ -376,6 +389,7 @@ class Work:
         self.records.flush()
         self.periods.flush()
         self.texts.flush()
+        self.pictures.flush()
         self.series.flush()
 
     def forget_tickets(self) -> None:

@@ -111,6 +111,7 @@ class Recorder:
         state = self._touched.go_on(before, events)
         self.rows.put(before, state)
         self._texts.put(before, state, self._register(state.register))
+        self._work.pictures.put(before, state)
         if state.key:
             self._keys[state.register, state.key] = None if state.is_void else state.id
         return state

@@ -124,6 +124,13 @@ REFUSALS: Mapping[str, Any] = {
     "file_too_large": _("The file is larger than %(limit)s MB. Send a smaller one."),
     "file_type_refused": _("Files of this kind are not accepted. Send a photograph (JPEG, PNG) or a PDF."),
     "photograph_needed": _("Only photographs fit here (JPEG, PNG)."),
+    "picture_without_time": _(
+        "Of %(count)s photograph(s) here nobody knows when they were taken. Write the time below, then send again."
+    ),
+    "picture_without_place": _(
+        "Of %(count)s photograph(s) here nobody knows where they were taken. Press “Take the position” below on the "
+        "spot, or switch on location in the camera and take them again."
+    ),
     "file_not_what_it_says": _("The content of the file does not fit its name. Save it again and send that."),
     "file_damaged": _("The file is damaged or locked and cannot be opened. Save it again without a password."),
     "picture_too_many_pixels": _("The picture is too large. Take it with a lower resolution."),

@@ -11,10 +11,11 @@ import pytest
 from inspected import CHECK, FILE, LIST, TOILET
 from township import PACK, Paper, at, plain_ticket
 
+from tracker.domain.checklists import Creation
 from tracker.domain.commands import AnswerItems, EnterRecord
 from tracker.domain.context import World
 from tracker.domain.events import Event, StreamKind
-from tracker.domain.inspecting import Score, proposals, score_of
+from tracker.domain.inspecting import Score, proposals, score_of, usual_owner
 from tracker.domain.record import Record, evolve
 from tracker.domain.recording import RecordWorld, decide_answers, decide_enter
 from tracker.domain.refusals import Refusal, Refusals
@@ -158,6 +159,33 @@ def test_a_failed_item_proposes_its_ticket(paper: Paper, world: RecordWorld) -> 
     assert one.values == {"category": "quality", "group": 4, "file": 7}
     assert one.private == {"household": "household"}
     assert [f.name for f in one.asked] == ["seen_at"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "unit", "person"),
+    [
+        (None, None, None),
+        ("place", "chenguang", None),
+        ("farming", "farming", None),
+        ("no_such_unit", None, None),
+        ("helper", "farming", "clerk"),
+        ("driver", None, None),  # the file names nobody
+    ],
+)
+def test_a_ticket_usually_goes_to_whom_the_item_names(
+    paper: Paper, owner: str | None, unit: str | None, person: str | None
+) -> None:
+    household = Record(id=7, register="file", fields={"helper": paper.person["clerk"]})
+    found = usual_owner(Creation("toilet", {}, owner), paper.unit["chenguang"], household, paper.directory)
+    assert found == (paper.unit.get(unit or ""), paper.person.get(person or ""))
+
+
+def test_whoever_has_left_is_not_proposed(paper: Paper) -> None:
+    people = dict(paper.directory.people)
+    people[paper.person["clerk"]] = replace(people[paper.person["clerk"]], has_left=True)
+    household = Record(id=7, register="file", fields={"helper": paper.person["clerk"]})
+    without = replace(paper.directory, people=people)
+    assert usual_owner(Creation("toilet", {}, "helper"), 1, household, without) == (None, None)
 
 
 def test_a_ticket_keeps_the_inspection_and_the_item_it_came_from(paper: Paper) -> None:

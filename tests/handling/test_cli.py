@@ -38,6 +38,10 @@ def test_the_demonstration_verifies_and_pages_read_what_its_log_leads_to(office:
     assert "events verified" in office.good("verify", "--projections")
 
 
+def test_every_record_of_the_demonstration_is_known_to_its_register(office: Office):
+    assert "Every record is known" in office.good("registers", "check")
+
+
 def test_a_second_start_keeps_everything_and_ctrl_c_stops_it(office: Office):
     before = office.good("figures", *AS_PUBLISHED)
     with office.started() as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tracker.log.audit import chain_faults
 from tracker.models.tickets import TicketRow
 from tracker.packs.loader import load_pack
 from tracker.packs.problems import DefinitionClash
+from tracker.queries.unread import unread
 
 WELL = """\
 name: well_cover
@@ -137,7 +139,11 @@ def test_what_records_use_cannot_be_removed_or_become_something_else(town: Towns
     )
     assert sorted(codes(town, well=changed, version=1)) == ["part_fixed", "register_prefix_fixed"]
     register(town, depth=3)
-    assert codes(town, well=without, version=1) == ["part_in_use"]
+    with pytest.raises(Refusals) as error:
+        define(town, well=without, version=1)
+    assert [(r.code, r.params["name"]["en"], r.params["count"]) for r in error.value.refusals] == [
+        ("part_in_use", "Depth", 1)
+    ]
     assert codes(town, well=WELL, version=0) == ["definition_moved_on"]
 
 
@@ -253,7 +259,7 @@ def test_a_changed_register_of_the_pack_is_again_as_delivered(town: Township, tm
     )
     with town.engine.connect() as conn:
         town.house.follow(conn, date(2023, 6, 1))
-    assert town.house.pack.register_by_name["lamp"].usual_texts == ("灯不亮",)
+    assert town.house.pack.register_by_name["lamp"].usual_texts == ({"und": "灯不亮"},)
     withdraw(town, "lamp")
     lamp = town.house.pack.register_by_name["lamp"]
     assert (lamp.usual_texts, lamp.is_withdrawn, lamp.version) == ((), False, "2026.1")
@@ -300,6 +306,64 @@ def test_what_no_longer_fits_goes_when_nothing_was_entered(clashing: Township) -
         house.follow(conn, date(2023, 6, 5))
         assert [d.is_withdrawn for d in house.definitions(conn)] == [False, True]
     assert "well_cover" not in house.pack.register_by_name
+
+
+def test_what_no_longer_fits_is_put_right_without_harm_to_what_was_entered(town: Township, tmp_path: Path) -> None:
+    define(town)
+    for depth in (80, 120):
+        register(town, owner_kind="water", depth=depth)
+    lamp = tmp_path / "registers/lamp.yaml"
+    lamp.write_text(lamp.read_text(encoding="utf-8").replace("\nprefix: ", "\nprefix: 井\n# "), encoding="utf-8")
+    house = town.house
+    house.pack, house.is_as_delivered = load_pack(tmp_path), True
+    changed = WELL.replace("prefix: 井", "prefix: 盖").replace("name: depth, type: integer", "name: depth, type: text")
+    files = {"registers/well_cover.yaml": changed.replace("name: water", "name: sewage")}
+    command = DefineRegister(name="well_cover", files=files, takes_effect_on=date(2023, 6, 5), version=1)
+    with pytest.raises(Refusals) as error:
+        handle(house, command, actor_id=SYSTEM, now=at("2023-06-05"))
+    assert [(r.code, r.params.get("name", {}).get("en"), r.params["count"]) for r in error.value.refusals] == [
+        ("register_prefix_fixed", None, 2),
+        ("records_unreadable", "Depth", 2),
+        ("records_unreadable", "Whose", 2),
+    ]
+
+
+def test_a_new_version_of_the_pack_is_held_against_the_records(town: Township) -> None:
+    define(town)
+    register(town, owner_kind="water", depth=80)
+    register(town, owner_kind="power")
+    pack = town.house.pack
+    with town.engine.connect() as conn:
+        assert list(unread(conn, pack)) == []
+        well = pack.register_by_name["well_cover"]
+        fields = tuple(f for f in well.fields if f.name != "owner_kind")
+        newer = replace(pack, registers=(*(r for r in pack.registers if r != well), replace(well, fields=fields)))
+        assert [(r.code, r.params["name"], r.params["count"]) for r in unread(conn, newer)] == [
+            ("records_unreadable", {"zh-Hans": "owner_kind"}, 2)
+        ]
+        without = replace(pack, registers=tuple(r for r in pack.registers if r != well))
+        assert [r.params["count"] for r in unread(conn, without)] == [2]
+
+
+def test_a_step_that_tickets_wait_for_cannot_be_switched_off(town: Township) -> None:
+    paused = WELL.replace("steps: [accept]", "steps: [accept, pause, resume]")
+    paused += "pause_reasons: [{name: rain, label: {zh-Hans: 雨天, zh-Hant: 雨天, en: Rain}}]\n"
+    define(town, well=paused)
+    ticket_id = register(town)
+    on = date.fromisoformat(DAY)
+    assign = {"owner_unit_id": town.unit["farming"]}
+    rest = {"pause_reason": "rain", "reason": "连日下雨"}
+    for version, step, values in ((1, "assign", assign), (2, "pause", rest)):
+        town.do(
+            TakeStep(ticket_id=ticket_id, version=version, step=step, occurred_on=on, values=values),
+            "supervisor",
+            at(DAY),
+        )
+    with pytest.raises(Refusals) as error:
+        define(town, well=paused.replace(", pause, resume", ""), version=1)
+    (refusal,) = error.value.refusals
+    assert (refusal.code, refusal.params) == ("step_in_use", {"step": "resume", "count": 1})
+    define(town, well=paused.replace("accept, ", ""), version=1)
 
 
 def test_files_of_a_register_with_records_never_go(town: Township, tmp_path: Path) -> None:

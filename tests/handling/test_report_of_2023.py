@@ -210,6 +210,18 @@ def archive(on_sqlite: Office, tmp_path: Path) -> Iterator[Archive]:
             yield Archive(installation.house, holder(Role.SUPERVISOR), holder(Role.APPROVER), datetime.now(UTC))
 
 
+def test_files_of_toilets_and_houses_are_as_their_tickets_and_buildings_left_them(archive: Archive) -> None:
+    """registers.md §11.3: 640 files, of which 258 by acceptance; 412 houses, 13 of them dangerous in the year."""
+    numbers = archive.house.pack.record_by_name
+    with archive.house.engine.connect() as conn:
+        ids = archive.house.register_numbers(conn)
+        rows = conn.execute(select(RecordRow.register_id, RecordRow.state)).all()
+    stood = {name: Counter(state for register, state in rows if register == ids[name]) for name in numbers}
+    assert stood["toilet"] == {"normal": 258 + 189, "rectified": 187 + 4, "problem": 2}
+    assert stood["house"] == {"safe": 373 + 2, "potential": 24, "evacuated": 2, "disposed": 8, "demolished": 3}
+    assert stood["premises"] == {"operating": 88}
+
+
 def test_each_figure_falls_when_one_record_behind_it_is_taken_away(archive: Archive) -> None:
     """Removed one after another: each is looked at right before and right after its own removal."""
     assert len({*PUBLISHED, *AT_LEAST}) == len(PUBLISHED) + len(AT_LEAST) == 39

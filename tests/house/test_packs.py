@@ -48,7 +48,9 @@ TICKETS = {
     "project_task": About("项", "GZRW", set(), set()),
 }
 # Forms of OpenCC's s2t, or of Taiwan's usage, that the glossary replaces (registers.md §1).
-UNWANTED = "臺覈羣衆裏爲説産綫着牀"
+UNWANTED = "臺覈羣衆裏爲説産綫着牀户樑"
+# Forms that OpenCC's s2t would write otherwise, and the glossary does not.
+USUAL = "台准群床里灶吃"
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +229,27 @@ class TestLabels:
     def test_traditional_labels_follow_the_glossary(self) -> None:
         wrong = [label["zh-Hant"] for _, label in all_labels() if set(label["zh-Hant"]) & set(UNWANTED)]
         assert wrong == []
+
+    def test_traditional_labels_hold_no_simplified_character(self) -> None:
+        to_traditional = OpenCC("s2t")
+        found = {char for _, label in all_labels() for char in label["zh-Hant"] if to_traditional.convert(char) != char}
+        assert found <= set(USUAL)
+
+    def test_every_text_that_forms_offer_is_a_label(self, township: LoadedPack) -> None:
+        """A plain one would stand in Chinese on an English page."""
+        registers = (*township.registers, *township.records)
+        texts = [text for register in registers for text in register.usual_texts]
+        texts += [text for register in township.registers for text in register.usual_measures]
+        assert len(texts) > 200
+        assert [text for text in texts if set(text) != set(languages.codes())] == []
+
+    def test_whoever_fills_in_an_amount_or_an_area_is_told_its_unit(self, township: LoadedPack) -> None:
+        """In the label, or in the hint: a yuan is no ten thousand, a mu no hectare."""
+        registers = (*township.registers, *township.records)
+        numbers = [(r.name, f) for r in registers for f in r.fields if f.type is FieldType.DECIMAL]
+        assert numbers
+        silent = [(name, f.name) for name, f in numbers if not (f.hint or "（" in f.label["zh-Hans"])]
+        assert silent == []
 
     def test_english_labels_hold_no_chinese(self) -> None:
         assert [label["en"] for _, label in all_labels() if not label["en"].isascii()] == []

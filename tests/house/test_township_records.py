@@ -215,6 +215,16 @@ class TestChecklists:
                 register = township.register_by_name[creation.register]
                 assert choices_needed(register) <= creation.values.keys() | known, f"{checklist.name}: {creation}"
 
+    def test_every_fail_goes_to_somebody_and_small_repairs_to_the_village(self, township: LoadedPack) -> None:
+        owners = {
+            checklist.name: {i.id: i.creates.owner for i in checklist.items if i.creates}
+            for checklist in township.checklists
+        }
+        assert all(owner for of in owners.values() for owner in of.values())
+        assert (owners["toilet"][8], owners["toilet"][6]) == ("place", "430422108.agriculture")
+        assert set(owners["watch_household"].values()) == {"helper"}
+        assert set(owners["campus"].values()) == {"place"}
+
     @pytest.mark.parametrize(
         ("checklist", "item", "severity"), [("toilet", 8, "3"), ("house", 16, "3"), ("river_section", 5, "3")]
     )

@@ -45,7 +45,7 @@ def answer(page: Page, n: int, photo: Path) -> None:
         failed = page.locator("[data-item]", has=page.locator(f"input[name=item-{item}]"))
         failed.locator("label.answer--fail").click()
         failed.locator("textarea").fill(note)
-        failed.locator("input[type=file]").set_input_files(photo)
+        failed.locator("input[type=file][name]").set_input_files(photo)
         expect(failed.locator("[data-photos] canvas")).to_be_visible()
     page.locator("[data-pass-rest]").click()
     expect(page.locator("[data-progress]")).to_contain_text("18")

@@ -81,6 +81,7 @@ ROUTES: Mapping[str, tuple[tuple[str, str, frozenset[str]], ...]] = {
     ),
     "desk.home": (("GET", "/", SIGNED_IN),),
     "desk.show": (("GET", "/desk", DESK),),
+    "desk.urge": (("POST", "/desk/urge", OFFICE),),
     "desk.today": (("GET", "/today", STAFF),),
     "desk.accept": (("POST", "/today/accept", STAFF),),
     "figures.report": (("GET", "/figures", READERS),),

@@ -142,6 +142,25 @@ def test_what_came_back_stands_first_with_the_reason_until_it_is_submitted_again
     assert "照片看不清井盖" not in text
 
 
+def test_the_owner_of_a_late_ticket_is_urged_in_one_press(town, browse):
+    late, other = assigned(town, "盖板早已破裂", due=-3), assigned(town, "池体渗漏已久", due=-2)
+    desk_of = browse("supervisor")
+    sent = desk_of.form("/desk", "/desk/urge") | {"ticket": f"{late}.{town.state(late).version}"}
+    for _ in range(2):
+        answer = desk_of.client.post("/desk/urge", data=sent)
+        assert answer.headers["Location"] == f"/desk#urge-{late}"
+    text = desk_of.text("/desk")
+    assert "1 ticket urged." in text
+    assert text.count("urged today") == 1
+    assert f'value="{other}.2"' in text
+    with town.engine.connect() as conn:
+        assert desk.urged_on(conn, [late, other]) == {late: today(town)}
+    take(town, other, "submit", "staff")
+    refused = desk_of.client.post("/desk/urge", data=sent | {"ticket": f"{other}.2", "key": "another"})
+    assert refused.status_code == 303
+    assert "Not urged" in desk_of.text("/desk")
+
+
 def test_new_tickets_are_accepted_without_leaving_the_list_and_twice_is_once(town, browse):
     first, second = assigned(town, "刚刚交办的一件", due=9, on=0), assigned(town, "刚刚交办的两件", due=9, on=0)
     visitor = browse("staff")

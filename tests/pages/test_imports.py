@@ -270,6 +270,7 @@ def test_all_rows_that_are_ready_are_registered_and_named(browse, town):
     assert "5 tickets were registered." in page
     assert re.search(r"status=registered&amp;sort=newest[^>]*>Assign<", page)
     assert len(set(numbers(page))) == counted(town) == 5
+    assert f'<dt>Imported</dt><dd><a href="{url}?show=registered">' in supervisor.text(f"/tickets/{numbers(page)[0]}")
 
 
 def test_exactly_the_rows_chosen_are_registered(browse, town):

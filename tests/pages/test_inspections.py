@@ -92,11 +92,13 @@ def test_from_the_list_to_the_ticket(town: Township, browse: Browse, files: list
     assert left.answers["1"]["result"] == "fail"
     assert left.number in staff.text(START)
     assert left.number in staff.text("/today")
+    assert left.number in staff.text("/search?q=盖板破裂")  # so far it stands in the note alone
     address = f"/records/{left.number}/inspection"
     assert unquote(staff.open(begin(files[1])).location) == address
     signed = {"item-2": "pass", "summary": "盖板破裂", "signature": photo("签名.png"), "act": "complete"}
     done = staff.send(address, **signed)
     assert unquote(done.location) == f"/records/{left.number}/findings"
+    assert "镇农业办" in staff.text(done.location)
     told = staff.send(done.location, **{"ask-toilet-seen_at": "09:30", "problem-1": "清掏口盖板破裂"})
     assert unquote(told.location) == address, form_errors(told.text)
     assert {f.kind for f in inspection(town).evidence} == {"photo_before", "signature"}
@@ -113,6 +115,8 @@ def test_from_the_list_to_the_ticket(town: Township, browse: Browse, files: list
     assert "1 of 2 points, 50 of 100; passed 1 of 2 items" in page
     assert "1 of 2 points, 50 of 100" in staff.text(f"/records/{left.number}")
     assert left.number in staff.text(f"/tickets/{ticket.number}")
+    asked = browse("supervisor").form(f"/tickets/{ticket.number}/assign")
+    assert asked["owner_unit_id"] == str(town.unit["farming"])
     assert "1 of 3 inspected" in staff.text(START)
     again = staff.text(begin(files[1]))
     assert "Failed on" in again

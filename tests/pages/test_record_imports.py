@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from exchange.samples import csv, xlsx
@@ -74,6 +75,21 @@ def test_a_ledger_of_meetings_comes_in_row_by_chosen_row_and_never_twice(browse,
     again = supervisor.text(sent(supervisor, xlsx([HEADINGS, *rows]), name="又一份.xlsx"))
     assert "2 rows of this file are recorded already." in again
     assert re.search(r'class="serial" href="/records/[^"]+">会-\d{4}-0001<', supervisor.text(url + "?show=registered"))
+
+
+def test_a_record_says_which_row_of_which_file_it_was_and_its_uploader_alone_reads_the_name(browse, town):
+    supervisor = browse("supervisor")
+    url = sent(supervisor, xlsx([HEADINGS, ["2023-05-10", "晨光村", "屋场恳谈", 88, ""]]), name="刘小云提供.xlsx")
+    confirm(supervisor, url, act="all")
+    record = f"/records/{quote(f'会-{year()}-0001')}"
+    page = supervisor.text(record)
+    assert re.search(rf'<dt>Imported</dt><dd><a href="{url}\?show=registered">刘小云提供.xlsx</a> row 2 ', page)
+    assert f'href="{record}"' in supervisor.text(f"{url}?show=registered")
+    page = browse("auditor").text(record)
+    assert re.search(r'<dt>Imported</dt><dd><span class="serial" title="SHA-256">[0-9a-f]{12}…</span> row 2 ', page)
+    assert "刘小云提供" not in page
+    supervisor.send(url, f"{url}/forget")
+    assert "刘小云提供" not in supervisor.text(record)
 
 
 def year() -> int:

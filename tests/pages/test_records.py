@@ -20,7 +20,7 @@ from township import PLAIN_VALUES, Township, at, label
 
 from tracker import clock
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, VoidRecord
-from tracker.domain.figures import FigureSpec, ReportSpec, Term
+from tracker.domain.figures import Counting, FigureSpec, Grouping, ReportSpec, Term
 from tracker.domain.record import Record
 from tracker.domain.registers import Choice
 from tracker.handler import Request, handle_all
@@ -209,7 +209,8 @@ def test_a_link_is_chosen_or_typed_and_leads_there_and_back(town, browse):
     assert answer.status_code == 303, answer.text
     there = visitor.text(answer.headers["Location"])
     assert f'href="{page_of(town, pair)}"' in there
-    assert answer.headers["Location"] in visitor.text(page_of(town, pair))
+    assert f"Back to {number}" in there
+    assert answer.headers["Location"].partition("?")[0] in visitor.text(page_of(town, pair))
     assert "走访" in visitor.text(page_of(town, pair, "linked", "meeting"))
     theirs = browse("neighbour").send(NEW, topic="走访", member=number)
     assert theirs.status_code == 422
@@ -225,6 +226,16 @@ def test_a_meeting_gives_rise_to_a_ticket_that_names_it(town, browse):
     answer = visitor.client.post("/registers/toilet/tickets/new", data=form | PLAIN_VALUES["toilet"])
     assert f'href="{page_of(town, held)}"' in visitor.text(answer.headers["Location"])
     assert "化粪池破损渗漏" in visitor.text(page_of(town, held))
+
+
+def test_what_a_number_stands_for_is_said_beside_it(town, browse):
+    held, untitled = hold(town), hold(town, member=member(town))
+    report = {"meeting": now(town, held).number, "place": str(town.unit["chenguang"])}
+    visitor = browse("staff")
+    told = visitor.send("/registers/toilet/tickets/new", **PLAIN_VALUES["toilet"] | report).headers["Location"]
+    assert re.search(rf"{report['meeting']}</a> 屋场恳谈", visitor.text(told))
+    of_untitled = now(town, now(town, untitled).fields["member"]).number
+    assert re.search(rf"{of_untitled}</a> 晨光村", visitor.text(page_of(town, untitled)))
 
 
 def test_the_next_one_begins_from_the_same_record(town, browse):
@@ -288,6 +299,34 @@ def test_a_subject_goes_from_state_to_state_with_what_is_needed(town, browse):
     page = visitor.text(page_of(town, pair))
     assert now(town, pair).state == "cleared"
     assert all(said in page for said in ("线索", "在册", "消除", "入户核实"))
+
+
+def test_a_least_names_those_who_hold_it_down(town, browse):
+    busy, idle = member(town), member(town)
+    for _ in range(2):
+        hold(town, member=busy)
+    held = Term("by.member", Counting.FLOW)
+    least = FigureSpec(
+        id="least",
+        label=label("最少"),
+        register="meeting",
+        measure=label("场"),
+        shows="count",
+        numerator=(held,),
+        denominator=(),
+        exclusions=(),
+        definition=label("每名党员"),
+        source=label("tests"),
+        grouping=Grouping.LEAST,
+        among=(Term("live.by.self", register="member"),),
+    )
+    report = ReportSpec("annual", label("年报"), ((label("一"), ("least",)),))
+    town.house.pack = replace(RECORDS, figures=(least,), reports=(report,))
+    page = browse("supervisor").text("/figures/least?effective=2023-12-05")
+    found = re.search(r">Fewest .*?</section>", page, re.S)
+    assert found
+    named = re.findall(r'href="([^"]+)"[^>]*>\s*<span class="line__name">[^<]+</span><span>(\d)<', found[0])
+    assert named == [(page_of(town, idle), "0"), (page_of(town, busy), "2")]
 
 
 def test_a_statistic_is_reported_stage_by_stage(town, browse):

@@ -61,7 +61,45 @@ def show() -> ResponseReturnValue:
         duties=duties.for_desk(),
         duty_label=duties.label,
         working=WORKING,
+        urged=desk.urged_on(connection(), [line.id for unit in page.late for line in unit.lines[:LATE_OF_UNIT]])
+        if can("urge")
+        else {},
+        new_key=uuid.uuid4().hex,
     )
+
+
+@bp.post("/desk/urge")
+@needs("urge")
+def urge() -> ResponseReturnValue:
+    """Urges the owner of a late ticket in one press; the desk comes back where it was."""
+    picked, done, refused = _taken("urge")
+    if done:
+        flash(ngettext("%(num)s ticket urged.", "%(num)s tickets urged.", done), "done")
+    for why in _reasons(refused):
+        flash(gettext("Not urged: %(why)s", why=why), "warn")
+    return redirect(url_for("desk.show", _anchor=f"urge-{next(iter(picked), '')}"), 303)
+
+
+def _taken(step: str) -> tuple[dict[int, int], int, list[Refused]]:
+    """The step taken with every ticket that was sent: these, how many were done, and those that were not."""
+    picked = list_view.picked(request.form.getlist("ticket")[: list_view.MOST_ROWS])
+    key = request.form.get("key", "")
+    requests = [
+        Request(
+            TakeStep(ticket_id=i, step=step, version=version, occurred_on=today(), key=f"{key}.{i}"),
+            current_person().id,
+            now(),
+        )
+        for i, version in picked.items()
+    ]
+    results = handle_all(house(), requests, goes_on=True)
+    refused = [r for r in results if isinstance(r, Refused)]
+    return picked, len(results) - len(refused), refused
+
+
+def _reasons(refused: list[Refused]) -> list[str]:
+    """Why they were not, each reason once; some of them."""
+    return list(dict.fromkeys(words.refusal(no) for r in refused for no in r.refusals))[:MOST_TOLD]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +170,9 @@ def today_page() -> ResponseReturnValue:
 @needs("accept")
 def accept() -> ResponseReturnValue:
     """Accepts one ticket or all that were sent, without leaving the list."""
-    picked = list_view.picked(request.form.getlist("ticket")[: list_view.MOST_ROWS])
-    key = request.form.get("key", "")
-    requests = [
-        Request(
-            TakeStep(ticket_id=i, step="accept", version=version, occurred_on=today(), key=f"{key}.{i}"),
-            current_person().id,
-            now(),
-        )
-        for i, version in picked.items()
-    ]
-    results = handle_all(house(), requests, goes_on=True)
-    _tell([r for r in results if isinstance(r, Refused)], len(results))
-    return redirect(url_for("desk.today"), 303)
-
-
-def _tell(refused: list[Refused], count: int) -> None:
-    if done := count - len(refused):
+    _, done, refused = _taken("accept")
+    if done:
         flash(ngettext("%(num)s ticket accepted.", "%(num)s tickets accepted.", done), "done")
-    for why in list(dict.fromkeys(words.refusal(no) for r in refused for no in r.refusals))[:MOST_TOLD]:
+    for why in _reasons(refused):
         flash(gettext("Not accepted: %(why)s", why=why), "warn")
+    return redirect(url_for("desk.today"), 303)

@@ -3,7 +3,7 @@ pages."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from flask_babel import gettext
 
 from tracker import words
 from tracker.blueprints import linking
-from tracker.blueprints.names import names
+from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import can_on, connection, current_person, directory, house, needs, now, today, viewer
 from tracker.domain.access import Facts
 from tracker.domain.commands import AnswerNotice, ExcusePeriod
@@ -59,7 +59,7 @@ def show() -> ResponseReturnValue:
         month=month,
         months=[(f"{one:%Y-%m}", f"{one:%Y-%m}") for one in dict.fromkeys((*months, month))],
         duties=[(spec.id, words.of(spec.label)) for spec in house().pack.duties],
-        names=names(),
+        names=_named(board.left),
         label=label,
         today=today(),
     )
@@ -149,19 +149,18 @@ def _page(period_id: int, came_back: ReasonForm | None) -> str:
     register = house().pack.record_by_name[spec.activity]
     is_twice = line.is_missed and notices.is_twice_running(connection(), house().pack.duties, line.id)
     says = _may_say(spec, line, whole, is_twice=is_twice)
+    known = _named([line])
     return render_template(
         "duties/period.html",
         line=line,
-        subject_href=_address(linking.numbers_of(viewer(), [line.subject_id]).get(line.subject_id))
-        if line.subject_id
-        else None,
+        subject_href=_address(known.numbers.get(line.subject_id or 0)),
         least=[(words.of(register.by_name[name].label), least) for name, least in spec.at_least],
         whole=whole,
         counted=_counted(whole.counted),
         acts=_acts(spec, line) if line.is_open or line.is_missed else (),
         spec=spec,
         label=label,
-        names=names(),
+        names=known,
         today=today(),
         is_twice=is_twice,
         says=says,
@@ -267,20 +266,30 @@ def for_today() -> TodaysDuties:
     to_do = queries.to_do(connection(), mine, today())
     shown = to_do[: queries.TODAY_SHOWN]
     return TodaysDuties(
-        tuple(_task(line) for line in missed.lines),
-        tuple(_task(line) for line in shown),
+        _tasks(missed.lines),
+        _tasks(shown),
         missed.is_cut or len(to_do) > len(shown),
     )
 
 
-def _task(line: PeriodLine) -> DutyTask:
-    of = [names().unit(line.unit_id), *(line.subject or ())]
+def _named(lines: Iterable[PeriodLine]) -> Names:
+    """With the numbers and titles of what these periods are owed for."""
+    return linking.named(viewer(), {line.subject_id for line in lines if line.subject_id})
+
+
+def _tasks(lines: Sequence[PeriodLine]) -> tuple[DutyTask, ...]:
+    known = _named(lines)
+    return tuple(_task(line, known) for line in lines)
+
+
+def _task(line: PeriodLine, known: Names) -> DutyTask:
+    of = [known.unit(line.unit_id), known.titled(line.subject_id) if line.subject_id else ""]
     counted = gettext("%(counted)s of %(needed)s", counted=line.counted, needed=line.needed)
     acts = _acts(house().pack.duty_by_id[line.duty], line)
     return DutyTask(
         href=url_for("duties.period", period_id=line.id),
         title=label(line.duty),
-        below=" ".join([*of, counted]),
+        below=" ".join(part for part in (*of, counted) if part),
         days=max((line.end - today()) // timedelta(days=1), 0),
         act=acts[0] if acts else None,
         line=line,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flask import Response, abort, request, send_file
 
-from tracker.domain.ticket import Evidence
+from tracker.domain.evidence import Evidence
 from tracker.forms.evidence import file_store
 from tracker.log.files import COPY_SIDES
 

@@ -20,10 +20,12 @@ from flask_babel import get_locale, gettext
 from werkzeug.datastructures import MultiDict
 
 from tracker import languages, words
+from tracker.blueprints import linking
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, directory, house, now, today
-from tracker.domain.figures import FigureSpec, FigureValue, ReportSpec
+from tracker.blueprints.rights import connection, directory, house, now, today, viewer
+from tracker.domain.figures import FigureSpec, FigureValue, Grouping, ReportSpec
 from tracker.domain.lifecycle import STATUS_BY_NUMBER, Status
+from tracker.domain.quantities import is_of_records
 from tracker.domain.records import RecordRegister
 from tracker.domain.texts import whole_number
 from tracker.forms.asof import AsOfForm
@@ -309,6 +311,33 @@ def _choices_of(register: RecordRegister | None) -> dict[str, str]:
     """Labels of the choices that the summary of its records may be."""
     field = register.by_name.get(register.summary_field) if register else None
     return {choice.name: words.of(choice.label) for choice in field.choices} if field else {}
+
+
+LOWEST = 10
+"""So many of the groups that hold a least down are named; the figure itself says how low they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Low:
+    """A unit or record with the number that it has. `href` None: a unit, or a record not for the reader's eyes."""
+
+    name: str
+    href: str | None
+    number: int
+
+
+def lowest(asked: Behind) -> list[Low]:
+    """Of a figure that is a least: whose it is, and who comes next. Of a month alone nothing is compared."""
+    spec = asked.spec
+    if spec.grouping is not Grouping.LEAST or asked.month:
+        return []
+    found = figures.figure_lowest(connection(), house(), spec, asked.pair, units=asked.units, most=LOWEST)
+    if not any(is_of_records(term.account) for term in spec.numerator):
+        return [Low(names().unit(group), None, number) for group, number in found]
+    known = linking.named(viewer(), [group for group, _ in found])
+    return [
+        Low(known.titled(group), linking.record_address(known.numbers.get(group)), number) for group, number in found
+    ]
 
 
 def part_label(spec: FigureSpec, part: str) -> str:

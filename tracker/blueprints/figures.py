@@ -89,6 +89,7 @@ def show(sight: Sight, figure: str) -> ResponseReturnValue:
         part=figure_view.part_label(spec, asked.part),
         parts=figure_view.part_links(line, asked, sight),
         near=_near(spec),
+        lowest=figure_view.lowest(asked),
         village=names().unit(asked.units[0]) if asked.units else "",
         month=figure_view.month_text(asked.month[0], with_year=True) if asked.month else "",
         kept=figure_view.kept(),

@@ -98,6 +98,6 @@ def _confirm_page(walking: Walk, form: FindingsForm) -> str:
         "inspections/findings.html",
         **head(walking),
         form=form,
-        proposed=[(one, view.proposed(one, record.on)) for one in form.proposed],
+        proposed=[(one, view.proposed(one, record, walking.subject)) for one in form.proposed],
         register_labels={r.name: r.label for r in walking.activity.tickets.values()},
     )

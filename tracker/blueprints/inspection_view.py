@@ -15,7 +15,7 @@ from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, directory, house, today, viewer
 from tracker.domain import deadlines
 from tracker.domain.checklists import Checklist, checklist_for
-from tracker.domain.inspecting import FAIL, PASS, Proposal, Score, failed, score_of, subject_link
+from tracker.domain.inspecting import FAIL, PASS, Proposal, Score, failed, score_of, subject_link, usual_owner
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import FieldType, Register
@@ -227,14 +227,16 @@ def score_text(score: Score) -> str:
 # -- the tickets that it would open -------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """What a ticket to be confirmed says beside its words: category, severity, how long it may take."""
+    """What a ticket to be confirmed says beside its words: category, severity, to whom it usually goes, how long it may
+    take."""
 
     facts: tuple[tuple[str, str], ...]
+    owner: str
     days: int | None
     rule: str
 
 
-def proposed(one: Proposal, on: date) -> Proposed:
+def proposed(one: Proposal, record: Record, subject: Record | None) -> Proposed:
     register = one.register
     told = [f for f in register.fields if f.type in (FieldType.SELECT_ONE, FieldType.SELECT_MULTIPLE)]
     facts = tuple(
@@ -243,8 +245,20 @@ def proposed(one: Proposal, on: date) -> Proposed:
         if f.name in one.values and f.name != "source" and _is_of_list(f.name, one)
     )
     clock = register.main_clock
-    limit = deadlines.limit_in_force(clock, {**one.values, "found_on": on.isoformat()}, today()) if clock else None
-    return Proposed(facts, limit.amount if limit else None, words.of(limit.source) if limit else "")
+    limit = (
+        deadlines.limit_in_force(clock, {**one.values, "found_on": record.on.isoformat()}, today()) if clock else None
+    )
+    return Proposed(
+        facts, _owner(one, record, subject), limit.amount if limit else None, words.of(limit.source) if limit else ""
+    )
+
+
+def _owner(one: Proposal, record: Record, subject: Record | None) -> str:
+    """The unit, and the post where it is somebody's."""
+    if one.item.creates is None:
+        return ""
+    unit_id, person_id = usual_owner(one.item.creates, record.unit_id, subject, directory())
+    return " ".join(filter(None, (names().unit(unit_id), names().post(person_id, unit_id))))
 
 
 def _is_of_list(name: str, one: Proposal) -> bool:

@@ -7,16 +7,21 @@ from typing import Any
 
 from flask import request, url_for
 
+from tracker import words
+from tracker.blueprints.names import Names, names
 from tracker.blueprints.rights import connection, house, viewer
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.forms.links import Links
 from tracker.forms.options import Options
-from tracker.queries import records, tickets
+from tracker.queries import lists, record_lists, records, tickets
+from tracker.queries.record_lists import RecordLine
 from tracker.queries.scope import Viewer
 
 DUTY = "duty"
+TITLE = 24
+"""Characters of a text that tell which one it is."""
 
 
 def links() -> Links:
@@ -31,6 +36,34 @@ def numbers_of(asking: Viewer, ids: Iterable[int]) -> dict[int, str]:
     return found | records.visible_numbers(connection(), asking, wanted - found.keys())
 
 
+def named(asking: Viewer, ids: Iterable[int]) -> Names:
+    """Names with the numbers and titles of those of these tickets and records that the person may see."""
+    numbers = numbers_of(asking, ids)
+    return names(numbers, _titles_of(asking, numbers.keys())) if numbers else names()
+
+
+def _titles_of(asking: Viewer, ids: Iterable[int]) -> dict[int, str]:
+    """A short title of each, in the words of its summary; a private one masked, else where it is."""
+    pack, wanted = house().pack, set(ids)
+    kept = record_lists.lines_by_id(connection(), asking, pack.record_by_name, wanted)
+    found = {line.id: _title(line, pack.record_by_name[line.register]) for line in kept}
+    others = sorted(wanted - found.keys())
+    lines = lists.lines_by_id(connection(), asking, pack.register_by_name, others)
+    return found | {line.id: "" if line.is_restricted else _short(line.summary) for line in lines}
+
+
+def _title(line: RecordLine, register: RecordRegister) -> str:
+    field = register.by_name[register.summary_field]
+    choice = next((c for c in field.choices if c.name == line.summary), None)
+    if line.summary:
+        return words.of(choice.label) if choice else _short(line.summary)
+    return line.masked.get(field.name) or names().unit(line.unit_id)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= TITLE else f"{text[: TITLE - 1]}…"
+
+
 def ids_named(register: Register | RecordRegister, fields: Mapping[str, Any]) -> set[int]:
     """Ids in the fields that name records."""
     return {value for f in register.links if isinstance(value := fields.get(f.name), int)}
@@ -42,6 +75,11 @@ def address_of(field: Field, number: str | None) -> str:
         return ""
     endpoint = "records.show" if field.register in house().pack.record_by_name else "tickets.show"
     return url_for(endpoint, number=number)
+
+
+def record_address(number: str | None) -> str | None:
+    """The page of the record; None where the reader may not know of it."""
+    return url_for("records.show", number=number) if number else None
 
 
 # -- what a form begins with --------------------------------------------------------------------------
@@ -73,6 +111,14 @@ def origin_asked() -> dict[str, Any]:
     """`from` of this request's address, for the address of the form that follows: a member has five households."""
     number = request.args.get("from", "")
     return {"from": number} if number else {}
+
+
+def came_from() -> tuple[str, str] | None:
+    """Number and title of the record from whose page the reader set out, to go back there: a meeting has five
+    problems."""
+    number = request.args.get("from", "")
+    found = records.find_visible_id(connection(), viewer(), number) if number else None
+    return None if found is None else (number, _titles_of(viewer(), {found}).get(found, ""))
 
 
 def _values(pairs: Iterable[tuple[str, str]]) -> set[str]:

@@ -16,7 +16,8 @@ from tracker.domain.people import Directory, Grant
 
 @dataclass(frozen=True)
 class Names:
-    """Units and people by name in the reader's language; `numbers`: other tickets that the reader may know of.
+    """Units and people by name in the reader's language; `numbers`: other tickets and records that the reader may know
+    of; `titles`: what they are called, beside the number.
 
     `_said`: what was put into words for this request; a list says the same of one row after another.
     """
@@ -24,6 +25,7 @@ class Names:
     directory: Directory
     language: str
     numbers: Mapping[int, str]
+    titles: Mapping[int, str] = field(default_factory=dict)
     _said: dict[tuple[Any, ...], str] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, key: tuple[Any, ...], work: Callable[[], str]) -> str:
@@ -54,11 +56,15 @@ class Names:
     def number(self, ticket_id: int | None) -> str:
         return self.numbers.get(ticket_id or 0, formats.NOTHING)
 
+    def titled(self, record_id: int | None) -> str:
+        """The number and what it is called: nobody knows numbers by heart."""
+        return f"{self.number(record_id)} {self.titles.get(record_id or 0, '')}".strip()
 
-def names(numbers: Mapping[int, str] | None = None) -> Names:
+
+def names(numbers: Mapping[int, str] | None = None, titles: Mapping[int, str] | None = None) -> Names:
     """The names as known to this request."""
     if numbers:
-        return Names(directory(), languages.current(), numbers)
+        return Names(directory(), languages.current(), numbers, titles or {})
     if "names" not in g:
         g.names = Names(directory(), languages.current(), {})
     return cast(Names, g.names)

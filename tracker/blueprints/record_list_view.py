@@ -75,7 +75,7 @@ def rows(lines: Iterable[RecordLine]) -> list[RecordRow]:
     found = tuple(lines)
     pack = house().pack
     ids = {i for line in found for i in linking.ids_named(pack.record_by_name[line.register], line.listed)}
-    known = names(linking.numbers_of(viewer(), ids)) if ids else names()
+    known = linking.named(viewer(), ids) if ids else names()
     return [_row(line, pack.record_by_name[line.register], known) for line in found]
 
 

@@ -156,7 +156,7 @@ def _entered(register: RecordRegister, form: EnterForm, options: Options) -> Res
         return redirect(
             url_for("record_lists.enter", register=register.name, place=place, **linking.origin_asked()), 303
         )
-    return redirect(url_for("records.show", number=outcome.number), 303)
+    return redirect(url_for("records.show", number=outcome.number, **linking.origin_asked()), 303)
 
 
 def _tell_duties(record_id: int, register: RecordRegister) -> None:

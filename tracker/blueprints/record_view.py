@@ -12,17 +12,16 @@ from flask_babel import gettext, ngettext
 
 from tracker import words
 from tracker.blueprints import list_view, record_list_view, ticket_view
-from tracker.blueprints.linking import address_of
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.names import Names
 from tracker.blueprints.record_list_view import RecordRow
 from tracker.blueprints.rights import connection, house
-from tracker.blueprints.ticket_view import Fact, LogRow, value_text
+from tracker.blueprints.ticket_view import Fact, LogRow, fact, value_text
 from tracker.domain.days import from_number
 from tracker.domain.inspecting import FAIL
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.registers import Field, Register
 from tracker.domain.turns import StateTurn
 from tracker.queries import lists, record_lists, records
 from tracker.queries.counts import Count
@@ -56,9 +55,7 @@ def facts(page: RecordPage, register: RecordRegister, names: Names, revealed: Ma
         value = revealed.get(field.name, page.record.fields.get(field.name))
         masked = page.masked.get(field.name) if field.name not in revealed else None
         if masked is not None or value not in (None, "", [], False):
-            text = masked if masked is not None else value_text(field, value, names)
-            href = address_of(field, names.numbers.get(value)) if field.type is FieldType.RECORD else ""
-            out.append(Fact(field.name, words.of(field.label), text, masked is not None, href))
+            out.append(fact(field, value, masked, names))
     return tuple(out)
 
 

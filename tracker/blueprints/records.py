@@ -15,16 +15,17 @@ from flask.typing import ResponseReturnValue
 from tracker import words
 from tracker.blueprints import (
     evidence_files,
+    evidence_view,
     inspection_view,
     linking,
     list_view,
     record_duties,
     record_list_view,
     record_view,
-    ticket_view,
 )
+from tracker.blueprints.imported import imported
 from tracker.blueprints.inspection_walk import ways_to_inspect
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
     REVEALED,
     SENT,
@@ -75,7 +76,7 @@ class Opened:
         told = [self.record.fields, *(row.data.get("changes", {}) for row in self.page.log)]
         ids = {i for fields in told for i in linking.ids_named(self.register, fields)}
         ids |= {row.data["ticket"] for row in self.page.log if row.kind == "followed"}
-        return names(linking.numbers_of(self.viewer, ids))
+        return linking.named(self.viewer, ids)
 
     def may(self, action: str) -> bool:
         return can_on(action, Facts.of_unit(self.register.name, self.record.unit_id))
@@ -131,11 +132,12 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "records/show.html",
         **_head(opened, known),
         facts=record_view.facts(opened.page, register, known, revealed),
+        imported=imported(opened.page.log, register.name, known),
         turns=record_view.turns(opened.page, register, known),
         values=record_view.values(opened.page, register, known),
         score=_score(record),
+        **evidence_view.context(evidence_view.file_rows(record, register, known, opened.viewer)),
         duties=record_duties.told(record, register),
-        files=ticket_view.file_rows(record, known),
         parts=record_view.linked_parts(record, opened.viewer),
         log=record_view.log_rows(opened.page.log, register, known),
         acts=[act for act in ACTS if opened.may_do(act) and opened.is_possible(act)],
@@ -145,6 +147,7 @@ def _record_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         inspects=ways_to_inspect(opened.record, opened.register),
         can_reveal=opened.may("reveal"),
         revealed=revealed,
+        came_from=linking.came_from(),
         **more,
     )
 

@@ -179,7 +179,7 @@ def _registered(register: Register, form: RegisterForm, options: Options) -> Res
         return redirect(
             url_for("registers.register_ticket", register=register.name, place=place, **origin_asked()), 303
         )
-    return redirect(url_for("tickets.show", number=outcome.number), 303)
+    return redirect(url_for("tickets.show", number=outcome.number, **origin_asked()), 303)
 
 
 # -- many at once -------------------------------------------------------------------------------------

@@ -5,10 +5,9 @@ Values become text in the reader's language here; sentences stand in the templat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 
 from flask import url_for
@@ -19,25 +18,24 @@ from tracker.blueprints.linking import address_of
 from tracker.blueprints.names import Names
 from tracker.domain.days import from_number
 from tracker.domain.deciding import awaited_decisions, awaited_step, is_pointless, is_worth_showing
-from tracker.domain.kinds import OF_AN_ATTEMPT
 from tracker.domain.lifecycle import STEPS, Step
-from tracker.domain.record import Record
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Field, FieldType, Register
-from tracker.domain.ticket import Evidence, Ticket
+from tracker.domain.ticket import Ticket
 from tracker.queries.tickets import LoggedEvent, TicketPage
 
 
 # -- facts --------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A field of the register with its value as text."""
+    """A field of the register with its value as text. `beside`: what the record is called that `href` leads to."""
 
     name: str
     label: str
     text: str
     is_masked: bool
     href: str = ""
+    beside: str = ""
 
 
 def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -53,13 +51,22 @@ def facts(page: TicketPage, register: Register, names: Names, revealed: Mapping[
         if field.name == "place":
             value = page.ticket.place_id
         if masked is not None or value not in (None, "", [], False):
-            text = masked if masked is not None else value_text(field, value, names)
-            href = address_of(field, names.numbers.get(value)) if field.type is FieldType.RECORD else ""
-            out.append(Fact(field.name, words.of(field.label), text, masked is not None, href))
+            out.append(fact(field, value, masked, names))
     if (number := names.numbers.get(page.ticket.origin_id or 0)) is not None:
         href = url_for("records.show", number=number)
         out.append(Fact("origin", gettext("Found by the inspection"), number, is_masked=False, href=href))
     return tuple(out)
+
+
+def fact(field: Field, value: Any, masked: str | None, names: Names) -> Fact:
+    """One field with this value; `masked`: what is shown instead of it."""
+    label = words.of(field.label)
+    if masked is not None:
+        return Fact(field.name, label, masked, is_masked=True)
+    if field.type is FieldType.RECORD:
+        href, beside = address_of(field, names.numbers.get(value)), names.titles.get(value, "")
+        return Fact(field.name, label, names.number(value), is_masked=False, href=href, beside=beside)
+    return Fact(field.name, label, value_text(field, value, names), is_masked=False)
 
 
 def value_text(field: Field, value: Any, names: Names) -> str:
@@ -75,7 +82,7 @@ def value_text(field: Field, value: Any, names: Names) -> str:
     if field.type is FieldType.PERSON:
         return names.person(value)
     if field.type is FieldType.RECORD:
-        return names.number(value)
+        return names.titled(value)
     choice = next((c for c in field.choices if c.name == str(value)), None)
     return words.of(choice.label) if choice else str(value)
 
@@ -127,55 +134,6 @@ def _milestone_row(name: str, label: str, ticket: Ticket, register: Register, na
 def _values_text(values: Mapping[str, Any], register: Register, names: Names) -> str:
     known = ((register.by_name[n], v) for n, v in values.items() if n in register.by_name)
     return gettext("; ").join(f"{words.of(f.label)} {value_text(f, v, names)}" for f, v in known)
-
-
-# -- files --------------------------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True)
-class FileRow:
-    """A file of the evidence, as components/evidence.html and the list of originals show it. `is_earlier`: it belongs
-    to an attempt that failed or did not last, and proves nothing of the present one."""
-
-    url: str
-    picture_url: str | None
-    original_url: str
-    alt: str
-    phase: str
-    caption: str
-    name: str
-    digest: str
-    kind: str
-    is_earlier: bool
-
-
-def file_rows(of: Ticket | Record, names: Names) -> tuple[FileRow, ...]:
-    """The evidence in the order in which it came; the same file is shown once for each purpose."""
-    before = of.evidence_before if isinstance(of, Ticket) else 0
-    out = {(e.digest, e.kind): (e, n < before and e.kind in OF_AN_ATTEMPT) for n, e in enumerate(of.evidence)}
-    endpoint = "tickets.evidence" if isinstance(of, Ticket) else "records.evidence"
-    return tuple(
-        _file_row(partial(url_for, endpoint, number=of.number, digest=e.digest), e, names, is_earlier=is_earlier)
-        for e, is_earlier in out.values()
-    )
-
-
-def _file_row(address: Callable[..., str], e: Evidence, names: Names, *, is_earlier: bool) -> FileRow:
-    is_picture = e.media_type.startswith("image/")
-    original, large, small = address(), address(size="large"), address(size="small")
-    phase, day = words.choice(e.kind), str(formats.day(e.added_on))
-    if is_earlier:
-        phase = gettext("%(what)s (earlier attempt)", what=phase)
-    return FileRow(
-        url=large if is_picture else original,
-        picture_url=small if is_picture else None,
-        original_url=original,
-        alt=f"{phase} {day}",
-        phase=phase,
-        caption=f"{day} {names.person(e.added_by)}".strip(),
-        name=e.name,
-        digest=e.digest,
-        kind=e.kind,
-        is_earlier=is_earlier,
-    )
 
 
 # -- the log ------------------------------------------------------------------------------------------

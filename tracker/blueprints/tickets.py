@@ -13,9 +13,10 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, linking, next_turn, ticket_view
+from tracker.blueprints import evidence_files, evidence_view, linking, next_turn, ticket_view
+from tracker.blueprints.imported import imported
 from tracker.blueprints.linking import links
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import (
     REVEALED,
     SENT,
@@ -46,7 +47,7 @@ from tracker.forms.options import options_for
 from tracker.forms.register import AmendForm
 from tracker.forms.step import Asked, StepForm
 from tracker.handler import handle
-from tracker.queries import lists, tickets
+from tracker.queries import inspections, lists, tickets
 from tracker.queries.scope import Viewer
 from tracker.queries.world import world_for
 
@@ -77,7 +78,7 @@ class Opened:
         """With the numbers of the tickets that this one names."""
         told = [row.data.get("into") for row in self.page.log]
         ids = {i for i in (self.ticket.merged_into, self.ticket.origin_id, *told) if i is not None}
-        return names(linking.numbers_of(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields)))
+        return linking.named(self.viewer, ids | linking.ids_named(self.register, self.ticket.fields))
 
     def possible(self) -> tuple[tuple[Step, Refusal | None], ...]:
         return possible_steps(self.ticket, self.register, world_for(connection(), self.viewer, house()))
@@ -120,6 +121,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "tickets/show.html",
         **_head(opened, names),
         facts=ticket_view.facts(opened.page, register, names, revealed),
+        imported=imported(opened.page.log, register.name, names),
         milestones=ticket_view.milestone_rows(ticket, register, names),
         log=ticket_view.log_rows(opened.page.log, register, names),
         turn=turn,
@@ -129,6 +131,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         can_amend=opened.may("amend") and not ticket.is_gone,
         can_reveal=opened.may("reveal"),
         revealed=revealed,
+        came_from=linking.came_from(),
         **more,
     )
 
@@ -145,7 +148,7 @@ def _head(opened: Opened, names: Names) -> dict[str, Any]:
         "submission": ticket_view.said_last(opened.page, "submitted"),
         "rejection": ticket_view.said_last(opened.page, "rejected"),
         "due": lists.due_state(ticket.current_due, ticket.status, today()),
-        "files": ticket_view.file_rows(ticket, names),
+        **evidence_view.context(evidence_view.file_rows(ticket, register, names, opened.viewer)),
     }
 
 
@@ -196,6 +199,7 @@ def _step_form(opened: Opened, name: str) -> StepForm:
         today=today(),
         is_owner=_is_owner(opened),
         milestone=request.values.get("milestone"),
+        usual_owner=lambda: inspections.usual_owner(connection(), house().pack, directory(), opened.ticket),
     )
     return StepForm.for_step(asked, lambda text: tickets.find_visible_id(connection(), opened.viewer, half_width(text)))
 
@@ -250,7 +254,10 @@ def _demanded(opened: Opened, form: StepForm | AmendForm) -> Mapping[str, tuple[
     kept = form.evidence.files if request.method == "POST" else []
     kinds = [*(e.kind for e in given), *(file.kind for file in kept)]
     rule = opened.register.evidence
+    waiting = [file.kind for file in kept].count(EvidenceKind.PHOTO_BEFORE)
+    there = sum(e.kind == EvidenceKind.PHOTO_BEFORE for e in opened.ticket.evidence)
     return {
+        "photos_before": (rule.photos_before, there + waiting),
         "photos": (rule.photos_after, kinds.count(EvidenceKind.PHOTO_AFTER)),
         "documents": (rule.documents, kinds.count(EvidenceKind.DOCUMENT)),
     }

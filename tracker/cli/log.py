@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.installation import Installation, Progress, opened
+from tracker.cli.registers import unread_told
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
@@ -70,6 +71,11 @@ def make_again_if_behind(installation: Installation) -> None:
         installation.house.follow(conn)
         if not installation.house.is_behind(store.read_head(conn)):
             return
+    if told := unread_told(installation):
+        raise click.ClickException(
+            "\n  ".join(["The pack has changed, and records say what it no longer knows:", *told])
+            + "\nPut the pack right. To go on without what these records say there: xiaohao rebuild"
+        )
     click.echo("The rules have changed since the figures were counted: all that pages read is made again from the log.")
     make_again(installation)
 

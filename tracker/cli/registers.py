@@ -37,6 +37,20 @@ def show() -> None:
 
 
 @registers.command()
+def check() -> None:
+    """Hold every record against the registers in force: what they do not know as it is, and in how many records."""
+    with opened() as installation:
+        mistakes = unread_told(installation)
+    for mistake in mistakes:
+        click.echo(f"  {mistake}", err=True)
+    if mistakes:
+        raise click.ClickException(
+            "Records say what the registers no longer know. Put the pack or the registers right."
+        )
+    click.echo("Every record is known to its register.")
+
+
+@registers.command()
 @click.argument("name")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def files(name: str, folder: Path) -> None:
@@ -116,6 +130,16 @@ def _mistakes(installation: Installation) -> list[str]:
     except PackError as mistaken:
         return [str(problem) for problem in mistaken.problems]
     return []
+
+
+def unread_told(installation: Installation) -> list[str]:
+    """What records say and the registers in force do not know, a line for each."""
+    from tracker import words
+    from tracker.queries.unread import unread
+
+    with installation.engine.connect() as conn:
+        found = list(unread(conn, installation.house.pack))
+    return installation.say(lambda: "\n".join(words.refusal(one) for one in found)).splitlines()
 
 
 def _carry_out(installation: Installation, command: DefineRegister | WithdrawRegister) -> None:

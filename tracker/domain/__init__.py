@@ -3,7 +3,8 @@
 Read in this order: registers (what a register is), commands (what is wanted), events (what has happened), lifecycle
 (the one table of steps), guards (what must hold), needs (what a step must be given), context and deciding (command →
 events), corrections (of what was registered), repeats (a key used before), confidential (what stays out of the log),
-ticket and effects (events → state), deadlines and milestones (clocks), ledger (marks), figures (numerator over
+ticket and effects (events → state), evidence (files, and what pictures say of themselves), doubts (what to look twice
+at in them), deadlines and milestones (clocks), ledger (marks), figures (numerator over
 denominator), access (who may do what), people and organising (the directory), refusals (every "no").
 Records that are no tickets: records (their registers), record (one life), recording (command → events), record_ledger
 (their marks), turns (states over time), following (states that tickets lead to), quantities (sums and groups), links,

@@ -12,16 +12,23 @@ from typing import Any
 
 from tracker.domain.registers import Label, Predicate
 
+PLACE = "place"
+"""As the owner of what fails: the unit where it lies."""
 CreatedValue = str | tuple[str, ...]
 """A value that a ticket begins with: the name of a choice, names of choices, or a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """The ticket that a failed item opens: its register, and the values it begins with beside place, day and note."""
+    """The ticket that a failed item opens: its register, and the values it begins with beside place, day and note.
+
+    `owner`: to whom it usually goes, proposed when it is assigned: PLACE, a field of the subject that names a person
+    (the helper of a household), or the code of a unit.
+    """
 
     register: str
     values: Mapping[str, CreatedValue]
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

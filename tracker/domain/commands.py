@@ -14,6 +14,17 @@ from tracker.domain.kinds import Told
 from tracker.domain.people import AccountChange
 
 
+@dataclass(frozen=True, slots=True)
+class FromFile:
+    """A row of a file, which its SHA-256 (hex) names: what the file is called may be private, and is not in the log."""
+
+    digest: str
+    row: int
+
+    def as_data(self) -> dict[str, Any]:
+        return {"file": self.digest, "row": self.row}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterTicket:
     """A found problem becomes a ticket.
@@ -21,7 +32,8 @@ class RegisterTicket:
     `values`: field name → value as the register's types say, private fields in clear (the handler
     moves them to the vault). `milestones`: name → day, for those known at the start; `milestone_values`:
     name → field → value, recorded with them. `external_key`: what makes an imported row the same row
-    when the file comes again. `origin_id`, `origin_item`: the inspection that found it, and the item that failed.
+    when the file comes again, `from_file`: where it came from. `origin_id`, `origin_item`: the inspection that
+    found it, and the item that failed.
     """
 
     register: str
@@ -34,9 +46,17 @@ class RegisterTicket:
     milestone_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     evidence: tuple[Mapping[str, Any], ...] = ()
     external_key: str | None = None
+    from_file: FromFile | None = None
     origin_id: int | None = None
     origin_item: str | None = None
     key: str | None = None
+
+    @property
+    def came_from(self) -> dict[str, Any]:
+        """What the event says of the file and of the inspection."""
+        file = {"import": self.from_file.as_data()} if self.from_file else {}
+        origin = {"record": self.origin_id, "item": self.origin_item or ""}
+        return file if self.origin_id is None else {**file, "origin": origin}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +198,7 @@ class EnterRecord:
     `values`: field name → value, private ones in clear. `state`: of a subject, when it is not the first one.
     `answers`: item → {result, note, photo} of the register's checklist, none where it was not walked. `is_complete`:
     all that will be answered; of an inspection that is left for now, fields that are told at its end may be missing.
-    `external_key`: of a row from a file, as in RegisterTicket; a statistic is known by what it measures.
+    `external_key`, `from_file`: of a row from a file, as in RegisterTicket; a statistic is known by what it measures.
     """
 
     register: str
@@ -188,6 +208,7 @@ class EnterRecord:
     is_complete: bool = True
     evidence: tuple[Mapping[str, Any], ...] = ()
     external_key: str | None = None
+    from_file: FromFile | None = None
     key: str | None = None
 
 

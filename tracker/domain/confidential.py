@@ -13,8 +13,9 @@ from tracker.domain.registers import Field, FieldType, Register
 
 STEP_TEXTS = ("reason", "finding", "note", "text")
 """Keys of an event's data that hold what somebody wrote about the step."""
-LISTED_TEXTS: Mapping[str, str] = {"support": "part", "evidence": "name"}
-"""Lists in an event's data, and the key of their rows that holds what somebody wrote: a file's name is a text too."""
+LISTED_TEXTS: Mapping[str, tuple[str, ...]] = {"support": ("part",), "evidence": ("name", "lat", "lon")}
+"""Lists in an event's data, and the keys of their rows that hold what somebody wrote: a file's name is a text too, and
+where a picture was taken tells whose home it is."""
 PREFIX = "step."
 """Their names in the vault begin so; a field of the register keeps its own name."""
 
@@ -38,9 +39,14 @@ def kept_apart(
 
 def rows_apart(rows: Iterable[Mapping[str, Any]], key: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """(rows without their text, what the vault keeps of them) of a list of LISTED_TEXTS."""
-    given, word = list(rows), LISTED_TEXTS[key]
-    texts = {f"{PREFIX}{key}.{i}.{word}": row[word] for i, row in enumerate(given) if row.get(word)}
-    return [{k: v for k, v in row.items() if k != word} for row in given], texts
+    given, words = list(rows), LISTED_TEXTS[key]
+    texts = {
+        f"{PREFIX}{key}.{i}.{word}": row[word]
+        for i, row in enumerate(given)
+        for word in words
+        if row.get(word) not in (None, "")
+    }
+    return [{k: v for k, v in row.items() if k not in words} for row in given], texts
 
 
 def put_back(data: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,11 @@ class StepContext:
         before = sum(1 for f in self.ticket.evidence[self.ticket.evidence_before :] if f.kind == kind)
         return before + sum(1 for f in self.command.evidence if f["kind"] == kind)
 
+    def count_before(self) -> int:
+        """Pictures of the problem as it was found, given now or ever: an attempt that failed takes none away."""
+        kinds = (*(f.kind for f in self.ticket.evidence), *(f["kind"] for f in self.command.evidence))
+        return kinds.count(EvidenceKind.PHOTO_BEFORE)
+
     def main_limit(self) -> Limit | None:
         """The dated rule under which the ticket's due day was set, else the one now in force."""
         clock = self.register.main_clock

@@ -33,6 +33,7 @@ from tracker.domain.needs import (
     reason_given,
 )
 from tracker.domain.people import Directory
+from tracker.domain.proofs import check_told
 from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
@@ -75,11 +76,12 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
         data["named"] = list(named)
     if external_key:
         data["external_key"] = external_key
-    if command.origin_id is not None:
-        data["origin"] = {"record": command.origin_id, "item": command.origin_item or ""}
+    data |= command.came_from
     private = dict(checked.private)
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
+        is_elsewhere = command.origin_id is not None or command.external_key is not None
+        check_told(register.evidence.taken, command.evidence, is_elsewhere=is_elsewhere)
         if command.is_restricted:
             data["evidence"], names = rows_apart(data["evidence"], "evidence")
             private.update(names)
@@ -207,7 +209,7 @@ def possible_steps(ticket: Ticket, register: Register, world: World) -> tuple[tu
 
 def _personal_refusal(step: Step, context: StepContext) -> Refusal | None:
     asked = (guard(context) for guard in step.guards if guard not in OF_WHAT_IS_GIVEN)
-    return next((refusal for refusal in asked if refusal is not None), None)
+    return next((refusal for refusal in asked if isinstance(refusal, Refusal)), None)
 
 
 def is_worth_showing(refusal: Refusal | None) -> bool:
@@ -253,7 +255,8 @@ def _check_day(step: Step, command: TakeStep, ticket: Ticket, today: date) -> No
 
 
 def _check_guards(step: Step, context: StepContext) -> None:
-    refusals = [r for guard in step.guards if (r := guard(context)) is not None]
+    said = [no for guard in step.guards if (no := guard(context)) is not None]
+    refusals = [one for no in said for one in (no.refusals if isinstance(no, Refusals) else (no,))]
     if len(refusals) == 1:
         raise refusals[0]
     if refusals:

@@ -14,12 +14,12 @@ from typing import Any
 from tracker.domain.confidential import PREFIX
 from tracker.domain.days import from_number, to_number
 from tracker.domain.events import Event
+from tracker.domain.evidence import files_of
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.lifecycle import QUIET, Status
 from tracker.domain.ticket import (
     Closing,
     DueTurn,
-    Evidence,
     PendingExclusion,
     PendingExtension,
     Reached,
@@ -121,15 +121,7 @@ def _flow(t: Ticket, account: str, day: int, e: Event) -> None:
 
 
 def _add_evidence(t: Ticket, e: Event, files: Iterable[Mapping[str, Any]]) -> None:
-    t.evidence = t.evidence + tuple(
-        Evidence(f["digest"], _file_name(f), f["media_type"], f["size"], f["kind"], e.actor_id, e.occurred_on)
-        for f in files
-    )
-
-
-def _file_name(file: Mapping[str, Any]) -> str:
-    """Its fingerprint's beginning where the name is in the vault, or was erased there."""
-    return file.get("name") or str(file["digest"])[:12]
+    t.evidence = t.evidence + files_of(e, files)
 
 
 def _add_worker(t: Ticket, e: Event) -> None:

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tracker.domain.kinds import EvidenceKind
-from tracker.domain.refusals import Refusal
+from tracker.domain.proofs import untold
+from tracker.domain.refusals import Refusal, Refusals
 
 if TYPE_CHECKING:
     from tracker.domain.context import StepContext
+    from tracker.domain.registers import Register
+    from tracker.domain.ticket import Ticket
 
-Guard = Callable[["StepContext"], Refusal | None]
+Guard = Callable[["StepContext"], Refusal | Refusals | None]
 
 
 def verifier_is_independent(step: StepContext) -> Refusal | None:
@@ -39,18 +42,34 @@ def _answers_for_it(step: StepContext) -> bool:
     return actor.id in ticket.worker_ids or actor.id == ticket.owner_id or recorded_work
 
 
-def has_evidence(step: StepContext) -> Refusal | None:
-    """No submission without what the register demands. Source: registers.md "Evidence"."""
+def has_evidence(step: StepContext) -> Refusals | None:
+    """No submission without what the register demands: all that lacks is said at once. The picture before may come as
+    late as this, for whoever registered it in the rain. Source: registers.md "Evidence"."""
     rule = step.register.evidence
-    photos = step.count_evidence(EvidenceKind.PHOTO_AFTER)
-    documents = step.count_evidence(EvidenceKind.DOCUMENT)
-    if photos < rule.photos_after:
-        return Refusal("evidence_missing", field="photos", needed=rule.photos_after, given=photos)
-    if documents < rule.documents:
-        return Refusal("evidence_missing", field="documents", needed=rule.documents, given=documents)
+    asked = {
+        "photos_before": (pictures_before_needed(step.ticket, step.register), step.count_before()),
+        "photos": (rule.photos_after, step.count_evidence(EvidenceKind.PHOTO_AFTER)),
+        "documents": (rule.documents, step.count_evidence(EvidenceKind.DOCUMENT)),
+    }
+    lacking = [
+        Refusal("evidence_missing", field=field, needed=needed, given=given)
+        for field, (needed, given) in asked.items()
+        if given < needed
+    ]
     if rule.note_required and not step.text("note"):
-        return Refusal("field_required", field="note")
-    return None
+        lacking.append(Refusal("field_required", field="note"))
+    return Refusals(lacking) if lacking else None
+
+
+def pictures_before_needed(ticket: Ticket, register: Register) -> int:
+    """How many: none of a row of a ledger that was kept elsewhere, whose pictures are there."""
+    return 0 if ticket.external_key is not None else register.evidence.photos_before
+
+
+def pictures_are_told(step: StepContext) -> Refusals | None:
+    """Each picture before or after the work says when and where it was taken, where the register asks it."""
+    lacking = untold(step.register.evidence.taken, step.command.evidence)
+    return Refusals(lacking) if lacking else None
 
 
 def outcome_is_possible(step: StepContext) -> Refusal | None:
@@ -140,5 +159,5 @@ def is_restricted(step: StepContext) -> Refusal | None:
     return None if step.ticket.is_restricted else Refusal("step_not_possible_now")
 
 
-OF_WHAT_IS_GIVEN: frozenset[Guard] = frozenset({has_evidence, outcome_is_possible})
+OF_WHAT_IS_GIVEN: frozenset[Guard] = frozenset({has_evidence, pictures_are_told, outcome_is_possible})
 """Not asked before anything is given: the button stands there, the form says what it needs."""

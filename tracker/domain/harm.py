@@ -1,14 +1,14 @@
 """What a change of a register would do to its records: what they use cannot disappear or become something else.
 
 A choice in use is retired, any other part in use stays; kind and prefix are fixed with the first record. Where the
-register as it was cannot be read any more, records are held against the register as it would be (`unreadable`).
+register as it was cannot be read any more, records are held against the register as it would be (`Unread`).
 Source: design.md "Registers as data".
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,26 +19,20 @@ from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field, FieldType, Label, Register
 
+
 # -- what records use ---------------------------------------------------------------------------------
-_SAID = frozenset({"fields", "changes", "values"})
-"""Under these words events keep what a record says in its fields."""
-Value = str | int | bool | None | tuple[Any, ...]
-
-
 @dataclass
 class Use:
     """What the records of a register say anywhere in their histories, and how many of them say it.
 
     `is_whole` is false when there were too many to look at: then everything counts as used by all.
-    `told`: field → value → records; `counts`: any name, or name and value, → records; `hidden`: names with values in
-    the vault.
+    `counts`: any name, or name and value, → records; `hidden`: names with values in the vault.
     """
 
     records: int = 0
     is_whole: bool = True
     counts: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     hidden: Counter[str] = field(default_factory=Counter)
-    told: dict[str, Counter[Value]] = field(default_factory=dict)
 
     def add(self, history: Iterable[Any]) -> None:
         """The data of all events of one record, all the way down."""
@@ -47,8 +41,6 @@ class Use:
             seen.look(data)
         self.counts.update(seen.names)
         self.hidden.update(seen.hidden)
-        for name, value in seen.told:
-            self.told.setdefault(name, Counter())[value] += 1
 
     def count(self, name: str) -> int:
         """Records that say something under this name."""
@@ -65,7 +57,6 @@ class _Seen:
 
     names: set[tuple[str, str | None]] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
-    told: set[tuple[str, Value]] = field(default_factory=set)
 
     def look(self, data: Any) -> None:
         if not isinstance(data, Mapping):
@@ -80,13 +71,7 @@ class _Seen:
             self.names.update((name, str(one)) for one in inside)
             if name == "private" and isinstance(value, Mapping):
                 self.hidden.update(value)
-            if name in _SAID and isinstance(value, Mapping):
-                self.told.update((told, _plain(one)) for told, one in value.items() if one not in (None, "", [], {}))
             self.look(value)
-
-
-def _plain(value: Any) -> Value:
-    return tuple(map(str, value)) if isinstance(value, list | tuple | Mapping) else value
 
 
 # -- before and after ---------------------------------------------------------------------------------
@@ -146,62 +131,87 @@ def _awaited(register: Register, status: Status) -> Step | None:
     return next((s for s in steps if status in s.awaited_in), None)
 
 
-# -- records against a register -------------------------------------------------------------------------
-def unreadable(register: AnyRegister, use: Use) -> Iterator[Refusal]:
-    """What records say and the register does not know, or knows as something else; each with their number.
+# -- records against a register -----------------------------------------------------------------------
+_SAID = ("fields", "changes", "values")
+"""Under these words events keep what a record says in its fields."""
+
+
+@dataclass
+class Unread:
+    """What records say and a register does not know, or knows as something else, and how many of them say it.
 
     Asked where nothing says what the register was before: a new version of a pack, a definition that did not fit.
     """
-    for name, values in use.told.items():
-        known = register.by_name.get(name)
-        if known is None:
-            yield _unreadable(register, {"zh-Hans": name}, use.count(name))
-        elif count := sum(n for value, n in values.items() if not _FITS[known.type](value, known)):
-            yield _unreadable(register, known.label, min(count, use.records))
-    for name, count in use.hidden.items():
-        known = register.by_name.get(name)
-        # A restricted ticket keeps every text in the vault. Further names there belong to no field.
-        if known is not None and not known.is_private and known.type is not FieldType.TEXT:
-            yield _unreadable(register, known.label, count)
-    yield from _unknown_parts(register, use)
+
+    register: AnyRegister
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, history: Iterable[Mapping[str, Any]]) -> None:
+        """The data of all events of one record."""
+        self.counts.update({part for data in history for part in self._parts(data)})
+
+    def refusals(self) -> Iterator[Refusal]:
+        for (word, name), count in sorted(self.counts.items()):
+            known = self.register.by_name.get(name) if word == "field" else None
+            label = known.label if known else {"zh-Hans": name}
+            yield Refusal("records_unreadable", register=self.register.label, name=label, count=count)
+
+    def _parts(self, data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        reached = data.get("milestones") or {}
+        for values in (*(data.get(word) for word in _SAID), *(m.get("values") for m in reached.values())):
+            yield from (("field", name) for name, value in (values or {}).items() if not self._knows(name, value))
+        yield from (("field", name) for name in data.get("private") or () if not self._may_hide(name))
+        for word, names in self._names().items():
+            if (said := data.get(word)) and said not in names:
+                yield word, str(said)
+
+    def _knows(self, name: str, value: Any) -> bool:
+        known = self.register.by_name.get(name)
+        return value in (None, "", []) or (known is not None and _FITS[known.type](value, known))
+
+    def _may_hide(self, name: str) -> bool:
+        """A restricted ticket keeps every text in the vault; further names there belong to no field."""
+        known = self.register.by_name.get(name)
+        return known is None or known.is_private or known.type is FieldType.TEXT
+
+    def _names(self) -> Mapping[str, Collection[str]]:
+        if isinstance(self.register, RecordRegister):
+            return {"state": self.register.state_by_name}
+        return {"outcome": self.register.outcome_by_name}
 
 
-def _unknown_parts(register: AnyRegister, use: Use) -> Iterator[Refusal]:
-    word = "state" if isinstance(register, RecordRegister) else "outcome"
-    known = {name for said, name in _parts(register) if said == word}
-    for (said, value), count in use.counts.items():
-        if said == word and value is not None and value not in known:
-            yield _unreadable(register, {"zh-Hans": value}, count)
-
-
-def _unreadable(register: AnyRegister, name: Label, count: int) -> Refusal:
-    return Refusal("records_unreadable", register=register.label, name=name, count=count)
-
-
-def _is_text(value: Value, known: Field) -> bool:
+def _is_text(value: Any, known: Field) -> bool:
     return isinstance(value, str)
 
 
-def _is_number(value: Value, known: Field) -> bool:
+def _is_number(value: Any, known: Field) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_choice(value: Value, known: Field) -> bool:
+def _is_choice(value: Any, known: Field) -> bool:
     return isinstance(value, str) and value in known.choice_names
 
 
-_FITS: Mapping[FieldType, Callable[[Value, Field], bool]] = {
+def _are_choices(value: Any, known: Field) -> bool:
+    return isinstance(value, list) and known.choice_names >= set(value)
+
+
+def _is_day(value: Any, known: Field) -> bool:
+    return isinstance(value, str) and value.count("-") == 2
+
+
+_FITS: Mapping[FieldType, Callable[[Any, Field], bool]] = {
     FieldType.TEXT: _is_text,
     FieldType.INTEGER: _is_number,
-    FieldType.DECIMAL: lambda value, known: isinstance(value, str) and value.lstrip("-").replace(".", "").isdigit(),
-    FieldType.DATE: lambda value, known: isinstance(value, str) and value.count("-") == 2,
-    FieldType.TIME: lambda value, known: isinstance(value, str) and ":" in value,
+    FieldType.DECIMAL: _is_text,
+    FieldType.DATE: _is_day,
+    FieldType.TIME: _is_text,
     FieldType.SELECT_ONE: _is_choice,
-    FieldType.SELECT_MULTIPLE: lambda value, known: isinstance(value, tuple) and known.choice_names >= set(value),
+    FieldType.SELECT_MULTIPLE: _are_choices,
     FieldType.YES_NO: lambda value, known: isinstance(value, bool),
     FieldType.UNIT: _is_number,
     FieldType.PERSON: _is_number,
-    FieldType.GEOPOINT: lambda value, known: isinstance(value, str | tuple),
+    FieldType.GEOPOINT: lambda value, known: isinstance(value, str | list),
     FieldType.RECORD: _is_number,
 }
 """What the log keeps of each type (`values.py`)."""

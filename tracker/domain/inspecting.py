@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.domain.checklists import Checklist, ChecklistItem, Creation
+from tracker.domain.checklists import PLACE, Checklist, ChecklistItem, Creation
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.needs import check_length
+from tracker.domain.people import Directory
 from tracker.domain.proofs import proof_missing
 from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
@@ -163,6 +164,22 @@ def score_said(answers: Answers, checklist: Checklist) -> dict[str, int]:
     """The points as an event keeps them: those of a list that is changed later stay what they were."""
     score = score_of(answers, checklist)
     return {"points": score.points, "out_of": score.out_of}
+
+
+# -- to whom a ticket usually goes ---------------------------------------------------------------------
+def usual_owner(
+    creation: Creation, place_id: int, subject: Record | None, directory: Directory
+) -> tuple[int | None, int | None]:
+    """(unit, person) to whom the ticket of a failed item usually goes; None where the list does not say, or where
+    whom it means is there no more."""
+    owner = creation.owner
+    if owner is None or owner == PLACE:
+        return (place_id if owner else None), None
+    person = directory.people.get(subject.fields.get(owner) or 0) if subject else None
+    if person is not None:
+        return (None, None) if person.has_left else (person.unit_id, person.id)
+    unit = directory.unit_by_code(owner)
+    return (unit.id if unit and not unit.is_closed else None), None
 
 
 # -- the tickets that it proposes ---------------------------------------------------------------------

@@ -22,6 +22,13 @@ OF_AN_ATTEMPT = frozenset({EvidenceKind.PHOTO_AFTER, EvidenceKind.DOCUMENT})
 """What `guards.has_evidence` counts, anew after each failure."""
 
 
+class Part(StrEnum):
+    """What a picture may say of itself, and a register ask of it."""
+
+    TIME = "time"
+    PLACE = "place"
+
+
 class ExclusionWay(StrEnum):
     """How a ticket leaves the figures; each is also the name of the step that grants it."""
 

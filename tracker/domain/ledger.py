@@ -19,8 +19,9 @@ from tracker.domain.quantities import amounts_beside, beside
 from tracker.domain.registers import Clock, Predicate, Register
 from tracker.domain.ticket import Closing, DueTurn, Reached, Ticket
 
-FORMAT = 1
-"""Raise it when this code, record_ledger or period_ledger gives other marks: what was counted is then counted anew."""
+FORMAT = 2
+"""Raise it when this code, record_ledger or period_ledger gives other marks, or projections/search.py other pieces:
+what pages read is then made again at the next start."""
 
 Span = tuple[int, int]
 """[start, end) in day numbers; end FOREVER while it lasts."""

@@ -68,6 +68,11 @@ def quantity_field(account: str) -> str | None:
 
 
 @cache
+def is_of_records(account: str) -> bool:
+    """Whether its marks stand under a linked record, not under a unit."""
+    return "by" in account.split(".")
+
+
 def is_added_from_marks(account: str) -> bool:
     """Whether figures add it up from its marks: it has a quantity, or its unit is a linked record."""
     parts = account.split(".")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tracker.domain.days import to_number
 from tracker.domain.events import Event
-from tracker.domain.ticket import Evidence
+from tracker.domain.evidence import Evidence, files_of
 from tracker.domain.turns import Claim, StateTurn, claim_of, turns_of
 
 
@@ -185,10 +185,7 @@ def _checked(r: Record, e: Event, data: Mapping[str, Any]) -> Record:
 
 
 def _files(e: Event, data: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(f["digest"], f["name"], f["media_type"], f["size"], f["kind"], e.actor_id, e.occurred_on)
-        for f in data.get("evidence", ())
-    )
+    return files_of(e, data.get("evidence", ()))
 
 
 _APPLY = {

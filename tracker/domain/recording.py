@@ -20,7 +20,7 @@ from tracker.domain.events import NewEvent
 from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
 from tracker.domain.links import check_links
 from tracker.domain.needs import check_length, check_place, evidence_given, reason_given
-from tracker.domain.proofs import Proof, proof_missing
+from tracker.domain.proofs import Proof, proof_missing, untold
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal, Refusals
@@ -68,6 +68,8 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
         data["state"] = _first_state(command.state, register, checked)
     if key := statistic_key(register, checked.open) or command.external_key:
         data["key"] = key
+    if command.from_file:
+        data["import"] = command.from_file.as_data()
     if register.stage_field:
         data["stage"] = checked.open[register.stage_field]
     if command.evidence:
@@ -75,9 +77,9 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     if is_walked and world.checklist is not None:
         data.update(_walked(command, checked, world.checklist, world))
     elif command.external_key is None:  # a row of an old ledger brings no photographs, and it happened all the same
-        _check_proof(register.proof, _kinds(command.evidence), is_nil=_is_nil(register, data["fields"]))
+        _check_proof(register.proof, command.evidence, is_nil=_is_nil(register, data["fields"]))
         if register.states:
-            _check_proof(register.state_by_name[data["state"]].proof, _kinds(command.evidence))
+            _check_proof(register.state_by_name[data["state"]].proof, command.evidence)
     return Decision((NewEvent("recorded", on, data),), checked.private)
 
 
@@ -95,9 +97,13 @@ def _walked(command: EnterRecord, checked: CheckedValues, checklist: Checklist, 
     return data
 
 
-def _check_proof(proof: Proof, kinds: list[str], *, is_nil: bool = False) -> None:
-    if wrong := proof_missing(proof, kinds, is_nil=is_nil):
-        raise Refusals(list(wrong))
+def _check_proof(
+    proof: Proof, files: Iterable[Mapping[str, Any]], record: Record | None = None, *, is_nil: bool = False
+) -> None:
+    """`files`: those that come now; those of the `record` count as well."""
+    wrong = (*proof_missing(proof, _kinds(files, record), is_nil=is_nil), *untold(proof.taken, files))
+    if wrong:
+        raise Refusals(wrong)
 
 
 def _kinds(files: Iterable[Mapping[str, Any]], record: Record | None = None) -> list[str]:
@@ -236,7 +242,7 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
         raise Refusals([Refusal("field_required", field=name) for name in missing])
-    _check_proof(state.proof, _kinds(command.evidence, record))
+    _check_proof(state.proof, command.evidence, record)
     data: dict[str, Any] = {"state": state.name}
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)

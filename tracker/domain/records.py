@@ -41,6 +41,22 @@ class State:
     proof: Proof = NO_PROOF
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A subject that comes into one of `states` opens a record of another register, and names it in its field `link`.
+
+    `copies`: field there → field here, `says`: further fields there; its day is that of the state. `same`: fields there
+    by which one that is there already is known, so that none is opened twice; the summary and the unit are among them.
+    """
+
+    register: str
+    states: tuple[str, ...]
+    link: str
+    copies: Mapping[str, str]
+    says: Mapping[str, str]
+    same: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class RecordRegister(HasFields):
     """A register of records. Immutable; `version` is the pack version that records keep.
@@ -70,8 +86,9 @@ class RecordRegister(HasFields):
     key_fields: tuple[str, ...] = ()
     value_field: str | None = None
     stage_field: str | None = None
-    usual_texts: tuple[str, ...] = ()
+    usual_texts: tuple[Label, ...] = ()
     proof: Proof = NO_PROOF  # what it must bring when it is entered
+    opens: Opening | None = None
     is_withdrawn: bool = False  # as in Register
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order
 
@@ -83,6 +100,11 @@ class RecordRegister(HasFields):
     @cached_property
     def state_by_name(self) -> Mapping[str, State]:
         return {s.name: s for s in self.states}
+
+    def is_over(self, state: str | None) -> bool:
+        """Whether a subject in this state is no longer one of the living."""
+        known = self.state_by_name.get(state or "")
+        return known is not None and known.is_end
 
     @cached_property
     def stages(self) -> tuple[Choice, ...]:

@@ -131,6 +131,8 @@ CODES: dict[str, Kind] = {
     # files
     "too_many_files": Kind.INVALID,
     "photograph_needed": Kind.INVALID,
+    "picture_without_time": Kind.INVALID,
+    "picture_without_place": Kind.INVALID,
     "file_too_large": Kind.INVALID,
     "file_type_refused": Kind.INVALID,
     "file_not_what_it_says": Kind.INVALID,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from tracker.domain.following import SubjectStates
 
+from tracker.domain.kinds import Part
+
 DUTY_PREFIX = "duty:"
 """Before the id of a duty, where figures and the ledger name it beside registers."""
 
@@ -276,13 +278,24 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+FAR_METRES = 1000
+"""So far from where it should be a picture is noticed, where a register does not say another: a village is two or three
+kilometres wide, and a point picked on a Chinese map (GCJ-02) lies up to 600 m beside that of a receiver (WGS 84)."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceRule:
-    """What a submission must bring. Source: registers.md, "Evidence" of each register."""
+    """What a submission must bring. Source: registers.md, "Evidence" of each register.
 
+    `taken`: what each picture before and after must say of itself, or whoever sends it.
+    """
+
+    photos_before: int = 0
     photos_after: int = 1
     documents: int = 0
     note_required: bool = False
+    taken: frozenset[Part] = frozenset()
+    far_metres: int = FAR_METRES
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,8 +344,8 @@ class Register(HasFields):
     evidence: EvidenceRule = EvidenceRule()
     separation: Separation = Separation()
     measure: Label = field(default_factory=dict)  # the counting word: 户 / 处 / 件
-    usual_measures: tuple[str, ...] = ()  # offered on forms (pack data, Chinese as kept)
-    usual_texts: tuple[str, ...] = ()
+    usual_measures: tuple[Label, ...] = ()  # offered on forms
+    usual_texts: tuple[Label, ...] = ()
     summary_field: str = "problem"  # the text a list shows
     pause_reasons: tuple[Choice, ...] = ()
     predicates: tuple[Predicate, ...] = ()  # compiled from the figures, in a fixed order

@@ -135,5 +135,7 @@ def is_another_record(command: EnterRecord, first: Event, register: RecordRegist
         return True
     if command.answers and register.nil_field not in checked.open:
         was.pop(register.nil_field, None)  # what the answers said
+    if register.opens is not None and register.opens.link not in checked.open:
+        was.pop(register.opens.link, None)  # what it opened
     was_private: Mapping[str, Any] = first.data.get("private", {})
     return dict(checked.open) != was or checked.private.keys() != was_private.keys()

@@ -12,6 +12,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from tracker.domain.evidence import Evidence
 from tracker.domain.lifecycle import AWAITING, Status
 
 
@@ -33,19 +34,6 @@ class PendingExclusion:
     asked_by: int
     reason: str
     into_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A file named by its SHA-256. `kind`: an EvidenceKind."""
-
-    digest: str
-    name: str
-    media_type: str
-    size: int
-    kind: str
-    added_by: int
-    added_on: date
 
 
 @dataclass(frozen=True, slots=True)

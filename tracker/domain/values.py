@@ -210,16 +210,20 @@ def _out_of_range(field: Field, value: Any) -> Refusal:
 
 
 def _geopoint(field: Field, value: Any, directory: Directory) -> str | None:
+    return position(str(value), field.name)
+
+
+def position(typed: str, field: str) -> str | None:
     """Latitude and longitude in degrees, in this order: 26.55,112.38. Degrees with minutes are not read."""
-    text = printable(str(value))
+    text = printable(typed)
     if not text:
         return None
     parts = [part for part in _POINT_SIGNS.split(text) if part]
     if len(parts) != 2 or not all(_DEGREES.fullmatch(part) for part in parts):
-        raise Refusal("pattern_mismatch", field=field.name, value=text[:40])
+        raise Refusal("pattern_mismatch", field=field, value=text[:40])
     latitude, longitude = (Decimal(part) for part in parts)
     if abs(latitude) > 90 or abs(longitude) > 180:
-        raise Refusal("field_out_of_range", field=field.name, value=text[:40], minimum=-180, maximum=180)
+        raise Refusal("field_out_of_range", field=field, value=text[:40], minimum=-180, maximum=180)
     return f"{latitude.normalize():f},{longitude.normalize():f}"
 
 

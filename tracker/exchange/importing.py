@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tracker.domain.access import may
+from tracker.domain.commands import FromFile
 from tracker.domain.context import World
 from tracker.domain.people import Unit
 from tracker.domain.records import RecordRegister
@@ -243,7 +244,9 @@ class Importer:
     def _requests(self, reading: ImportReading, rows: Iterable[RowReading], now: datetime) -> Iterator[Request]:
         """One by one, so that no hundred thousand commands are in memory together."""
         for row in rows:
-            yield Request(replace(self.intake.command(row), key=_key(reading, row)), self.viewer.person.id, now)
+            origin = FromFile(reading.digest, row.source_row)
+            command = replace(self.intake.command(row), from_file=origin, key=_key(reading, row))
+            yield Request(command, self.viewer.person.id, now)
 
     def _settled(self, row: RowReading, result: Done | Refused) -> Judged:
         if isinstance(result, Done):

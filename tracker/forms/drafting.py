@@ -44,7 +44,6 @@ from tracker.packs.making.drafts import (
     STEP_GROUPS,
     Draft,
     ItemDraft,
-    StateDraft,
     TicketDraft,
     english_of,
     skeleton,
@@ -117,7 +116,9 @@ class DraftForm(DefinitionForm):
         return is_good and not self.has_errors
 
     def shown_at(self, name: str) -> str:
-        return {"name": "label_en"}.get(name, super().shown_at(name))
+        step = name.removeprefix("step_")
+        group = next((f"step_{group}" for group, steps in STEP_GROUPS.items() if step in steps), name)
+        return {"name": "label_en"}.get(name, super().shown_at(group))
 
     def to_draft(self) -> Draft:
         label = {"zh-Hans": self["label_zh"].value or ""}
@@ -222,7 +223,7 @@ def new_draft(kind: str) -> Draft:
     if kind == "ticket":
         extensions, days = USUAL_EXTENSION
         tickets = replace(drafted_tickets("", data, {}), days=USUAL_DAYS, extensions=extensions, extension_days=days)
-    states: tuple[StateDraft, ...] = drafted_states(data.get("states", []), data["fields"])
+    states = tuple(replace(state, name="") for state in drafted_states(data.get("states", []), data["fields"]))
     return Draft(
         name="",
         kind=kind,

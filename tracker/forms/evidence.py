@@ -5,21 +5,25 @@ What was kept travels in the page as a signed note, good for one person: nobody 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flask import current_app
 from flask_babel import gettext, ngettext
+from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
 from tracker import words
-from tracker.domain.kinds import PHOTO_KINDS
+from tracker.domain.evidence import UNKNOWN, Taken, point_of, taken_of
+from tracker.domain.kinds import PHOTO_KINDS, Part
 from tracker.domain.proofs import Proof, given
 from tracker.domain.refusals import Refusal
-from tracker.forms.fields import RadioField, required
+from tracker.domain.values import position
+from tracker.forms.fields import POSITION_LIKE, InstantField, PositionField, RadioField, required
+from tracker.log.exif import taken_of_file
 from tracker.log.files import FileStore, clean_name
 
 MOST_FILES = 20
@@ -35,6 +39,19 @@ class KeptFile:
     size: int
     kind: str
     note: str
+    taken: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_command(self, said: Taken) -> Mapping[str, Any]:
+        """The file as the log names it; what the picture does not say itself may be `said` beside it."""
+        told = taken_of(self.taken).filled(said).as_data() if self.media_type.startswith("image/") else {}
+        return {
+            "digest": self.digest,
+            "name": self.name,
+            "media_type": self.media_type,
+            "size": self.size,
+            "kind": self.kind,
+            **told,
+        }
 
 
 def file_store() -> FileStore:
@@ -44,18 +61,48 @@ def file_store() -> FileStore:
 
 
 def photos_field(label: str, *, is_needed: bool) -> MultipleFileField:
-    field = MultipleFileField(label)
-    return required(field) if is_needed else field
+    made = MultipleFileField(label)
+    return required(made) if is_needed else made
+
+
+WHEN, WHERE = "_at", "_where"
+"""Behind the name of an input for photographs: those for what they do not say themselves."""
+
+
+def taken_fields(name: str, asked: Collection[Part]) -> dict[str, Any]:
+    """Inputs for when and where the photographs of the input `name` were taken, as far as the register asks it."""
+    hint = gettext("Only where the picture does not say it itself.")
+    inputs: dict[str, Any] = {}
+    if Part.PLACE in asked:
+        usual = {"autocomplete": "off", "placeholder": POSITION_LIKE}
+        inputs[name + WHERE] = PositionField(gettext("Where they were taken"), description=hint, render_kw=usual)
+    if Part.TIME in asked:
+        inputs[name + WHEN] = InstantField(gettext("When they were taken"), description=hint)
+    return inputs
+
+
+def is_beside(name: str) -> bool:
+    """Whether an input stands below one for photographs."""
+    return name.startswith("photos") and name.endswith((WHEN, WHERE))
+
+
+def said_of(form: FlaskForm, name: str) -> Taken:
+    """What was typed below the input `name`. Refuses pattern_mismatch and field_out_of_range there."""
+    at, where = None, None
+    if name + WHERE in form:
+        where = point_of(position(form[name + WHERE].value or "", name + WHERE))
+    if name + WHEN in form and (moment := form[name + WHEN].value) is not None:
+        zone = moment.tzinfo or current_app.config["SETTINGS"].time_zone
+        at = round(moment.replace(tzinfo=zone).timestamp()) * 1000
+    return Taken(at, where)
 
 
 def documents_field(label: str, *, is_needed: bool) -> MultipleFileField:
-    field = MultipleFileField(label, render_kw={"accept": ".pdf,.docx,.xlsx,image/*"})
-    return required(field) if is_needed else field
+    made = MultipleFileField(label, render_kw={"accept": ".pdf,.docx,.xlsx,image/*"})
+    return required(made) if is_needed else made
 
 
-def files_for(
-    proof: Proof, there: Iterable[str] = (), *, always: bool, later: Iterable[Proof] = ()
-) -> dict[str, MultipleFileField]:
+def files_for(proof: Proof, there: Iterable[str] = (), *, always: bool, later: Iterable[Proof] = ()) -> dict[str, Any]:
     """The inputs for the files that a record must bring, each with how many; `there`: kinds of those it has.
 
     `always`: photographs and papers may be added where none is asked for, and what is asked for `later`.
@@ -63,7 +110,7 @@ def files_for(
     kinds = tuple(there)
     lacking = {name: count - given(name, kinds) for name, count in proof.needed().items()}
     offered = {"photos", "documents"}.union(*(one.needed() for one in later))
-    found = {}
+    found: dict[str, Any] = {}
     for name, label in (
         ("photos_before", gettext("Photographs before the work")),
         ("photos", gettext("Photographs")),
@@ -75,6 +122,8 @@ def files_for(
             make = documents_field if name == "documents" else photos_field
             found[name] = make(label, is_needed=count > 0 and (name != "photos" or len(lacking) == 1))
             found[name].kwargs["description"] = _at_least(name, count, proof) if count > 0 else ""
+            if name != "documents":
+                found |= taken_fields(name, proof.taken)
     return found
 
 
@@ -102,6 +151,7 @@ class Evidence:
     def __init__(self, person_id: int) -> None:
         self._signer = URLSafeSerializer(str(current_app.secret_key), salt=f"evidence {person_id}")
         self.files: list[KeptFile] = []
+        self._said: dict[str, Taken] = {}
 
     def take_kept(self, store: FileStore, notes: list[str]) -> None:
         """Files of the sending before. A note that we did not write for this person is passed over, and one whose file
@@ -137,7 +187,19 @@ class Evidence:
         if pictures_only and not kept.media_type.startswith("image/"):
             raise Refusal("photograph_needed")
         told = {**asdict(kept), "kind": kind}
+        if kept.media_type.startswith("image/"):
+            told["taken"] = self._taken(store, kept.digest)
         self._add(KeptFile(**told, note=str(self._signer.dumps(told))))
+
+    def _taken(self, store: FileStore, digest: str) -> Mapping[str, Any]:
+        """What the picture says of itself, read from the original: copies that are shown say nothing."""
+        path = store.path(digest)
+        zone = current_app.config["SETTINGS"].time_zone
+        return taken_of_file(path, zone).as_data() if path is not None else {}
+
+    def say(self, kind: str, said: Taken) -> None:
+        """When and where the files of this kind were taken that do not say it themselves."""
+        self._said[kind] = said
 
     def _add(self, file: KeptFile) -> None:
         if all((file.digest, file.kind) != (other.digest, other.kind) for other in self.files):
@@ -145,7 +207,4 @@ class Evidence:
 
     def as_command(self) -> tuple[Mapping[str, Any], ...]:
         """The files as the log names them."""
-        return tuple(
-            {"digest": f.digest, "name": f.name, "media_type": f.media_type, "size": f.size, "kind": f.kind}
-            for f in self.files
-        )
+        return tuple(f.as_command(self._said.get(f.kind, UNKNOWN)) for f in self.files)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import wtforms
@@ -28,6 +28,8 @@ LONG_TEXT = 120
 MOST_IN_SELECT = 40
 """So many records are chosen from a list; of more, the number is typed."""
 
+POSITION_LIKE = "26.55,112.38"
+
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 Pairs = Sequence[tuple[str, str]]
@@ -39,6 +41,10 @@ class TextField(wtforms.StringField):
     @property
     def value(self) -> str | None:
         return (self.data or "").strip() or None
+
+
+class PositionField(TextField):
+    """Where something lies, as latitude and longitude; a button beside it takes the telephone's own."""
 
 
 class TextAreaField(wtforms.TextAreaField):
@@ -83,6 +89,25 @@ class TimeField(TextField):
     """A time of the day. Browsers send 09:30; the rules read what is typed by hand."""
 
     widget = widgets.TimeInput()
+
+
+class InstantField(TextField):
+    """A day and a time of it, in the log's time zone. Browsers send 2023-11-24T09:30."""
+
+    widget = widgets.DateTimeLocalInput()
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = half_width(valuelist[0]).strip() if valuelist else ""
+        if self.data and self.value is None:
+            raise ValueError(words.refusal(Refusal("pattern_mismatch", value=self.data[:40])))
+
+    @property
+    def value(self) -> Any:
+        """The moment, without a zone; None where none can be read."""
+        try:
+            return datetime.fromisoformat(self.data) if self.data else None
+        except ValueError:
+            return None
 
 
 def select_choices(choices: Pairs | Mapping[str, Pairs]) -> list[SelectChoice]:
@@ -269,6 +294,10 @@ def _text(field: Field, label: str, more: dict[str, Any], units: Pairs, people: 
     return TextField(label, render_kw={"autocomplete": "off", **keyboard}, **more)
 
 
+def _position(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
+    return PositionField(label, render_kw={"autocomplete": "off", "placeholder": POSITION_LIKE}, **more)
+
+
 def _number(field: Field, label: str, more: dict[str, Any], units: Pairs, people: Any, is_needed: bool) -> Any:
     keyboard = "numeric" if field.type is FieldType.INTEGER else "decimal"
     return IntegerField(label, render_kw={"inputmode": keyboard, "autocomplete": "off"}, **more)
@@ -318,6 +347,6 @@ _INPUTS: Mapping[FieldType, Callable[..., Any]] = {
     FieldType.YES_NO: _yes,
     FieldType.UNIT: _unit,
     FieldType.PERSON: _person,
-    FieldType.GEOPOINT: _text,
+    FieldType.GEOPOINT: _position,
     FieldType.RECORD: _record,
 }

@@ -9,12 +9,13 @@ from flask_babel import gettext
 
 from tracker import words
 from tracker.domain.commands import AnswerItems, RegisterTicket
+from tracker.domain.doubts import own_place
+from tracker.domain.evidence import Taken
 from tracker.domain.inspecting import FAIL, Proposal
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.record import Record
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import FieldType
-from tracker.domain.ticket import Evidence
 from tracker.forms.fields import BooleanField, TextAreaField, TextField, input_for, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
@@ -100,11 +101,17 @@ class FindingsForm(KeyedForm):
             values={name: value for name, value in values.items() if value not in (None, [])},
             place_id=self.record.unit_id,
             found_on=self.record.on,
-            evidence=tuple(_told(f) for f in self.record.evidence if (f.digest, f.kind) == (one.photo, BEFORE)),
+            evidence=tuple(
+                f.as_command(self._place()) for f in self.record.evidence if (f.digest, f.kind) == (one.photo, BEFORE)
+            ),
             origin_id=self.record.id,
             origin_item=str(one.item.id),
             key=f"{self.key.data}.{one.item.id}",
         )
+
+    def _place(self) -> Taken:
+        """Where the inspection says it was: there its pictures were taken that do not say it themselves."""
+        return Taken(where=own_place(self.record.fields))
 
     def refuse_ticket(self, one: Proposal, why: Refusal | Refusals) -> None:
         """Each refusal of this ticket at its input; one without an input stands above, with its item."""
@@ -114,13 +121,3 @@ class FindingsForm(KeyedForm):
                 name = f"problem-{one.item.id}"
             sentence = words.refusal(refusal)
             self.add_error(name, sentence if name in self else f"{words.of(one.item.label)}: {sentence}")
-
-
-def _told(file: Evidence) -> Mapping[str, Any]:
-    return {
-        "digest": file.digest,
-        "name": file.name,
-        "media_type": file.media_type,
-        "size": file.size,
-        "kind": file.kind,
-    }

@@ -15,6 +15,7 @@ from werkzeug.datastructures import MultiDict
 from tracker import words
 from tracker.domain.checklists import Checklist
 from tracker.domain.commands import AnswerItems, EnterRecord
+from tracker.domain.evidence import UNKNOWN
 from tracker.domain.inspecting import FAIL, NOT_APPLICABLE, PASS, settled_fields
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.record import Record
@@ -165,10 +166,7 @@ class InspectionForm(KeyedForm):
         wanted += [PHOTOS, SIGNATURE]
         files = [file for name in wanted if (file := self.kept(name)) is not None]
         named = {(f.digest, f.kind): f for f in files}
-        return tuple(
-            {"digest": f.digest, "name": f.name, "media_type": f.media_type, "size": f.size, "kind": f.kind}
-            for f in named.values()
-        )
+        return tuple(f.as_command(UNKNOWN) for f in named.values())
 
     def to_enter(self, settled: Mapping[str, Any], *, is_complete: bool) -> EnterRecord:
         return EnterRecord(

@@ -10,7 +10,7 @@ from wtforms import HiddenField
 from tracker import words
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal, Refusals
-from tracker.forms.evidence import Evidence
+from tracker.forms.evidence import Evidence, said_of
 from tracker.log.files import FileStore
 
 # Refusals that name a part of a command which the form calls otherwise.
@@ -19,7 +19,12 @@ _KINDS_OF_FILES = {
     "photos_after": EvidenceKind.PHOTO_AFTER,
     "documents": EvidenceKind.DOCUMENT,
 }
-_SHOWN_AT = {"evidence": "photos", "supports": "support_unit_1"}
+_SHOWN_AT = {
+    "evidence": "photos",
+    "photos_before": "photos",
+    "photos_after": "photos",
+    "supports": "support_unit_1",
+}
 
 
 class KeyedForm(FlaskForm):
@@ -41,6 +46,11 @@ class KeyedForm(FlaskForm):
             is_picture = name != "documents"
             for file, why in self.evidence.take_new(store, self[name].data or [], kind, pictures_only=is_picture):
                 self.add_error(name, f"{file}: {words.refusal(why)}")
+                is_good = False
+            try:
+                self.evidence.say(kind, said_of(self, name))
+            except Refusal as refusal:
+                self.refuse(refusal)
                 is_good = False
         return is_good
 

@@ -17,7 +17,7 @@ from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister, State
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field
-from tracker.forms.evidence import files_for
+from tracker.forms.evidence import files_for, is_beside
 from tracker.forms.fields import DateField, TextAreaField, choice_pairs, choose, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.options import Options
@@ -49,7 +49,7 @@ class EnterForm(KeyedForm):
             inputs[STATE] = choose(gettext("State"), pairs, is_needed=True, default=register.states[0].name)
         files = files_for(register.proof, always=True, later=(state.proof for state in register.states))
         form = type("EnterForm", (cls,), inputs | files)()
-        form.names_of_files = tuple(files)
+        form.names_of_files = tuple(name for name in files if not is_beside(name))
         form.register = register
         shown = {register.day_field, register.unit_field, register.summary_field, register.nil_field, *begun}
         if len(register.quantities) <= MOST_QUANTITIES:
@@ -114,7 +114,7 @@ class ActForm(KeyedForm):
     @classmethod
     def _made(cls, shown: Shown, inputs: Mapping[str, Any]) -> Any:
         form = type(cls.__name__, (cls,), dict(inputs))(version=str(shown.record.version))
-        form.shown, form.names = shown, tuple(inputs)
+        form.shown, form.names = shown, tuple(name for name in inputs if not is_beside(name))
         return form
 
     def values_of(self, names: tuple[str, ...]) -> dict[str, Any]:

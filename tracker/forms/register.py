@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from tracker import words
 from tracker.domain.commands import AmendTicket, RegisterTicket
@@ -14,7 +14,7 @@ from tracker.domain.kinds import EvidenceKind
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
-from tracker.forms.evidence import photos_field
+from tracker.forms.evidence import photos_field, taken_fields
 from tracker.forms.fields import DateField, IdField, MultiCheckboxField, TextAreaField, input_for, required
 from tracker.forms.keyed import KeyedForm
 from tracker.forms.links import Links
@@ -92,6 +92,13 @@ class RegisterForm(KeyedForm):
         if RESTRICTED in register.by_name and options.keepers:
             inputs[NAMED] = MultiCheckboxField(words.need(NAMED), choices=options.keepers)
         inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
+        if needed := register.evidence.photos_before:
+            inputs["photos"].kwargs["description"] = ngettext(
+                "%(num)s photograph is needed before the work is submitted: it is best taken now.",
+                "%(num)s photographs are needed before the work is submitted: they are best taken now.",
+                needed,
+            )
+        inputs |= taken_fields("photos", register.evidence.taken)
         form = type("RegisterForm", (cls,), inputs)()
         form.register = register
         head = tuple(name for name in HEAD if name not in register.by_name)

@@ -12,12 +12,13 @@ from wtforms import HiddenField
 
 from tracker import words
 from tracker.domain.commands import TakeStep
+from tracker.domain.guards import pictures_before_needed
 from tracker.domain.kinds import PHOTO_KINDS, EvidenceKind, ExclusionWay, RecheckResult
 from tracker.domain.lifecycle import Need, Step
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Register
 from tracker.domain.ticket import Ticket
-from tracker.forms.evidence import documents_field, photo_kind_field, photos_field
+from tracker.forms.evidence import documents_field, is_beside, photo_kind_field, photos_field, taken_fields
 from tracker.forms.fields import (
     DateField,
     IdField,
@@ -48,7 +49,7 @@ class FixedField(HiddenField):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the inputs of a step depend on. `ticket` None: a bulk assignment. `options`: asked by those inputs alone
-    that offer units or people."""
+    that offer units or people. `usual_owner`: (unit, person) to propose for a ticket that has no owner yet."""
 
     step: Step
     ticket: Ticket | None
@@ -57,6 +58,7 @@ class Asked:
     today: date
     is_owner: bool
     milestone: str | None
+    usual_owner: Callable[[], tuple[int | None, int | None]] = lambda: (None, None)
 
 
 class StepForm(KeyedForm):
@@ -75,11 +77,11 @@ class StepForm(KeyedForm):
         if not asked.step.is_said_now:
             inputs["occurred_on"] = _day_input(asked)
         if asked.step.is_submission:  # in the rain the camera comes first
-            inputs = {"photos": inputs.pop("photos"), **inputs}
+            inputs = dict(sorted(inputs.items(), key=lambda item: not item[0].startswith("photos")))
         version = str(asked.ticket.version) if asked.ticket else ""
         form = type("StepForm", (cls,), inputs)(version=version)
         form.step, form.asked, form.find_ticket = asked.step, asked, find_ticket
-        form.names = tuple(inputs)
+        form.names = tuple(name for name in inputs if not is_beside(name))
         return form
 
     def kind_of_photos(self) -> str:
@@ -102,7 +104,7 @@ class StepForm(KeyedForm):
 
     def values(self) -> dict[str, Any]:
         """What the step asks for, as the rules want it. Refuses ticket_unknown at a number nobody may see."""
-        skipped = {"occurred_on", "photos", "documents", "photo_kind"}
+        skipped = {"occurred_on", "photos_before", "photos", "documents", "photo_kind"}
         plain = [n for n in self.names if n not in skipped and not n.startswith("support_")]
         out = {name: self[name].value for name in plain}
         out = {name: value for name, value in out.items() if value is not None}
@@ -150,17 +152,17 @@ def _day_input(asked: Asked) -> Any:
 
 def _owner(asked: Asked) -> dict[str, Any]:
     ticket, options = asked.ticket, asked.options()
+    has_owner = ticket is not None and ticket.owner_unit_id is not None
+    unit_id, person_id = (ticket.owner_unit_id, ticket.owner_id) if ticket and has_owner else asked.usual_owner()
     inputs: dict[str, Any] = {
         "owner_unit_id": required(
             IdField(
                 words.need("owner_unit_id"),
                 choices=[("", gettext("Choose")), *options.units],
-                default=_number(ticket.owner_unit_id if ticket else None),
+                default=_number(unit_id),
             )
         ),
-        "owner_id": IdField(
-            words.need("owner_id"), choices=options.owners, default=_number(ticket.owner_id if ticket else None)
-        ),
+        "owner_id": IdField(words.need("owner_id"), choices=options.owners, default=_number(person_id)),
         "lead_official_id": IdField(
             words.need("lead_official_id"),
             choices=options.leads,
@@ -212,12 +214,24 @@ def _evidence(asked: Asked) -> dict[str, Any]:
     if not is_submission:
         usual = EvidenceKind.PHOTO_AFTER if asked.is_owner else EvidenceKind.PHOTO_CHECK
         inputs["photo_kind"] = photo_kind_field(usual)
+    elif _pictures_before_lacking(asked):
+        inputs["photos_before"] = photos_field(gettext("Photographs before the work"), is_needed=True)
+        inputs |= taken_fields("photos_before", rule.taken)
     needs_photo = is_submission and rule.photos_after > 0
     inputs["photos"] = photos_field(
         words.need("photos") if is_submission else gettext("Photographs"), is_needed=needs_photo
     )
+    inputs |= taken_fields("photos", rule.taken)
     inputs["documents"] = documents_field(words.need("documents"), is_needed=is_submission and rule.documents > 0)
     return inputs
+
+
+def _pictures_before_lacking(asked: Asked) -> bool:
+    ticket = asked.ticket
+    if ticket is None:
+        return False
+    there = sum(file.kind == EvidenceKind.PHOTO_BEFORE for file in ticket.evidence)
+    return there < pictures_before_needed(ticket, asked.register)
 
 
 def _outcome(asked: Asked) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from tracker.domain.checklists import Checklist, ChecklistItem, Creation
+from tracker.domain.checklists import PLACE, Checklist, ChecklistItem, Creation
+from tracker.domain.packs import UnitSeed
 from tracker.domain.records import RecordKind, RecordRegister
-from tracker.domain.registers import Register, as_label
+from tracker.domain.registers import FieldType, Register, as_label
 from tracker.packs.conditions import check_choices, predicates_of
 from tracker.packs.fields import unknown_names
 from tracker.packs.problems import Problem
@@ -21,6 +22,7 @@ def build_checklist(
     source: Source,
     tickets: Mapping[str, Register],
     records: Mapping[str, RecordRegister],
+    units: Collection[UnitSeed],
     problems: list[Problem],
 ) -> Checklist:
     """One checklist. Mistakes are added to `problems`."""
@@ -40,6 +42,7 @@ def build_checklist(
     )
     problems.extend(_check_head(source, checklist, records, tickets))
     problems.extend(_check_items(source, checklist, tickets))
+    problems.extend(_check_owners(source, checklist, records.get(checklist.subject or ""), units))
     return checklist
 
 
@@ -56,7 +59,11 @@ def _item(item: Mapping[str, Any]) -> ChecklistItem:
 
 def _creation(item: Mapping[str, Any]) -> Creation:
     values = item.get("values", {})
-    return Creation(item["register"], {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return Creation(
+        register=item["register"],
+        values={k: tuple(v) if isinstance(v, list) else v for k, v in values.items()},
+        owner=item.get("owner"),
+    )
 
 
 def _check_head(
@@ -107,3 +114,15 @@ def _check_items(source: Source, checklist: Checklist, tickets: Mapping[str, Reg
         if register := tickets.get(item.creates.register):
             values = {k: [v] if isinstance(v, str) else v for k, v in item.creates.values.items()}
             yield from check_choices(source, (*path, "creates"), values, register)
+
+
+def _check_owners(
+    source: Source, checklist: Checklist, subject: RecordRegister | None, units: Collection[UnitSeed]
+) -> Iterator[Problem]:
+    people = [f.name for f in subject.fields if f.type is FieldType.PERSON] if subject else []
+    known = {PLACE, *people, *(unit.code for unit in units)}
+    for n, item in enumerate(checklist.items):
+        owner = item.creates.owner if item.creates else None
+        if owner is not None and owner not in known:
+            mend = f"name {PLACE}, the code of a unit or a person of the subject"
+            yield source.problem(("items", n, "creates"), f"unknown owner {owner}", mend)

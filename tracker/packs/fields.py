@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tracker.domain.kinds import Part
 from tracker.domain.records import SELF, RecordRegister
 from tracker.domain.registers import NAMED_PATTERNS, NUMBER_TYPES, Choice, Field, FieldType, Privacy, Register
 from tracker.packs.problems import Problem
@@ -89,6 +90,11 @@ def field_of(item: Mapping[str, Any]) -> Field:
 def choice_of(item: Mapping[str, Any]) -> Choice:
     """One choice of a select field, a reason or the like."""
     return Choice(item["name"], item["label"], item.get("retired", False), tuple(item.get("synonyms", ())))
+
+
+def taken_of(data: Mapping[str, Any]) -> frozenset[Part]:
+    """What an `evidence` block asks pictures to say of themselves."""
+    return frozenset(map(Part, data.get("taken", ())))
 
 
 def refuse_twins(source: Source, path: KeyPath, names: Sequence[str], problems: list[Problem]) -> None:

@@ -25,6 +25,7 @@ from tracker.packs.fields import NOTHING_SHARED, AnyRegister, Shared, build_shar
 from tracker.packs.figures import build_figures, build_report
 from tracker.packs.following import check_subject_states
 from tracker.packs.layouts import build_layout
+from tracker.packs.opening import check_opening
 from tracker.packs.problems import PackError, Problem
 from tracker.packs.records import build_record_register, check_record_register, keeps_tickets, part_of
 from tracker.packs.registers import LimitsByClock, build_register
@@ -111,7 +112,7 @@ def load_defined(path: Path, definitions: Sequence[Definition]) -> LoadedPack:
     figures, predicates = build_figures(files.figures, counted, problems, own=files.own_figures)
     reports = _reports(files, figures, counted, problems)
     layouts = tuple(build_layout(source, registers, columns, problems) for source in files.layouts)
-    checklists = tuple(build_checklist(source, registers, records, problems) for source in files.checklists)
+    checklists = tuple(build_checklist(source, registers, records, units, problems) for source in files.checklists)
     if problems:
         raise PackError(problems)
     return LoadedPack(
@@ -199,6 +200,7 @@ def _check_between(
         problems.extend(_check_links(source, register, known))
         if isinstance(register, RecordRegister):
             problems.extend(check_record_register(source, register, registers, checklists))
+            problems.extend(check_opening(source, register, records))
         else:
             problems.extend(check_subject_states(source, register, records))
 

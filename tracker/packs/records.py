@@ -11,7 +11,7 @@ from typing import Any
 
 from tracker.domain.proofs import Proof
 from tracker.domain.records import RecordKind, RecordRegister, State
-from tracker.domain.registers import NUMBER_TYPES, FieldType, Register
+from tracker.domain.registers import NUMBER_TYPES, FieldType, Register, as_label
 from tracker.packs.fields import (
     Shared,
     check_fields,
@@ -19,9 +19,11 @@ from tracker.packs.fields import (
     is_flag,
     path_of,
     refuse_twins,
+    taken_of,
     unknown_names,
     used_items,
 )
+from tracker.packs.opening import build_opening
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
 
@@ -64,8 +66,9 @@ def build_record_register(source: Source, shared: Shared, version: str, problems
         key_fields=tuple(data.get("key", ())),
         value_field=data.get("value"),
         stage_field=data.get("stages"),
-        usual_texts=tuple(data.get("usual_texts", ())),
-        proof=Proof(**data.get("evidence", {})),
+        usual_texts=tuple(as_label(text) for text in data.get("usual_texts", ())),
+        proof=proof_of(data.get("evidence", {})),
+        opens=build_opening(data.get("opens")),
     )
     problems.extend(check_fields(source, register, shared.columns))
     problems.extend(_check_named_fields(source, register))
@@ -82,6 +85,13 @@ def check_record_register(
     yield from unknown_names(source, ("checklist",), named, checklists, "checklist")
     if register.checklist and set(register.proof.needed().items()) - {("photos", 1)}:
         yield source.problem(("evidence",), "an inspection has room for one photograph", "ask for `photos: 1`, or none")
+    if register.checklist and register.proof.taken:
+        mend = "give it a field `location`; the register that it opens tickets in may ask `taken`"
+        yield source.problem(("evidence",), "an inspection does not ask pictures when and where", mend)
+
+
+def proof_of(data: Mapping[str, Any]) -> Proof:
+    return Proof(**{**data, "taken": taken_of(data)})
 
 
 def _state(item: Mapping[str, Any]) -> State:
@@ -91,7 +101,7 @@ def _state(item: Mapping[str, Any]) -> State:
         is_end=item.get("is_end", False),
         follows=tuple(item.get("from", ())),
         needs=tuple(item.get("needs", ())),
-        proof=Proof(**item.get("evidence", {})),
+        proof=proof_of(item.get("evidence", {})),
     )
 
 

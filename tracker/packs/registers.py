@@ -15,6 +15,7 @@ from tracker.domain.registers import (
     Outcome,
     Register,
     Separation,
+    as_label,
 )
 from tracker.packs.fields import (
     Shared,
@@ -24,6 +25,7 @@ from tracker.packs.fields import (
     is_flag,
     path_of,
     refuse_twins,
+    taken_of,
     unknown_names,
     used_items,
 )
@@ -53,11 +55,11 @@ def build_register(
         outcomes=tuple(_outcome(item) for item in used_items(source, "outcomes", shared.outcomes, problems)),
         milestones=tuple(_milestone(item) for item in data.get("milestones", ())),
         clocks=tuple(_clock(item, limits.get((data["name"], item["name"]), ())) for item in data.get("clocks", ())),
-        evidence=EvidenceRule(**data.get("evidence", {})),
+        evidence=_evidence(data.get("evidence", {})),
         separation=Separation(**data.get("separation", {})),
         measure=data["measure"],
-        usual_measures=tuple(data.get("usual_measures", ())),
-        usual_texts=tuple(data.get("usual_texts", ())),
+        usual_measures=tuple(as_label(text) for text in data.get("usual_measures", ())),
+        usual_texts=tuple(as_label(text) for text in data.get("usual_texts", ())),
         summary_field=data.get("summary_field", "problem"),
         pause_reasons=tuple(choice_of(item) for item in data.get("pause_reasons", ())),
         ascii_prefix=data.get("ascii_prefix", ""),
@@ -67,6 +69,10 @@ def build_register(
     )
     problems.extend(_check(source, register, shared))
     return register
+
+
+def _evidence(data: Mapping[str, Any]) -> EvidenceRule:
+    return EvidenceRule(**{**data, "taken": taken_of(data)})
 
 
 def _outcome(item: Mapping[str, Any]) -> Outcome:

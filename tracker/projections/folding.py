@@ -27,6 +27,7 @@ from tracker.projections.cube.cells import renumbered
 from tracker.projections.folios import FolioKey
 from tracker.projections.ledger import LedgerChanges
 from tracker.projections.lives import Posting, ticket_life
+from tracker.projections.pictures import Use, uses_of
 from tracker.projections.records import links_of_ticket
 from tracker.projections.search import pieces_of_ticket
 from tracker.projections.series import SeriesKey, series_of
@@ -55,6 +56,7 @@ class Rows:
     supports: list[tuple[int, int]] = field(default_factory=list)
     links: list[dict[str, Any]] = field(default_factory=list)
     pieces: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
+    pictures: list[Use] = field(default_factory=list)
     series: dict[SeriesKey, int] = field(default_factory=dict)
     marks: list[tuple[Any, ...]] = field(default_factory=list)
     deltas: list[tuple[int, int, bytes]] = field(default_factory=list)
@@ -151,6 +153,7 @@ def _leave(state: Ticket, rules: Rules, rows: Rows) -> None:
         rows.links += links_of_ticket(state, register, rules.register_numbers[register.name])
     if pieces := pieces_of_ticket(state, register):
         rows.pieces.append((state.id, pieces))
+    rows.pictures += uses_of(state)
     series, serial = series_of(state)
     rows.series[series] = max(rows.series.get(series, 0), serial)
 

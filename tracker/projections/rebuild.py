@@ -25,9 +25,10 @@ from tracker.log import store
 from tracker.models.duties import DutyPeriodRow
 from tracker.models.ledger import MarkDeltaRow, MarkRow
 from tracker.models.people import GrantRow, PersonRow, UnitRow
+from tracker.models.pictures import PictureUseRow
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.tickets import NamedPersonRow, SeriesRow, SupportRow, TicketRow
-from tracker.projections import folding, ledger, search, tickets
+from tracker.projections import folding, ledger, pictures, search, tickets
 from tracker.projections.duties import DutyWriter
 from tracker.projections.folios import FolioBook, FolioKey, FolioWriter, folio_numbers
 from tracker.projections.ledger import LedgerWriter
@@ -46,6 +47,7 @@ TABLES: tuple[Table, ...] = tuple(
         SeriesRow,
         RecordRow,
         RecordLinkRow,
+        PictureUseRow,
         DutyPeriodRow,
         MarkRow,
         MarkDeltaRow,
@@ -155,6 +157,7 @@ def _tickets(
         tickets.insert_new(conn, rows.tickets, rows.named, rows.supports)
         insert_links(conn, rows.links)
         search.insert_new(conn, rows.pieces)
+        pictures.insert_new(conn, rows.pictures)
         ledger.insert_new(conn, rows.marks, rows.deltas)
         for key, serial in rows.series.items():
             series.count(key, serial)
@@ -178,17 +181,20 @@ class _RecordRows(RecordWriter):
     def __init__(self, conn: Connection, registers: Mapping[str, RecordRegister], numbers: Mapping[str, int]) -> None:
         super().__init__(conn, registers, numbers)
         self._texts = search.RecordSearchWriter(conn)
+        self._pictures = pictures.PictureWriter(conn)
         self._series = SeriesWriter(conn)
 
     def put(self, before: Record | None, after: Record) -> None:
         super().put(before, after)
         self._texts.put(None, after, self._registers[after.register])
+        self._pictures.put(None, after)
         year, serial = year_and_serial(after.number)
         self._series.count((after.register, year, False), serial)
 
     def flush(self) -> None:
         super().flush()
         self._texts.flush()
+        self._pictures.flush()
         self._series.flush()
 
 

@@ -13,6 +13,7 @@ from tracker.domain.record import Record
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, Register
 from tracker.domain.ticket import Ticket
+from tracker.models.log import PrivateValueRow
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.rows import ChangedRows, hashed, write_rows
 
@@ -36,6 +37,21 @@ def records_of_keys(conn: Connection, register_id: int | None, keys: Iterable[st
     by_hash = {hashed(key): key for key in keys}
     rows = conn.execute(_KEYED, {"register": register_id, "keys": list(by_hash)})
     return {by_hash[bytes(row.key)]: row.id for row in rows}
+
+
+def records_called(
+    conn: Connection, register_id: int, unit_id: int, field: str, called: str, *, is_private: bool
+) -> list[int]:
+    """Records of a unit that stand, whose summary `field` says this; the oldest first. Bound: those of the unit."""
+    of_unit = (RecordRow.unit_id == unit_id, RecordRow.register_id == register_id, RecordRow.shelf == SHELF_FINISHED)
+    query = select(RecordRow.id).where(*of_unit)
+    if is_private:
+        kept = (PrivateValueRow.field == field, PrivateValueRow.value == orjson.dumps(called).decode())
+        query = query.join(PrivateValueRow, PrivateValueRow.ticket_id == RecordRow.id)
+        query = query.where(*kept, PrivateValueRow.is_current)
+    else:
+        query = query.where(RecordRow.summary == called)
+    return list(conn.scalars(query.order_by(RecordRow.id)))
 
 
 class RecordWriter:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 from zlib import crc32
@@ -81,27 +82,31 @@ def pieces_of_ticket(ticket: Ticket, register: Register) -> tuple[str, ...]:
     if ticket.is_restricted:
         return ()
     units = {ticket.place_id, ticket.owner_unit_id, *(s.unit_id for s in ticket.supports)}
-    return _pieces(units, ticket.fields, register)
+    return _pieces(units, _texts_of(ticket.fields, register))
 
 
 def pieces_of_record(record: Record, register: RecordRegister) -> tuple[str, ...]:
-    """All pieces of an activity, a subject or a statistic, each once; a void one can still be found."""
-    return _pieces({record.unit_id}, record.fields, register)
+    """All pieces of an activity, a subject or a statistic, each once, what was noted at an item of a checklist among
+    them; a void one can still be found."""
+    notes = (str(said.get("note") or "") for said in record.answers.values())
+    return _pieces({record.unit_id}, chain(_texts_of(record.fields, register), notes))
 
 
-def _pieces(
-    units: Iterable[int | None], fields: Mapping[str, Any], register: Register | RecordRegister
-) -> tuple[str, ...]:
+def _pieces(units: Iterable[int | None], texts: Iterable[str]) -> tuple[str, ...]:
     found = {piece_of_unit(unit_id): None for unit_id in sorted(u for u in units if u is not None)}
-    for name in _texts_of(register):
-        for piece in pieces_of(str(fields.get(name) or "")):
+    for text in texts:
+        for piece in pieces_of(text):
             if len(found) >= MOST_PIECES:
                 return tuple(found)
             found[piece] = None
     return tuple(found)
 
 
-def _texts_of(register: Register | RecordRegister) -> tuple[str, ...]:
+def _texts_of(fields: Mapping[str, Any], register: Register | RecordRegister) -> Iterator[str]:
+    return (str(fields.get(name) or "") for name in _names_of_texts(register))
+
+
+def _names_of_texts(register: Register | RecordRegister) -> tuple[str, ...]:
     """The open texts, the one that lists show first. External numbers of tickets have an index of their own."""
     has_keys = isinstance(register, Register)
     texts = [
@@ -168,7 +173,8 @@ def _ticket_reads_the_same(before: Ticket, after: Ticket) -> bool:
 
 
 def _record_reads_the_same(before: Record, after: Record) -> bool:
-    return before.fields == after.fields and before.unit_id == after.unit_id
+    is_same = before.fields == after.fields and before.unit_id == after.unit_id
+    return is_same and before.answers == after.answers
 
 
 class SearchWriter(_Words[Ticket, Register]):

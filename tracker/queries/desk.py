@@ -5,17 +5,20 @@ Lists here are cut at a stated length; the counts beside them are exact up to co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, and_, literal, select, union_all
+from sqlalchemy import CompoundSelect, Connection, and_, func, literal, select, union_all
 
 from tracker.domain.access import holds_any
+from tracker.domain.days import from_number
+from tracker.domain.events import StreamKind
 from tracker.domain.lifecycle import AWAITING, OPEN, STATUS_NUMBERS, WORKING, Status
 from tracker.domain.registers import Register
+from tracker.models.log import EventRow
 from tracker.models.tickets import TicketRow
 from tracker.projections.tickets import SHELF_OPEN
 from tracker.queries import scope
@@ -161,6 +164,17 @@ def _by_day(found: First, today: date) -> tuple[WeekDay, ...]:
 
 
 TO_DO = ("sent_back", "late", "due_today", "to_accept", "this_week")
+
+
+def urged_on(conn: Connection, ids: Sequence[int]) -> dict[int, date]:
+    """When each of these tickets (some dozens) was urged last; those that never were are left out."""
+    if not ids:
+        return {}
+    here = (EventRow.stream_kind == int(StreamKind.TICKET), EventRow.stream_id.in_(ids), EventRow.kind == "urged")
+    latest = select(EventRow.stream_id, func.max(EventRow.occurred_on)).where(*here).group_by(EventRow.stream_id)
+    return {ticket_id: from_number(day) for ticket_id, day in conn.execute(latest)}
+
+
 PARTS = (*TO_DO, "later", "waiting")
 
 

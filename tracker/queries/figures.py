@@ -66,6 +66,16 @@ def figure_in(
     return sheet.value(asked)
 
 
+def figure_lowest(
+    conn: Connection, house: House, spec: FigureSpec, pair: AsOf, *, units: Sequence[int] | None, most: int
+) -> tuple[tuple[int, int], ...]:
+    """Of a LEAST the groups that hold it down, (id of the unit or record, number), the lowest first."""
+    sheet = Sheet(conn, house, pair, units)
+    asked = sheet.ask(spec, effective_of(spec, pair))
+    sheet.answer()
+    return sheet.lowest(asked)[:most]
+
+
 def figure_months(
     conn: Connection, house: House, specs: Sequence[FigureSpec], pair: AsOf, *, units: Sequence[int] | None
 ) -> tuple[tuple[FigureValue, ...], ...]:
@@ -239,6 +249,14 @@ class Sheet:
             months=[self._by_group(cells) for cells in asked.months] if asked.spec.is_monthly else None,
         )
         return self._value(asked, number or 0, None, excluded, is_known=number is not None)
+
+    def lowest(self, asked: _Asked) -> tuple[tuple[int, int], ...]:
+        """Each group with its number, of months the smallest; the lowest first."""
+        held = [self._by_group(cells) for cells in asked.months if asked.spec.is_monthly] or [
+            self._by_group(asked.numerator)
+        ]
+        numbers = ((group, min(of.get(group, 0) for of in held)) for group in self._by_group(asked.among))
+        return tuple(sorted(numbers, key=lambda one: (one[1], one[0])))
 
     def _by_group(self, cells: Sequence[_Cell]) -> dict[int, int]:
         """The number of each group that has one: a unit, or a linked record."""

@@ -13,19 +13,24 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
+from tracker.domain import inspecting
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
 from tracker.domain.events import StreamKind
+from tracker.domain.inspecting import subject_link
+from tracker.domain.packs import Pack
+from tracker.domain.people import Directory
 from tracker.domain.period import periods
 from tracker.domain.record import Record, fold
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Register
+from tracker.domain.ticket import Ticket
 from tracker.log import store
 from tracker.models.records import RecordLinkRow, RecordRow
 from tracker.models.tickets import TicketRow
 from tracker.projections.records import ORIGIN, SHELF_FINISHED, SHELF_UNFINISHED
 from tracker.projections.tickets import SHELF_OPEN
-from tracker.queries import lists, record_lists, tickets
+from tracker.queries import lists, record_lists, records, tickets
 from tracker.queries.lists import TicketLine
 from tracker.queries.record_lists import RecordLine
 from tracker.queries.scope import Condition, Viewer, records_visible, visible
@@ -256,3 +261,17 @@ def _opened(
     folded = tickets.tickets_now(conn, ids)
     lines = lists.lines_by_id(conn, viewer, registers, ids)
     return tuple(Opened(line, folded[line.id].origin_id, folded[line.id].origin_item) for line in lines)
+
+
+# -- to whom what was found goes ----------------------------------------------------------------------
+def usual_owner(conn: Connection, pack: Pack, directory: Directory, ticket: Ticket) -> tuple[int | None, int | None]:
+    """(unit, person) to whom the checklist says that a ticket of its goes; None of one that no inspection opened."""
+    record = records.record_at(conn, ticket.origin_id) if ticket.origin_id else None
+    checklist = pack.checklist_by_name.get((record.checklist if record else None) or "")
+    item = next((i for i in checklist.items if str(i.id) == ticket.origin_item), None) if checklist else None
+    if record is None or checklist is None or item is None or item.creates is None:
+        return None, None
+    link = subject_link(pack.record_by_name[record.register], checklist)
+    subject_id = record.fields.get(link.name) if link and checklist.subject else None
+    subject = records.record_at(conn, subject_id) if subject_id else None
+    return inspecting.usual_owner(item.creates, ticket.place_id, subject, directory)

@@ -85,6 +85,19 @@ def upload_of(conn: Connection, upload_id: int, *, person_id: int, now: datetime
     return None if row is None else _upload(row)
 
 
+def upload_of_file(conn: Connection, digest: str, register: str, *, person_id: int, now: datetime) -> Upload | None:
+    """This person's upload of the file for the register, the latest one, while it is kept."""
+    asked = (
+        select(*_HEAD)
+        .where(UploadRow.person_id == person_id, UploadRow.digest == digest, UploadRow.register == register)
+        .where(UploadRow.expires_at > to_ms(now))
+        .order_by(UploadRow.uploaded_at.desc())
+        .limit(1)
+    )
+    row = conn.execute(asked).one_or_none()
+    return None if row is None else _upload(row)
+
+
 def recent_uploads(conn: Connection, *, person_id: int, register: str, now: datetime) -> list[Upload]:
     """This person's uploads for a register, the latest first; at most RECENT."""
     asked = (

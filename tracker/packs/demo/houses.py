@@ -27,12 +27,21 @@ def tell(folder: Path, teller: Teller) -> None:
         _tell(teller, n, row, data["appraiser"])
 
 
+def file_key(n: int, row: Mapping[str, Any]) -> str:
+    """The story of the house's file, told by `house_files.py`: row `n` of `houses.yaml`, a successor has that of the
+    ticket before it."""
+    return f"house_file/{row.get('follows') or row.get('key', n)}"
+
+
 def _tell(teller: Teller, n: int, row: Mapping[str, Any], appraiser: str) -> None:
     story = Story(teller, f"house/{row.get('key', n)}", "house_inspection")
     found: date = row["found"]
     predecessor = row.get("follows")
     before = Picture("photo_before", "house", f"house-{n:02d}-before")
-    story.register(f"{row['village']}网格员", found, row["village"], _values(teller.dice, n, row), pictures=[before])
+    values = _values(teller.dice, n, row)
+    if row.get("ends") != "voided":  # found out to be the file of another
+        values["house_file"] = StoryKey(file_key(n, row))
+    story.register(f"{row['village']}网格员", found, row["village"], values, pictures=[before])
     if row.get("ends") == "voided":
         story.exclude("void", ISSUER, EXCLUDER, row["ended"], row["reason"])
         return

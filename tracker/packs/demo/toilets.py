@@ -145,12 +145,18 @@ def _values(data: Mapping[str, Any], teller: Teller, toilet: Toilet) -> dict[str
     }
 
 
+def file_of(row: int) -> StoryKey:
+    """The file of the toilet in this row, which `toilet_files.py` tells."""
+    return StoryKey(f"toilet_file/{row}")
+
+
 # -- stories ------------------------------------------------------------------------------------------
 def _tell_imported(teller: Teller, row: _Row) -> None:
     n = row.toilet.row
     story = Story(teller, f"toilet/{n}", "toilet_survey")
     at = IMPORT_AT + timedelta(milliseconds=n)  # one file, read from top to bottom
-    story.register(ISSUER, row.found_on, row.toilet.village, row.values, at=at)
+    values = {**row.values, **({"toilet_file": file_of(row.stays or n)} if row.is_ours else {})}
+    story.register(ISSUER, row.found_on, row.toilet.village, values, at=at)
     if row.stays is not None:
         into = StoryKey(f"toilet/{row.stays}")
         story.exclude("merge", ISSUER, EXCLUDER, date(2023, 3, 15), "同一户摸排登记两次", into)
@@ -209,7 +215,7 @@ def _tell_later(teller: Teller, data: Mapping[str, Any], n: int, item: Mapping[s
     found: date = item["found"]
     toilet = Toilet(n, item["village"], item["rectification"], is_centre=item["rectification"] == "planned")
     story = Story(teller, f"toilet/{n}", "toilet_survey")
-    values = {**_values(data, teller, toilet), "source": "self_check"}
+    values = {**_values(data, teller, toilet), "source": "self_check", "toilet_file": file_of(n)}
     story.register(f"{toilet.village}网格员", found, toilet.village, values, pictures=[pictures_of(n, 0)[0]])
     start = teller.after(found, 1) if item["rectification"] != "on_spot" else teller.after(found, 2)
     toilet.assign(story, start)

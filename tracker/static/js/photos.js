@@ -73,8 +73,9 @@ function preview(picture, words, onRemove) {
   return figure;
 }
 
-function setUp(input) {
-  const frame = input.closest("[data-photos]");
+function setUp(frame) {
+  const input = frame.querySelector("input[type=file][name]");
+  const camera = frame.querySelector("[data-camera]");
   const state = frame.parentElement.querySelector("[data-photo-state]");
   let kept = [];
 
@@ -105,14 +106,15 @@ function setUp(input) {
       give();
       input.focus();
     });
-    input.closest("label").before(one.figure);
+    frame.querySelector("label").before(one.figure);
     picture.close();
     kept.push(one);
   }
 
-  input.addEventListener("change", async () => {
+  async function take(source) {
     const form = input.form;
-    const chosen = [...input.files];
+    const chosen = [...source.files];
+    if (source !== input) source.value = "";
     // Nothing is sent while pictures are still being made smaller.
     if (form) form.dataset.sending = "yes";
     if (state) state.textContent = state.dataset.photoBusy;
@@ -126,7 +128,10 @@ function setUp(input) {
       if (form) delete form.dataset.sending;
       give();
     }
-  });
+  }
+
+  // The camera's own input has no name: what it takes goes the way of the others.
+  for (const source of [input, camera]) source?.addEventListener("change", () => take(source));
 }
 
-if (window.DataTransfer && window.createImageBitmap) document.querySelectorAll("[data-photos] input[type=file]").forEach(setUp);
+if (window.DataTransfer && window.createImageBitmap) document.querySelectorAll("[data-photos]").forEach(setUp);
