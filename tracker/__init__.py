@@ -97,7 +97,7 @@ def _join_extensions(app: Flask) -> None:
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)
     extensions.babel.init_app(app, locale_selector=languages.current_babel)
-    languages.join_templates(app)
+    languages.join_app(app)
     app.add_template_global(languages.current, "language")
     app.add_template_global(languages.codes, "languages")
     app.after_request(_end_reading)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask import Flask, request, session, url_for
@@ -38,6 +40,15 @@ def init_app(app: Flask) -> None:
     app.context_processor(frame)
     app.jinja_env.globals["words"] = words  # the module: words.step(name), words.refusal(why) …
     app.add_template_global(can, "can")
+    app.add_template_global(once_each, "once_each")
+
+
+def once_each(macro: Callable[..., Any]) -> Callable[..., Any]:
+    """The macro, which is asked once for each of its arguments: a list says the same in one row after another.
+
+    For macros of nothing but their arguments and the page's language; what is kept goes with the page.
+    """
+    return cache(macro)
 
 
 def frame() -> dict[str, Any]:
