@@ -332,6 +332,7 @@ class Paper(Scene):
             key_taken=self._key_taken,
             find_ticket=self.states.get,
             register_of=self._register_named,
+            fields_of=lambda record_id: None,
             has_merged=lambda ticket_id: any(t.merged_into == ticket_id for t in self.states.values()),
         )
 

@@ -2,11 +2,11 @@
 
 From the rules upward: domain (the rules), packs (registers as data), models (tables), log (the truth), projections
 (what pages read), house (what commands and questions share), queries (questions), handler (the only writer; its parts:
-recorder, opener, follower, timekeeper, organiser, definer, noter), signin, passwords and guesses (accounts), uploads
-(files that wait), forms and exchange (what people type, what files say), blueprints (pages), jobs (the clockwork), cli
-(commands).
-Beside them: config, clock, extensions, addresses, languages, words, file_words, fault_words and picture_words (every
-sentence), formats (numbers and days), responses (headers, error pages), migrations, wsgi.
+recorder, opener, successor, follower, timekeeper, organiser, definer, noter), signin, passwords and guesses (accounts),
+uploads (files that wait), forms and exchange (what people type, what files say), blueprints (pages), jobs (the
+clockwork), cli (commands).
+Beside them: config, clock, extensions, addresses, languages, words, file_words, duty_words, fault_words and
+picture_words (every sentence), formats (numbers and days), responses (headers, error pages), migrations, wsgi.
 
 `create_app` is the one place where the parts are joined. It imports them inside, so that the rules in
 `tracker.domain` load without Flask.

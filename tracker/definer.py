@@ -6,7 +6,7 @@ Other processes notice at their next request (house.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -39,6 +39,7 @@ from tracker.domain.packs import Pack
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Label, Register
 from tracker.house import House
+from tracker.models.duties import DutyPeriodRow
 from tracker.models.tickets import RegisterRow, TicketRow
 from tracker.packs.loader import LoadedPack, PackError, load_defined
 from tracker.packs.writing import with_retired
@@ -130,7 +131,7 @@ class _Definer:
             after = self._loaded(folder, definition)
         changed = tuple(name for name in self._before if self._is_recounted(name, after))
         if before:
-            self._check(before, after, changed, is_today=on == today)
+            self._check(before, after, changed, is_today=on == today, lost=self._lost_duties(before, after))
         else:
             self._check_unread(definition, after)
         return Proposal(definition, after, retired, changed, sum(len(self.records(name)) for name in changed))
@@ -182,8 +183,10 @@ class _Definer:
             if count:
                 raise Refusal("withdrawn_unreadable", name=name, count=count)
 
-    def _check(self, before: Pack, after: Pack, changed: Sequence[str], *, is_today: bool) -> None:
-        refusals = [*self._harm(before, after), *self._too_much(changed, is_today=is_today)]
+    def _check(
+        self, before: Pack, after: Pack, changed: Sequence[str], *, is_today: bool, lost: Iterable[Refusal] = ()
+    ) -> None:
+        refusals = [*lost, *self._harm(before, after), *self._too_much(changed, is_today=is_today)]
         if refusals:
             raise Refusals(refusals)
 
@@ -245,6 +248,13 @@ class _Definer:
             if new_list != checklist:
                 for register in (r for r in before.records if r.checklist):
                     yield from lost_items(checklist, new_list, self.use(register.name))
+
+    def _lost_duties(self, before: Pack, after: Pack) -> Iterator[Refusal]:
+        """What was owed is ended with a day, never taken away."""
+        for duty in before.duties:
+            periods = select(func.count()).select_from(DutyPeriodRow).where(DutyPeriodRow.duty == duty.id)
+            if duty.id not in after.duty_by_id and (count := self.conn.scalar(periods)):
+                yield Refusal("part_in_use", name=duty.label, count=count)
 
     def _stranded(self, old: AnyRegister, new: AnyRegister) -> Iterator[Refusal]:
         """A step that tickets wait for cannot be switched off."""

@@ -2,9 +2,9 @@
 
 The importer, the command line, a job and the pages all end here. `handle_all` takes many requests in one transaction:
 it is the same way, five hundred times. Tickets are written here; its parts write the rest: `recorder.py` (activities,
-subjects, statistics), `opener.py` (what a record opens), `follower.py` (what a ticket means for its subject),
-`timekeeper.py` (owed periods), `organiser.py` (units, people, definitions of registers), `definer.py` (what a
-definition changes), `noter.py` (who read what, what is erased).
+subjects, statistics), `opener.py` (what a record opens), `successor.py` (a ticket that goes on as another),
+`follower.py` (what a ticket means for its subject), `timekeeper.py` (owed periods), `organiser.py` (units, people,
+definitions of registers), `definer.py` (what a definition changes), `noter.py` (who read what, what is erased).
 """
 
 from __future__ import annotations
@@ -20,17 +20,16 @@ from sqlalchemy import Connection
 
 from tracker.domain.access import may
 from tracker.domain.commands import (
-    AnswerNotice,
     Command,
     DefineRegister,
     DutyCommand,
     EnterRecord,
     ErasePrivateValues,
-    ExcusePeriod,
     MarkDemonstration,
     NoteAccess,
     RecordCommand,
     RegisterTicket,
+    SaidOfPeriod,
     TakeStep,
     TicketCommand,
     WithdrawRegister,
@@ -63,6 +62,7 @@ from tracker.projections.pictures import PictureWriter
 from tracker.projections.series import SeriesWriter
 from tracker.projections.tickets import TicketWriter, has_merged
 from tracker.recorder import Recorder
+from tracker.successor import Successor
 from tracker.timekeeper import Timekeeper
 
 Beside = Callable[[Connection], object]
@@ -117,10 +117,8 @@ def handle_all(
     goes_on: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> list[Done | Refused]:
-    """Carry out many commands in one transaction: all of them, or — `goes_on` — those not refused.
-
-    Without `goes_on` the first refusal is raised and nothing is written.
-    """
+    """Carry out many commands in one transaction: all of them (the first refusal is raised, and nothing is written), or
+    — `goes_on` — those not refused."""
     results: list[Done | Refused] = []
     with _writing(house) as writing:
         for done, request in enumerate(_looked_ahead(requests, writing), 1):
@@ -183,6 +181,7 @@ class Work:
         self.noter = Noter(self)
         self.follower = Follower(self)
         self.opener = Opener(self)
+        self.successor = Successor(self)
         self.periods = Timekeeper(self)
         self.external = HeldNumbers(conn, numbers)
 
@@ -216,12 +215,9 @@ class Work:
         (first,) = store.read_events(self.conn, [position])
         if is_another(command, first) or self._is_new(command, first):
             raise Refusal("key_used_for_another_command")
-        number = None
-        if first.stream_kind is StreamKind.TICKET:
-            number = self.ticket(first.stream_id).number
-        elif (record := self.records.find(first.stream_id)) is not None:
-            number = record.number
-        return Done((first,), first.stream_id, number, is_repeat=True)
+        is_of_ticket = first.stream_kind is StreamKind.TICKET
+        known = (self._find if is_of_ticket else self.records.find)(first.stream_id)
+        return Done((first,), first.stream_id, known.number if known else None, is_repeat=True)
 
     def _is_new(self, command: Command, first: Event) -> bool:
         """Something else was typed into the form that the key came with."""
@@ -230,6 +226,7 @@ class Work:
             return is_another_record(command, first, register, self.directory)
         if not isinstance(command, RegisterTicket):
             return False
+        command = self.successor.whole(command)
         private = read_private(self.conn, first.stream_id, first.data.get("private", {}))
         return is_another_problem(command, first, private, self.house.register(command.register), self.directory)
 
@@ -244,6 +241,7 @@ class Work:
             key_taken=self.external.holder,
             find_ticket=self._find,
             register_of=self._register_of,
+            fields_of=self.records.fields_of,
             has_merged=self._has_merged,
         )
 
@@ -256,28 +254,33 @@ class Work:
         return ticket.register if ticket is not None and not ticket.is_gone and not ticket.is_restricted else None
 
     def actor(self, actor_id: int) -> Person:
-        person = self.directory.people.get(actor_id)
-        if person is None or person.has_left:
+        if (person := self.directory.people.get(actor_id)) is None or person.has_left:
             raise Refusal("not_permitted")
         return person
 
     # -- tickets ----------------------------------------------------------------------------------
     def _ticket_command(self, request: Request, command: TicketCommand, key: bytes | None) -> Done:
         world = self.world(request)
-        before: Ticket | None = None
         if isinstance(command, RegisterTicket):
-            register = self.house.register(command.register)
-            decision = decide_register(command, register, world)
+            return self._register(request, command, key, world)
+        before = self.visible(command.ticket_id, world)
+        register = self.house.register(before.register)
+        if isinstance(command, TakeStep):
+            decision = decide_step(command, before, register, world)
         else:
-            before = self.visible(command.ticket_id, world)
-            register = self.house.register(before.register)
-            if isinstance(command, TakeStep):
-                decision = decide_step(command, before, register, world)
-            else:
-                decision = decide_amend(command, before, register, world)
-        return self._write_ticket(request, before, register, decision, key)
+            decision = decide_amend(command, before, register, world)
+        return self.write_ticket(request, before, register, decision, key)
 
-    def _write_ticket(
+    def _register(self, request: Request, command: RegisterTicket, key: bytes | None, world: World) -> Done:
+        found = self.successor.check(command, world)
+        register = self.house.register(command.register)
+        decision = decide_register(self.successor.whole(command), register, world)
+        done = self.write_ticket(request, None, register, decision, key)
+        if found is not None and command.continues_id is not None:
+            self.successor.settle(request, found, command.continues_id, done.stream_id, world)
+        return done
+
+    def write_ticket(
         self, request: Request, before: Ticket | None, register: Register, decision: Decision, key: bytes | None
     ) -> Done:
         events, rows = self._committed(decision)
@@ -290,13 +293,11 @@ class Work:
 
     def _committed(self, decision: Decision) -> tuple[list[NewEvent], list[dict[str, Any]]]:
         """The events with the commitments of the private values in the first, and the rows of the vault."""
-        events = list(decision.events)
         if not decision.private:
-            return events, []
+            return list(decision.events), []
         commitments, rows = self.vault.commit(decision.private)
-        first = events[0]
-        events[0] = NewEvent(first.kind, first.occurred_on, {**first.data, "private": commitments})
-        return events, rows
+        first, *rest = decision.events
+        return [NewEvent(first.kind, first.occurred_on, {**first.data, "private": commitments}), *rest], rows
 
     def _append(
         self,
@@ -328,13 +329,13 @@ class Work:
         return state, appended
 
     def _duty_command(self, request: Request, command: DutyCommand, key: bytes | None) -> Done:
-        if request.actor_id != SYSTEM and not isinstance(command, AnswerNotice | ExcusePeriod):
+        if request.actor_id != SYSTEM and not isinstance(command, SaidOfPeriod):
             raise Refusal("not_permitted")
         events = self.periods.carry_out(request, command, key)
         if ticket := self.periods.ticket_after(events[-1]):
             register = self.house.register(ticket.register)
             world = self.world(request, clockwork(self.directory))
-            self._write_ticket(request, None, register, decide_register(ticket, register, world), None)
+            self.write_ticket(request, None, register, decide_register(ticket, register, world), None)
         return Done(events, events[0].stream_id, None)
 
     def _project(self, before: Ticket | None, events: Sequence[Event], register: Register) -> Ticket:
@@ -346,8 +347,7 @@ class Work:
         return state
 
     def ticket(self, ticket_id: int) -> Ticket:
-        state = self._find(ticket_id)
-        if state is None:
+        if (state := self._find(ticket_id)) is None:
             raise Refusal("ticket_unknown", number=str(ticket_id))
         return state
 

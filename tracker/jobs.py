@@ -71,8 +71,8 @@ def run_duties(
         if since is not None and _is_after_its_year(conn, today):
             is_looked_at = since == today - timedelta(days=1)
             since, judged_from = (since, since) if is_looked_at else (None, today)
+        directory = house.directory(conn)  # and the duties as they are defined by now
         opening = list(_beginning(house.pack.duties, since, today))
-        directory = house.directory(conn)
         commands: list[DutyCommand] = [
             OpenPeriod(duty=spec.id, unit_id=unit_id, start=start, subject_id=subject_id)
             for spec, start in opening
@@ -122,6 +122,8 @@ def _done_until(engine: Engine, day: date) -> None:
 def take_turn(house: House, holder: str, clock: Callable[[], datetime]) -> Ran | None:
     """Run when something is to be done and nobody else does it; None otherwise. What stops a run is written down."""
     now = clock()
+    with house.engine.connect() as conn:
+        house.follow(conn)
     if not house.pack.duties or not hold(house.engine, holder, now):
         return None
     with house.engine.connect() as conn:

@@ -23,6 +23,7 @@ from tracker.domain.recording import (
     decide_enter,
     decide_report,
     decide_void_record,
+    overlapping_keys,
 )
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.refusals import Refusal
@@ -86,18 +87,30 @@ class Recorder:
         return checklist_for(named, pack.checklists, subject.fields if subject else {})
 
     def _check_key(self, register: RecordRegister, decision: Decision, context: World) -> None:
-        """One stream of values for each thing that is measured, one record for each row of a file."""
-        key = decision.events[0].data.get("key")
+        """One stream of values for each thing that is measured, and none beside another that contains it; one record
+        for each row of a file."""
+        data = decision.events[0].data
+        key = data.get("key")
         if key is None:
             return
-        self.look_up(register.name, [key])
-        found = self._keys[register.name, key]
-        if found is not None:
-            known = self.find(found) if self.is_visible(found, context) else None
-            number = known.number if known else ""
-            if register.kind is RecordKind.STATISTIC:
+        is_value = register.kind is RecordKind.STATISTIC
+        others = sorted(overlapping_keys(register, data["fields"], context.directory)) if is_value else []
+        self.look_up(register.name, [key, *others])
+        if self._keys[register.name, key] is not None:
+            number = self._number_of(register, key, context)
+            if is_value:
                 raise Refusal("statistic_known", number=number)
             raise Refusal("row_known", number=number)
+        for other in others:
+            if self._keys[register.name, other] is not None:
+                number = self._number_of(register, other, context)
+                raise Refusal("statistic_overlaps", field=register.unit_field, number=number)
+
+    def _number_of(self, register: RecordRegister, key: str, context: World) -> str:
+        """Of the record that has the key; empty where the actor may not see it."""
+        found = self._keys[register.name, key]
+        known = self.find(found) if found is not None and self.is_visible(found, context) else None
+        return known.number if known else ""
 
     def look_up(self, register: str, keys: Iterable[str]) -> None:
         """Ask for many keys together. What this transaction did stands above what is written."""
@@ -118,6 +131,11 @@ class Recorder:
 
     def find(self, record_id: int) -> Record | None:
         return self._touched.find(record_id)
+
+    def fields_of(self, record_id: int) -> Mapping[str, Any] | None:
+        """What a record that stands says openly; None for any other id."""
+        record = self.find(record_id)
+        return None if record is None or record.is_void else record.fields
 
     def _visible(self, record_id: int, context: World) -> Record:
         """Unknown and forbidden look alike."""

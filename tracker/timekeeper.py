@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, select
 
 from tracker.domain.access import may
-from tracker.domain.commands import AnswerNotice, DutyCommand, ExcusePeriod, MissPeriod, OpenPeriod, RegisterTicket
+from tracker.domain.commands import AnswerNotice, DutyCommand, MissPeriod, OpenPeriod, RegisterTicket, SaidOfPeriod
 from tracker.domain.context import World
 from tracker.domain.days import from_number, to_number
 from tracker.domain.duties import DutySpec
@@ -108,9 +108,7 @@ class Timekeeper:
             events += self._count(request, spec, period.id, record, entered_on)
         return events
 
-    def _said_by_people(
-        self, request: Request, command: AnswerNotice | ExcusePeriod, key: bytes | None
-    ) -> tuple[Event, ...]:
+    def _said_by_people(self, request: Request, command: SaidOfPeriod, key: bytes | None) -> tuple[Event, ...]:
         """Unknown and forbidden look alike."""
         world = self._work.world(request)
         period = self.find(command.period_id)

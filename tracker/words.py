@@ -68,6 +68,7 @@ REFUSALS: Mapping[str, Any] = {
     "field_too_short": _("%(length)s characters are too few; write at least %(limit)s."),
     "field_unknown": _("The register has no field “%(name)s”."),
     "field_not_a_number": _("“%(value)s” is not a number."),
+    "measure_differs": _("Numbers told in %(value)s cannot be turned into %(measure)s. Write them in %(measure)s."),
     "field_not_a_day": _("“%(value)s” is not a day. Write it like 2023-11-24."),
     "field_not_a_time": _("“%(value)s” is not a time of the day. Write it like 09:30."),
     "field_out_of_range": _("%(value)s lies outside what is possible here (%(minimum)s to %(maximum)s)."),
@@ -80,6 +81,9 @@ REFUSALS: Mapping[str, Any] = {
     "person_unknown": _("The person “%(value)s” is not known here. Choose one from the list."),
     "day_after_next_state": _("The day %(day)s lies after the next state began, on %(following)s."),
     "record_unknown": _("The record “%(value)s” is not known here. Choose one from the list."),
+    "differs_from_link": _(
+        "What was chosen under “%(link)s” says otherwise. Leave this empty to take it from there, or choose another."
+    ),
     "person_not_in_unit": _("%(person)s does not belong to %(unit)s. Choose somebody who does."),
     "unit_out_of_reach": _("Your roles do not reach %(unit)s. Ask the supervisor of a wider unit to assign it there."),
     "not_a_lead_official": _("%(person)s is not a lead official for this register."),
@@ -111,6 +115,9 @@ REFUSALS: Mapping[str, Any] = {
     "stage_not_later": _("This stage has been reported already. Correct it with a reason, or report a later stage."),
     "statistic_known": _(
         "This value has been reported already as %(number)s. Report a later stage there, or correct it."
+    ),
+    "statistic_overlaps": _(
+        "%(number)s contains this value, or is a part of it: the two would count the same thing twice."
     ),
     "state_turned": _("%(number)s is in another state. Change it on its page, with the day."),
     "value_masked": _("Only a masked value stands here. Write it in full."),
@@ -299,8 +306,8 @@ NEEDS: Mapping[str, Any] = {
 }
 
 CHOICES: Mapping[str, Any] = {
-    "passed": _("Holds"),
-    "failed": _("Does not hold"),
+    "passed": _("Problem has not returned"),
+    "failed": _("Problem has returned"),
     "void": _("Entered by mistake"),
     "merge": _("Duplicate of another ticket"),
     "exclude": _("Leave out of the rate"),

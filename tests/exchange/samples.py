@@ -10,6 +10,7 @@ import xlsxwriter
 from tracker.domain.people import Person, Unit
 from tracker.domain.registers import Choice, Field, FieldType, Privacy, Register
 from tracker.exchange.reading import ImportReading, read_file
+from tracker.exchange.rows import RowReading
 
 TODAY = date(2023, 12, 6)
 SECRET = b"a secret of the installation"
@@ -150,6 +151,11 @@ def xlsx(
 
 def csv(*lines: str, encoding: str = "utf-8") -> bytes:
     return "\r\n".join(lines).encode(encoding)
+
+
+def ready(found: ImportReading) -> tuple[RowReading, ...]:
+    """Rows that can come in: without errors, not a repetition; none while a required column lacks."""
+    return () if found.missing_required else tuple(row for row in found.rows if row.is_ready)
 
 
 def reading(data: bytes, name: str = "a.xlsx", **more: Any) -> ImportReading:

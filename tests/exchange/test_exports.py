@@ -5,7 +5,7 @@ import zipfile
 from datetime import date
 
 import pytest
-from exchange.samples import FIELDS, PEOPLE, UNITS, reading, register
+from exchange.samples import FIELDS, PEOPLE, UNITS, reading, ready, register
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +51,7 @@ def test_an_export_can_be_imported_again(write, language, yes, no, between):
     spelling = Spelling(language, yes, no, between)
     cells = [cell_of(f, VALUES.get(f.name), DIRECTORY, spelling) for f in fields]
     found = reading(write([cells], [f.label[language] for f in fields]), "a.csv" if write is as_csv else "a.xlsx")
-    (only,) = found.ready_rows
+    (only,) = ready(found)
     assert only.values == VALUES
 
 

@@ -1,7 +1,7 @@
 """Where the header is, and which column is which field."""
 
 import pytest
-from exchange.samples import HEADINGS, csv, reading, register, row, xlsx
+from exchange.samples import HEADINGS, csv, reading, ready, register, row, xlsx
 
 from tracker.exchange.files import FileRefusal
 from tracker.exchange.headings import SERIAL, HeadingIndex
@@ -62,14 +62,14 @@ def test_unknown_missing_and_repeated_columns_are_reported():
     assert [(column.letter, column.heading) for column in found.unknown_columns] == [("C", "天气")]
     assert [column.heading for column in found.duplicate_columns] == ["存在问题"]
     assert found.missing_required == ("found_on", "place")
-    assert found.ready_rows == ()
+    assert ready(found) == ()
 
 
 def test_a_default_stands_for_a_missing_column():
     found = reading(csv("发现日期,问题描述", "2023-03-01,盖板缺失"), "a.csv", defaults={"place": 4})
     assert found.missing_required == ()
-    assert found.ready_rows[0].values["place"] == 4
-    assert found.ready_rows[0].values["source"] == "import"
+    assert ready(found)[0].values["place"] == 4
+    assert ready(found)[0].values["source"] == "import"
 
 
 @pytest.mark.parametrize(

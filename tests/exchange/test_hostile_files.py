@@ -5,7 +5,7 @@ import struct
 import zipfile
 
 import pytest
-from exchange.samples import HEADINGS, csv, reading, row, xlsx
+from exchange.samples import HEADINGS, csv, reading, ready, row, xlsx
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -206,7 +206,7 @@ def ods_row(*texts: str, repeated: int = 1) -> str:
 
 def test_an_open_document_is_read():
     table = ods_row("发现日期", "所在村", "问题描述") + ods_row("2023-03-01", "晨光", "盖板缺失")
-    assert [r.values["problem"] for r in reading(ods(table), "a.ods").ready_rows] == ["盖板缺失"]
+    assert [r.values["problem"] for r in ready(reading(ods(table), "a.ods"))] == ["盖板缺失"]
 
 
 def test_an_open_document_that_repeats_a_row_a_thousand_million_times_is_refused():

@@ -31,7 +31,7 @@ NOW = at("2023-12-06")
 PHONE = Field("phone", FieldType.TEXT, label("电话"), privacy=Privacy.PERSONAL, pattern="phone")
 _PLAIN: Any = {"quantities": (), "groups": (), "nil_field": None, "predicates": ()}
 SECTION = replace(MEETING, name="section", prefix="段", ascii_prefix="HDDA", fields=MEETING.fields[:3], **_PLAIN)
-LINK = Field("section", FieldType.RECORD, label("河段"), register="section")
+LINK = Field("section", FieldType.RECORD, label("河段"), register="section", settles=("place",))
 WALK = replace(MEETING, name="walk", prefix="巡", ascii_prefix="XHT", fields=(*MEETING.fields[:3], LINK), **_PLAIN)
 PACK = replace(RECORDS, records=(MEETING, replace(MEMBER, fields=(*MEMBER.fields, PHONE)), HARVEST, SECTION, WALK))
 
@@ -316,3 +316,27 @@ def test_another_value_of_the_same_stage_is_a_correction_and_no_row(town):
     take(by, HARVESTS, "晨光村,2023,1200,estimate,2023-07-01")
     (one,) = judged(by, read(by, HARVESTS, "晨光村,2023,1300,estimate,2023-07-01"))
     assert (one.state, [why.code for why in one.refusals]) == (State.KNOWN, ["stage_not_later"])
+
+
+# -- what a linked record settles ---------------------------------------------------------------------
+def test_a_patrol_lies_where_its_section_does_and_a_row_need_not_say_it(town):
+    number = section(town, "湘江")
+    by = importer(town, "walk")
+    reading = read(by, "日期,内容,河段", f"2023/5/10,清理,{number}")
+    assert reading.missing_required == ()
+    (one,) = by.carry_out(reading, reading.rows, NOW, goes_on=False)
+    assert record_of(town, one).unit_id == town.unit["chenguang"]
+    again = judged(by, read(by, "日期,内容,河段", f"2023/5/10,清理,{number}"))
+    assert states(again) == ["KNOWN"]
+
+
+def test_an_empty_village_is_taken_from_the_section_and_another_one_is_a_mistake(town):
+    number = section(town, "湘江")
+    by = importer(town, "walk")
+    reading = read(
+        by, "日期,村,内容,河段", f"2023/5/10,,清理,{number}", f"2023/5/17,东湖村,清理,{number}", "2023/5/18,,清理,"
+    )
+    rows = judged(by, reading)
+    assert states(rows) == ["READY", "WRONG", "WRONG"]
+    assert [(why.code, why.field) for why in rows[1].refusals] == [("differs_from_link", "place")]
+    assert mistakes(rows) == [("B4", "field_required", "")]

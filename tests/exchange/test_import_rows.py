@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from exchange.samples import HEADINGS, SECRET, TODAY, UNITS, csv, field, label, reading, register, row, xlsx
+from exchange.samples import HEADINGS, SECRET, TODAY, UNITS, csv, field, label, reading, ready, register, row, xlsx
 
 from tracker.domain.layouts import Guess, Layout
 from tracker.domain.people import Unit
@@ -20,7 +20,7 @@ def errors(found):
 
 def test_a_clean_row_becomes_values_and_a_command():
     found = reading(xlsx([HEADINGS, row(1, 村民小组="三组", 问题类型="臭味蝇蛆、水压不足")]))
-    (only,) = found.ready_rows
+    (only,) = ready(found)
     assert only.values == {
         "source": "import",
         "found_on": date(2023, 3, 1),
@@ -46,7 +46,7 @@ def test_every_mistake_is_named_by_its_cell():
         ("G4", "items", "choice_unknown"),
         ("F5", "problem", "field_required"),
     ]
-    assert [r.source_row for r in found.ready_rows] == [3]
+    assert [r.source_row for r in ready(found)] == [3]
     assert found.rows[1].errors[1].sheet == "台账"
 
 
@@ -60,7 +60,7 @@ def test_days_that_cannot_be_are_refused_at_their_cell():
 
 def test_columns_of_steps_stand_apart_and_unknown_owners_keep_nothing_out():
     lines = ("发现日期,所在村,问题描述,责任单位,责任人,整改时限", "2023-03-05,晨光,盖板缺失,农业办,王某甲,2023-04-04")
-    (only,) = reading(csv(*lines), "a.csv").ready_rows
+    (only,) = ready(reading(csv(*lines), "a.csv"))
     assert only.step_values == {"owner_unit": 9, "due_on": date(2023, 4, 4)}
     assert [(note.cell, note.code) for note in only.notes] == [("E2", "person_unknown")]
     assert "due_on" not in only.values
@@ -133,7 +133,7 @@ def test_a_key_cannot_be_guessed_without_the_secret():
 def test_a_row_repeated_in_the_file_is_flagged_and_not_ready():
     found = reading(xlsx([HEADINGS, row(1), row(1), row(2)]))
     assert [r.duplicate_of for r in found.rows] == [None, 2, None]
-    assert len(found.ready_rows) == 2
+    assert len(ready(found)) == 2
 
 
 PETITION = register(
@@ -186,7 +186,7 @@ def petitions(*lines: str):
 
 def test_messages_of_another_system_come_in_with_their_replies():
     found = petitions("17,UU008,咨询低保标准,2019/4/24 16:03:40,\t请问,网友您好,2019/5/9 9:49:10")
-    (only,) = found.ready_rows
+    (only,) = ready(found)
     assert (found.layout, only.external_key) == ("messages", "17")
     assert only.values == {
         "found_on": date(2019, 4, 24),
@@ -213,7 +213,7 @@ def test_a_number_that_comes_twice_is_refused_at_the_second():
 
 
 def test_a_reply_without_its_day_is_no_milestone():
-    (only,) = petitions("17,U1,标题一,2019/4/24,内容,好,").ready_rows
+    (only,) = ready(petitions("17,U1,标题一,2019/4/24,内容,好,"))
     command = command_of(only, PETITION)
     assert (command.milestones, command.values["reply"]) == ({}, "好")
 
@@ -265,7 +265,5 @@ def test_a_list_without_a_record_is_refused():
     ],
 )
 def test_a_heading_in_ten_thousands_scales_plain_numbers(heading, cell, funds):
-    (only,) = reading(
-        csv(f"发现日期,所在村,问题描述,{heading}", f"2023-03-01,晨光,盖板缺失,{cell}"), "a.csv"
-    ).ready_rows
+    (only,) = ready(reading(csv(f"发现日期,所在村,问题描述,{heading}", f"2023-03-01,晨光,盖板缺失,{cell}"), "a.csv"))
     assert only.values["funds"] == funds

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-from exchange.samples import STEP_COLUMNS, TODAY, required_only
+from exchange.samples import STEP_COLUMNS, TODAY, ready, required_only
 
 from tracker.domain.layouts import Layout
 from tracker.domain.people import Person, Unit
@@ -75,7 +75,7 @@ def ledger(shared_dir):
 
 def test_messages_with_replies_come_with_their_histories(petitions):
     found = petitions("petitions/petitions-with-replies.xlsx")
-    assert (len(found.rows), len(found.ready_rows), found.missing_required) == (1419, 1419, ())
+    assert (len(found.rows), len(ready(found)), found.missing_required) == (1419, 1419, ())
     days = [(row.values["replied_on"] - row.values["found_on"]).days for row in found.rows]
     assert sum(d <= 15 for d in days) == 867
     assert sum(d <= 60 for d in days) == 1330
@@ -125,7 +125,7 @@ def test_a_hand_kept_hazard_register_under_title_rows(ledger):
 
 def test_the_export_of_the_same_register_with_other_words(ledger):
     found = ledger("hazard-export-2020-05.xlsx")
-    assert (len(found.rows), len(found.ready_rows), found.skipped) == (57, 57, ())
+    assert (len(found.rows), len(ready(found)), found.skipped) == (57, 57, ())
     assert Counter(note.code for row in found.rows for note in row.notes) == {"unit_unknown": 57, "person_unknown": 57}
 
 

@@ -13,14 +13,17 @@ from sqlalchemy import Engine, select
 from township import PACK, Township, at
 
 from tests.house.small_pack import write_pack
-from tracker.domain.commands import DefineRegister, RegisterTicket, TakeStep, WithdrawRegister
+from tracker.domain.commands import DefineRegister, EnterRecord, RegisterTicket, TakeStep, WithdrawRegister
 from tracker.domain.people import SYSTEM
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.handler import handle
+from tracker.jobs import run_duties
 from tracker.log import store
 from tracker.log.audit import chain_faults
 from tracker.models.tickets import TicketRow
 from tracker.packs.loader import load_pack
+from tracker.packs.making import Draft, files_of
+from tracker.packs.making.drafts import ItemDraft, StateDraft
 from tracker.packs.problems import DefinitionClash
 from tracker.queries.unread import unread
 
@@ -263,6 +266,44 @@ def test_a_changed_register_of_the_pack_is_again_as_delivered(town: Township, tm
     withdraw(town, "lamp")
     lamp = town.house.pack.register_by_name["lamp"]
     assert (lamp.usual_texts, lamp.is_withdrawn, lamp.version) == ((), False, "2026.1")
+
+
+# -- what is owed -------------------------------------------------------------------------------------
+MANHOLES = Draft(
+    name="manhole",
+    kind="subject",
+    label={"zh-Hans": "窨井台账", "zh-Hant": "窨井台賬", "en": "Manholes"},
+    prefix="窨",
+    ascii_prefix="YJ",
+    measure="个",
+    fields=(),
+    items=(ItemDraft("井盖完好"),),
+    states=(StateDraft("", "完好"), StateDraft("", "已填埋", is_end=True)),
+    every="month",
+)
+
+
+def test_what_the_form_says_is_owed_is_opened_with_the_next_whole_period(town: Township) -> None:
+    on = date(2023, 6, 5)
+    files = files_of(MANHOLES, {}, on)
+    run_duties(town.house, at("2023-06-01"))
+    town.do(
+        DefineRegister(name="manhole", files=files, takes_effect_on=on, version=0), "administrator", at("2023-06-05")
+    )
+    with town.engine.connect() as conn:
+        town.house.follow(conn, on)
+    values = {"opened_on": on, "place": town.unit["chenguang"], "title": "1号"}
+    town.do(EnterRecord(register="manhole", values=values), "supervisor", at("2023-06-05"))
+    assert run_duties(town.house, at("2023-06-30")).opened == 0
+    assert run_duties(town.house, at("2023-07-01")).opened == 1
+    without = {path: text for path, text in files.items() if not path.startswith("duties/")}
+    with pytest.raises(Refusals) as error:
+        town.do(
+            DefineRegister(name="manhole", files=without, takes_effect_on=date(2023, 7, 1), version=1),
+            "administrator",
+            at("2023-07-01"),
+        )
+    assert [(r.code, r.params["count"]) for r in error.value.refusals] == [("part_in_use", 1)]
 
 
 # -- what no longer fits ------------------------------------------------------------------------------

@@ -365,7 +365,8 @@ def naive_missed(facts: list[Fact], key: Key, ends: date, run_days: list[date]) 
 
 
 def naive_notices(year: Year, expected: dict[Key, date], keys: dict[int, Key]) -> tuple[set[Key], set[Key]]:
-    """What nobody who owed it has answered; and what was missed twice running and the official has not answered.
+    """The latest missed of each who owes, where nobody has answered it; and of these what was missed twice running,
+    where the official has not answered.
     `expected`: each period with its last day; `keys`: which period an answer was about."""
     missed = {}
     for key, ends in expected.items():
@@ -377,13 +378,14 @@ def naive_notices(year: Year, expected: dict[Key, date], keys: dict[int, Key]) -
         for name, spans in naive_spans()
         for n, (begins, _) in enumerate(spans)
     }
+    latest = {key for key in missed if not any(one[:3] == key[:3] and one[3] > key[3] for one in missed)}
     answers = {(keys[i], told, day) for i, told, day in year.answered}
 
     def is_open(key: Key, told: Told) -> bool:
         return not any(one == key and to is told and day >= missed[key] for one, to, day in answers)
 
-    owner = {key for key in missed if is_open(key, Told.OWNER)}
-    twice = {key for key in missed if (key[0], key[1], key[2], before[key[0], key[3]]) in missed}
+    owner = {key for key in latest if is_open(key, Told.OWNER)}
+    twice = {key for key in latest if (key[0], key[1], key[2], before[key[0], key[3]]) in missed}
     return owner, {key for key in twice if is_open(key, Told.LEAD)}
 
 
@@ -427,6 +429,7 @@ def test_a_year_by_the_clock_is_what_a_loop_over_days_says(town: Township, monke
         said and standing == "done" for standing, said, _ in found.values()
     )
     monkeypatch.setattr(notices, "SHOWN", len(expected))
+    monkeypatch.setattr(notices, "OF_ONE_DUTY", len(expected))
     monkeypatch.setattr(notices, "KEPT_DAYS", (LAST - FIRST).days)
     keys = keys_of(town, year.post)
     owner, twice = naive_notices(year, dict(naive_periods(year.run_days)), keys)
@@ -451,9 +454,9 @@ def keys_of(town: Township, posts: dict[int, int]) -> dict[int, Key]:
 
 def told_as_notices(town: Township, keys: dict[int, Key]) -> tuple[set[Key], set[Key]]:
     with town.engine.connect() as conn:
-        owner = notices.of_owner(conn, true(), LAST)
-        twice = notices.of_twice(conn, true(), DUTIES, LAST)
-    return {keys[line.id] for line in owner.lines}, {keys[line.id] for line in twice.lines}
+        owner = notices.of_owner(conn, true(), YEAR_TOWN.duties, LAST)
+        twice = notices.of_twice(conn, true(), YEAR_TOWN.duties, LAST)
+    return {keys[one.line.id] for one in owner.lines}, {keys[one.line.id] for one in twice.lines}
 
 
 def near(facts: list[Fact], key: Key, ends: date) -> list[Fact]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from records import RECORDS, meeting
 from sqlalchemy import Engine, select
-from township import PHOTO, Township, at, label, plain_ticket
+from township import PHOTO, PLAIN_VALUES, Township, at, label, plain_ticket, refused
 
 from tracker.domain.commands import AmendRecord, ChangeState, EnterRecord, ErasePrivateValues, ReportValue, VoidRecord
 from tracker.domain.duties import DutySpec, OwedBy, Period
@@ -18,6 +18,7 @@ from tracker.domain.figures import Counting, FigureSpec, Grouping, Term
 from tracker.domain.people import SYSTEM
 from tracker.domain.record import fold
 from tracker.domain.refusals import Refusal, Refusals
+from tracker.domain.registers import Field
 from tracker.handler import handle
 from tracker.log import store
 from tracker.log.audit import chain_faults, named_files
@@ -247,6 +248,21 @@ def test_of_a_statistic_the_highest_stage_stands_and_all_values_stay(town: Towns
     assert code(why) == "stage_not_later"
 
 
+def test_a_value_of_the_town_is_not_taken_beside_those_of_its_villages(town: Township) -> None:
+    first = enter(
+        town, "harvest", "neighbour", "2023-12-01", values=report(town, "final", "300", "2023-09-01", "donghu")
+    )
+    whole = report(town, "final", "1975", "2023-10-01", "town")
+    with pytest.raises(Refusal) as why:
+        enter(town, "harvest", "supervisor", "2023-12-01", values=whole)
+    assert (code(why), why.value.params["number"]) == ("statistic_overlaps", "统-2023-0001")
+    town.do(VoidRecord(record_id=first, version=1, reason="只报全镇数"), "supervisor", at("2023-12-01"))
+    enter(town, "harvest", "supervisor", "2023-12-01", values=whole)
+    with pytest.raises(Refusal) as why:
+        enter(town, "harvest", "neighbour", "2023-12-02", values=report(town, "final", "1", "2023-09-01", "donghu"))
+    assert code(why) == "statistic_overlaps"
+
+
 def test_groups_are_counted_any_all_least_and_the_list_behind_is_theirs(town: Township) -> None:
     members = [member(town, 1), member(town, 1), member(town, 1)]
     for n, leaflets in ((0, 5), (0, 6), (1, 7)):
@@ -313,6 +329,7 @@ def test_a_rebuild_makes_records_links_and_marks_again_as_they_were(town: Townsh
     hold(town, "2023-05-11")
     town.do(AmendRecord(record_id=held, version=1, changes={"leaflets": 60}, reason="数错"), "staff", at("2023-06-25"))
     town.do(plain_ticket(town, values={**plain_ticket(town).values, "meeting": held}), "staff", at("2023-06-01"))
+    town.do(plain_ticket(town, "house", origin_id=held), "staff", at("2023-06-01"))  # in a register without links
     before = rows(town.engine)
     house = town.house
     with town.engine.connect().execution_options(write=True) as conn, conn.begin():
@@ -339,3 +356,29 @@ def test_a_subject_is_not_opened_after_its_next_state_began(town: Township) -> N
         at("2023-06-01"),
     )
     assert value(town, figure("member", Term("state.enrolled")), "2023-03-01").numerator == 1
+
+
+def test_a_meeting_is_held_where_the_linked_member_lives(town: Township) -> None:
+    """The same rule for a new record, a correction of one, and a ticket that names it."""
+    settling = replace(RECORDS.records[0], fields=_settling(RECORDS.records[0].fields, "member"))
+    toilet = replace(RECORDS.registers[0], fields=_settling(RECORDS.registers[0].fields, "meeting"))
+    town.house.pack = replace(
+        RECORDS, registers=(toilet, *RECORDS.registers[1:]), records=(settling, *RECORDS.records[1:])
+    )
+    here, there = town.unit["chenguang"], town.unit["donghu"]
+    values = {"opened_on": "2023-05-01", "place": here, "name": "刘小云"}
+    named = enter(town, "member", values=values)
+    now = at("2023-06-01")
+    elsewhere = EnterRecord(register="meeting", values=meeting(there, "2023-05-10", member=named))
+    assert refused(town, elsewhere, "supervisor", now).codes == ("differs_from_link",)
+    held = hold(town, "2023-05-10", member=named)
+    moved = AmendRecord(record_id=held, version=1, changes={"place": there}, reason="登记有误")
+    assert refused(town, moved, "supervisor", now).codes == ("differs_from_link",)
+    named_on = {**PLAIN_VALUES["toilet"], "meeting": held}
+    ticket = plain_ticket(town, place="donghu", values=named_on)
+    assert refused(town, ticket, "supervisor", now).codes == ("differs_from_link",)
+    town.do(plain_ticket(town, values=named_on), "supervisor", now)
+
+
+def _settling(fields: tuple[Field, ...], name: str) -> tuple[Field, ...]:
+    return tuple(replace(field, settles=("place",)) if field.name == name else field for field in fields)

@@ -134,6 +134,42 @@ def test_a_delivered_checklist_keeps_what_its_items_say_beyond_the_form() -> Non
     ]
 
 
+def test_how_often_is_a_duty_that_ends_when_it_is_changed() -> None:
+    files = files_of(replace(draft("subject"), every="quarter"), {}, DAY)
+    pack = load_defined(built_in("township"), [Definition("well_covers", 1, DAY, files)])
+    owed = pack.duty_by_id["well_covers_due"]
+    assert (owed.every, owed.activity, owed.owed_by.link) == ("quarter", "well_covers_check", "subject")
+    assert owed.owed_by.states == ("state_1", "state_2"), "whose file has ended owes nothing"
+    shown = draft_of("well_covers", files)
+    assert (shown.every, files_of(shown, files, date(2024, 6, 1))) == ("quarter", files)
+    changed = files_of(replace(shown, every="month", times=2), files, date(2024, 6, 1))
+    old, new = read_text(changed["duties/well_covers.yaml"], "x").data["duties"]
+    assert (old["to"], new["id"], new["from"], new["count"]) == ("2024-05-31", "well_covers_due_2", "2024-06-01", 2)
+    never = files_of(replace(draft_of("well_covers", changed), every=""), changed, date(2024, 6, 1))
+    assert read_text(never["duties/well_covers.yaml"], "x").data["duties"] == [old]
+
+
+def test_each_village_owes_an_activity_and_one_withdrawn_is_owed_by_nobody() -> None:
+    files = files_of(replace(draft("activity"), every="week"), {}, DAY)
+    made = Definition("well_covers", 1, DAY, files)
+    owed = load_defined(built_in("township"), [made]).duty_by_id["well_covers_due"]
+    assert (owed.owed_by.unit_kinds, owed.has_nil_reports) == (("village",), True)
+    gone = load_defined(built_in("township"), [replace(made, is_withdrawn=True)])
+    assert "well_covers_due" not in gone.duty_by_id
+
+
+def test_a_sum_is_told_in_the_unit_that_its_field_names() -> None:
+    fields = (
+        FieldDraft("", "用料（公斤）", english="Material (kg)", type="integer"),
+        FieldDraft("", "人数", type="integer"),
+    )
+    files = files_of(replace(draft("activity"), fields=fields, figures=("sums",)), {}, DAY)
+    pack = load_defined(built_in("township"), [Definition("well_covers", 1, DAY, files)])
+    measures = {f.id: f.measure for f in pack.figures if f.register == "well_covers"}
+    assert measures["well_covers_sum_field_1"]["en"] == "kg"
+    assert measures["well_covers_sum_field_2"]["zh-Hans"] == "个"
+
+
 def test_an_item_is_known_by_its_number_whatever_it_is_called() -> None:
     files = files_of(WELLS, {}, DAY)
     shown = draft_of("well_covers", files)

@@ -19,7 +19,7 @@ from tracker.forms.fields import LONG_TEXT, input_for
 from tracker.packs.calendar import work_calendar
 from tracker.packs.figures import MAX_PREDICATES
 from tracker.packs.loader import LoadedPack, built_in, load_pack
-from tracker.packs.source import read_source
+from tracker.packs.source import Folder, read_text
 
 TOWNSHIP = built_in("township")
 
@@ -75,8 +75,9 @@ def phones(pack: LoadedPack) -> list[Field]:
 
 
 def all_labels() -> list[tuple[str, dict[str, str]]]:
+    township = Folder(TOWNSHIP)
     names = [str(path.relative_to(TOWNSHIP)) for path in sorted(TOWNSHIP.rglob("*.yaml")) if "demo" not in path.parts]
-    return [label for name in names for label in labels_in(read_source(TOWNSHIP, name).data, name)]
+    return [label for name in names for label in labels_in(read_text(township.text(name), name).data, name)]
 
 
 class TestTheTownship:

@@ -15,6 +15,7 @@ from township import PACK, Township
 from werkzeug.test import TestResponse
 
 from tracker import clock, signin
+from tracker.domain.packs import Pack
 from tracker.domain.refusals import Refusal
 
 PASSWORD = "a long plain sentence"
@@ -24,14 +25,14 @@ Browse = Callable[..., "Visitor"]
 
 @pytest.fixture
 def town_pack():
-    """Every test of pages begins with the small township."""
+    """Every test of pages begins with the small township; a file with another pack says which."""
     return PACK
 
 
 @pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
+def town(app: Flask, engine: Engine, town_pack: Pack) -> Iterator[Township]:
     """The township of township.py in the database of `app`, whose pages show it."""
-    founded = Township.joined(engine)
+    founded = Township.joined(engine, town_pack)
     app.extensions["house"] = founded.house
     yield founded
     founded.close()

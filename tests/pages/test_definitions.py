@@ -198,6 +198,7 @@ COVERS = {
     "state_end_2": "y",
     "checklist": "井盖完好\n有防坠网",
     "opens": "well_cover_problems",
+    "every": "quarter",
 }
 
 
@@ -238,6 +239,7 @@ def test_things_with_states_checks_and_tickets_are_linked(office: Township, brow
     assert "1. Sound 2. Damaged 3. Replaced (the file ends, only after Damaged, Sound)" in seen
     assert "1. 井盖完好 → Well cover problems" in seen
     assert "Tickets of Well cover problems may come of it." in seen
+    assert "Well covers: each to be checked (Every quarter, 1 time)" in seen
     edit = "/admin/registers/well_cover_problems"
     linked = typed(admin, edit, {"label_1": "井盖", "english_1": "Cover", "type_1": "record:well_covers"})
     seen = admin.client.post(edit, data=linked | {"act": "look"}).text
@@ -279,6 +281,7 @@ MISTAKES = (
     ("subject", {"state_after_1": "破损"}, "state_after_1", "“破损” is not among 在册, 销档"),
     ("subject", {"state_needs_1": "井深"}, "state_needs_1", "“井深” is not among"),
     ("activity", {"checklist": "完好", "photos_needed": "2"}, "photos_needed", "one photograph"),
+    ("subject", {"every": "week"}, "checklist", "has to be filled in"),
     ("activity", {"label_en": "River patrol"}, "label_en", "there already"),
 )
 """What is typed into the form of a kind, where the mistake is shown, and what is said."""

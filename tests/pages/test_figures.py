@@ -405,3 +405,19 @@ def test_an_instant_of_any_zone_comes_back_in_a_form_that_browsers_keep(browse: 
     page = browse("auditor").text("/figures?effective=2023-06-30&known=2023-06-30T10:00:00.5%2B00:00")
     assert 'value="2023-06-30T18:00:00.500"' in page
     assert 'type="datetime-local"' in page
+
+
+def test_what_a_year_began_with_leads_from_its_register_to_its_list(town: Township, browse: Browse) -> None:
+    """The number beside the register's views is the figure's, and the list behind it has the tickets."""
+    old = _spec("left_over", "toilet", Term("carried_over"))
+    house = town.house
+    house.pack = replace(house.pack, figures=(*FIGURES, old))
+    open_id, closed_id = assigned(town), assigned(town)
+    close(town, closed_id)
+    page = browse("supervisor").text("/registers/toilet/tickets")
+    href = re.search(r'href="(/figures/left_over[^"]*)"[^>]*>\s*Carried over <b>1</b>', page)
+    assert href is not None
+    listed = browse("supervisor").text(href[1].replace("&amp;", "&"))
+    assert town.state(open_id).number in listed
+    assert town.state(closed_id).number not in listed
+    assert "Carried over" not in browse("supervisor").text("/registers/petition/tickets")

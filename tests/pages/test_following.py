@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
 from followed import TOWN
 from histories import Player
-from sqlalchemy import Engine
-from township import PLAIN_VALUES, Township, at, plain_ticket
+from township import PLAIN_VALUES, at, plain_ticket
 
 from tracker.domain.commands import EnterRecord
 
@@ -19,14 +16,6 @@ from tracker.domain.commands import EnterRecord
 @pytest.fixture
 def town_pack():
     return TOWN
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, TOWN)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def test_each_state_leads_to_the_ticket_that_it_came_of(town, browse):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Flask
 from page_checks import check_page
 from pages.conftest import Browse, form_values
 from photographs import HOME, photograph
 from records import RECORDS, meeting
-from sqlalchemy import Engine
 from ticket_stories import address, assigned, current, registered, take
 from township import CHINA, DOCUMENT, PHOTO, TOILET, Township, at, label, plain_ticket
 from werkzeug.datastructures import FileStorage
@@ -37,14 +34,6 @@ PACK = replace(RECORDS, registers=(SHOWN, *(r for r in RECORDS.registers if r.na
 @pytest.fixture
 def town_pack():
     return PACK
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, PACK)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def sent(content: bytes, name: str = "x.jpg") -> FileStorage:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
 from inspected import CHECK, FILE, LIST, TOILET
 from page_checks import check_page
 from pages.conftest import Browse, form_values
 from records import MEETING, MEMBER, RECORDS
-from sqlalchemy import Engine
 from ticket_stories import picture
 from township import Township, at
 from werkzeug.datastructures import FileStorage
@@ -46,14 +43,6 @@ NEW = "/registers/meeting/records/new"
 @pytest.fixture
 def town_pack():
     return PACK
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, PACK)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def photo(name: str) -> FileStorage:

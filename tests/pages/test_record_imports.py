@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from exchange.samples import csv, xlsx
-from flask import Flask
 from pages.test_imports import confirm, send
 from pages.test_records import enter, member, now, numbers
 from records import RECORDS
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 from township import Township
 
 from tracker import clock
@@ -27,14 +25,6 @@ only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @pytest.fixture
 def town_pack():
     return RECORDS
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, RECORDS)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def sent(visitor, data: bytes, register: str = "meeting", name: str = "台账.xlsx", **typed) -> str:

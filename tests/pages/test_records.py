@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from flask import Flask
 from page_checks import check_page
 from pages.conftest import Browse, Visitor, form_values
 from PIL import Image
 from records import RECORDS, meeting
-from sqlalchemy import Engine
 from township import PLAIN_VALUES, Township, at, label
 
 from tracker import clock
@@ -33,14 +30,6 @@ NEW = "/registers/meeting/records/new"
 @pytest.fixture
 def town_pack():
     return RECORDS
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, RECORDS)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def enter(town: Township, register: str, by: str = "staff", **values: Any) -> int:
@@ -97,7 +86,10 @@ def test_registers_stand_by_kind_with_their_numbers(town, browse):
 def test_an_empty_register_says_that_this_is_no_zero_report(browse):
     page = browse("supervisor").text(LIST)
     assert "No record yet" in page
-    assert "That is not a zero report" in page
+    assert "An empty register is no zero report" in page
+    assert "an entry of its own" in page
+    assert "the import page has a template" in page
+    assert "import page" not in browse("auditor").text(LIST)
 
 
 def test_a_list_is_read_page_by_page_the_newest_first(town, browse):
@@ -393,3 +385,35 @@ def test_the_log_leads_to_the_record_and_covers_it_for_others(town, browse):
     page = browse("administrator").text("/log")
     assert "This entry is about a record that you may not see" in page
     assert now(town, held).number not in page
+
+
+# -- what a linked record settles ---------------------------------------------------------------------
+def test_a_form_takes_the_village_from_the_record_that_was_chosen(town: Township, browse: Browse):
+    fields = tuple(replace(f, settles=("place",)) if f.name == "member" else f for f in RECORDS.records[0].fields)
+    settling = replace(RECORDS.records[0], fields=fields)
+    town.house.pack = replace(RECORDS, records=(settling, *RECORDS.records[1:]))
+    chosen = now(town, member(town)).number
+    supervisor = browse("supervisor")
+    assert "Left empty, it is taken from the record chosen here." in supervisor.text(NEW)
+    typed = {"held_on": "2023-05-10", "topic": "屋场恳谈", "member": chosen}
+    wrong = supervisor.send(NEW, place=str(town.unit["donghu"]), **typed)
+    assert wrong.status_code == 422
+    check_page(wrong.text)
+    assert re.search(r'id="place-error".*?says otherwise', wrong.text, re.S)
+    sent = supervisor.send(NEW, place="", **typed)
+    assert sent.status_code == 303
+    assert "晨光村" in supervisor.text(sent.headers["Location"])
+    none = supervisor.send(NEW, place="", **(typed | {"member": ""}))
+    assert none.status_code == 422
+    assert re.search(r'id="place-error".*?has to be filled in', none.text, re.S)
+
+
+def test_a_ticket_takes_its_village_from_the_record_that_was_chosen(town: Township, browse: Browse):
+    toilet = RECORDS.registers[0]
+    fields = tuple(replace(f, settles=("place",)) if f.name == "meeting" else f for f in toilet.fields)
+    town.house.pack = replace(RECORDS, registers=(replace(toilet, fields=fields), *RECORDS.registers[1:]))
+    url, chosen = "/registers/toilet/tickets/new", now(town, hold(town)).number
+    told = {**PLAIN_VALUES["toilet"], "found_on": "2023-05-10", "meeting": chosen}
+    sent = browse("supervisor").send(url, place="", **told)
+    assert sent.status_code == 303, sent.text
+    assert "晨光村" in browse("supervisor").text(sent.headers["Location"])

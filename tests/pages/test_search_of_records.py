@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask import Flask
 from records import RECORDS, meeting
-from sqlalchemy import Engine
 from township import Township, at
 
 from tracker.domain.commands import EnterRecord, VoidRecord
@@ -20,14 +17,6 @@ from tracker.queries import search
 @pytest.fixture
 def town_pack():
     return RECORDS
-
-
-@pytest.fixture
-def town(app: Flask, engine: Engine) -> Iterator[Township]:
-    founded = Township.joined(engine, RECORDS)
-    app.extensions["house"] = founded.house
-    yield founded
-    founded.close()
 
 
 def hold(town: Township, topic: str, by: str = "staff", place: str = "chenguang") -> int:

@@ -279,7 +279,7 @@ def test_a_stale_form_shows_what_happened_and_can_be_sent_on_top(town: Township,
     answer = staff.client.post(url, data={**form, "note": "换了盖板", "photos": (picture(), "after.jpg")})
     assert answer.status_code == 409
     check_page(answer.text)
-    for said in ("Somebody was faster", "Accepted", "晨光村文书", "换了盖板", "after.jpg"):
+    for said in ("Somebody else changed this first", "Accepted", "晨光村文书", "换了盖板", "after.jpg"):
         assert said in answer.text
     assert current(town, ticket_id).status is Status.ACCEPTED
     assert staff.client.post(url, data=kept_form(answer.text)).status_code == 303
@@ -326,9 +326,10 @@ def test_a_correction_takes_over_what_somebody_else_corrected(town: Township, br
 def test_a_verdict_is_given_and_never_stands_there_already(town: Township, browse: Browse) -> None:
     url, verifier = address(town, submitted(town), "verify"), browse("verifier")
     assert "outcome" not in verifier.form(url)
-    came_back = verifier.send(url, finding="试水无渗漏")
+    came_back = verifier.send(url)
     assert came_back.status_code == 422
     assert 'id="outcome-error"' in came_back.text
+    assert 'id="finding-error"' in came_back.text
 
 
 def test_after_a_check_the_next_that_waits_for_this_person_is_offered(town: Township, browse: Browse) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext, ngettext
 
-from tracker import formats, words
+from tracker import formats, pack_words, words
 from tracker.definer import Proposal
 from tracker.domain.checklists import Checklist
 from tracker.domain.defining import AnyRegister, parts_of
@@ -19,7 +19,9 @@ from tracker.domain.records import RecordRegister, State
 from tracker.domain.registers import Label, Register
 from tracker.forms.definitions import KINDS, preview_form
 from tracker.forms.draft_checks import Known
+from tracker.forms.drafting import PERIOD_WORDS
 from tracker.packs.making.drafts import Draft, file_of, skeleton
+from tracker.packs.making.duties import can_show
 from tracker.packs.making.states import called, named
 from tracker.packs.making.walks import holder_of
 from tracker.packs.problems import Problem
@@ -58,6 +60,14 @@ def has_walk(pack: Pack, name: str, kind: str, files: Mapping[str, str]) -> bool
     return kind == "activity" or holder not in registers_of(pack) or f"registers/{holder}.yaml" in files
 
 
+def can_owe(pack: Pack, name: str, kind: str, files: Mapping[str, str]) -> bool:
+    """Whether the form asks how often it is owed: not where the pack says so, nor where the file says more."""
+    rows = file_of(files, f"duties/{name}.yaml").get("duties", [])
+    own, holder = {row["id"] for row in rows}, holder_of(name, kind)
+    owed = any(duty.activity == holder and duty.id not in own for duty in pack.duties)
+    return kind != "ticket" and not owed and can_show(rows) and has_walk(pack, name, kind, files)
+
+
 # -- what would be ------------------------------------------------------------------------------------
 @dataclass(slots=True)
 class Shown:
@@ -66,6 +76,10 @@ class Shown:
     problems: tuple[Problem, ...] = ()
     proposal: Proposal | None = None
     status: int = 422
+
+    def mistakes(self) -> list[tuple[str, str]]:
+        """File and line, and what is wrong there."""
+        return [(f"{one.file}:{one.line}", pack_words.mistake(one)) for one in self.problems]
 
     @property
     def retired(self) -> str:
@@ -94,6 +108,7 @@ def _preview(register: AnyRegister, pack: Pack) -> dict[str, Any]:
         "besides": formats.listed(_besides(register)) if isinstance(register, Register) else "",
         "deadline": _deadline(register) if isinstance(register, Register) else "",
         "states": [_state(s, register) for s in register.states] if isinstance(register, RecordRegister) else [],
+        "owed": list(_owed(register, pack)),
         "items": list(_items(checklist, pack)) if checklist else [],
     }
 
@@ -142,7 +157,7 @@ def _next(register: Register, status: Status | None) -> Step | None:
 
 def _brings(register: Register) -> Iterator[str]:
     rule = register.evidence
-    yield from _files(rule.photos_after, rule.documents)
+    yield from _files(rule.photos_before + rule.photos_after, rule.documents)
     if rule.note_required:
         yield gettext("a note")
 
@@ -188,6 +203,15 @@ def _state(state: State, register: RecordRegister) -> str:
 
 def _with(what: str, details: str) -> str:
     return gettext("%(what)s (%(details)s)", what=what, details=details) if details else what
+
+
+def _owed(register: AnyRegister, pack: Pack) -> Iterator[str]:
+    """Duties that it fulfils and that have no end; of a period that the form does not offer only the name."""
+    for duty in pack.duties:
+        if duty.activity == register.name and duty.in_force_to is None:
+            every = str(PERIOD_WORDS.get(duty.every, ""))
+            times = ngettext("%(num)s time", "%(num)s times", duty.count)
+            yield _with(words.of(duty.label), formats.listed(filter(None, (every, times))))
 
 
 def _proof(proof: Proof) -> Iterator[str]:

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from tracker import words
-from tracker.blueprints.definition_view import Shown, has_walk, kind_of, known_beside, registers_of
+from tracker.blueprints.definition_view import Shown, can_owe, has_walk, kind_of, known_beside, registers_of
 from tracker.blueprints.names import names
 from tracker.blueprints.rights import connection, current_person, house, needs, now, today
 from tracker.definer import propose
@@ -107,6 +107,7 @@ def _around(kind: str, draft: Draft | None, files: Files) -> Around:
         links=[(register.name, words.of(register.label)) for register in _registers().values()],
         tickets=[(register.name, words.of(register.label)) for register in pack.registers if register.name != name],
         has_walk=has_walk(pack, name, kind, files),
+        can_owe=can_owe(pack, name, kind, files),
         version=len(_definitions(name)) if name else 0,
         today=today(),
         counts={part: max(0, count) + BLANK_ROWS * (part == asked) for part, count in counts.items()},

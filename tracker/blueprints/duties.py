@@ -30,7 +30,7 @@ from tracker.log import store
 from tracker.queries import duties as queries
 from tracker.queries import notices
 from tracker.queries.duties import PeriodGroup, PeriodLine, UnitLine
-from tracker.queries.notices import Notices
+from tracker.queries.notices import Notice, Notices
 
 bp = Blueprint("duties", __name__)
 
@@ -109,7 +109,9 @@ def period(period_id: int) -> ResponseReturnValue:
 @needs("view")
 def say(period_id: int) -> ResponseReturnValue:
     """To what was missed: why, or that one has read it; or it is excused, and stays apart from what was done."""
-    form = reason_form()
+    if _line(period_id) is None:
+        abort(404)
+    form = reason_form(is_needed=request.form.get("act") != Told.LEAD)
     try:
         handle(house(), _command(period_id, form), actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as why:
@@ -124,12 +126,12 @@ _EXCUSE = "excuse"
 
 
 def _command(period_id: int, form: ReasonForm) -> AnswerNotice | ExcusePeriod:
-    """By the button that was pressed; 404 for one that no page has."""
+    """By the button that was pressed; 400 for one that no page has."""
     act, text, seen = request.form.get("act", ""), form.reason.value or "", form.seen_version()
     if act == _EXCUSE:
         return ExcusePeriod(period_id=period_id, version=seen, reason=text, key=form.key.data)
     if act not in set(Told):
-        abort(404)
+        abort(400)
     return AnswerNotice(period_id=period_id, version=seen, told=Told(act), note=text, key=form.key.data)
 
 
@@ -140,8 +142,12 @@ def _conflict(why: Refusal | Refusals) -> ResponseReturnValue:
     raise why
 
 
+def _line(period_id: int) -> PeriodLine | None:
+    return queries.period_line(connection(), queries.visible(viewer(), house().pack.duties), period_id)
+
+
 def _page(period_id: int, came_back: ReasonForm | None) -> str:
-    line = queries.period_line(connection(), queries.visible(viewer(), house().pack.duties), period_id)
+    line = _line(period_id)
     whole = fold(store.read_stream(connection(), StreamKind.DUTY, period_id)) if line else None
     if line is None or whole is None:
         abort(404)
@@ -164,7 +170,7 @@ def _page(period_id: int, came_back: ReasonForm | None) -> str:
         today=today(),
         is_twice=is_twice,
         says=says,
-        form=(came_back or reason_form(line.version)) if says else None,
+        form=(came_back or reason_form(line.version, is_needed=Told.LEAD not in says)) if says else None,
         register=register,
     )
 
@@ -215,7 +221,7 @@ class DeskDuties:
     what is a notice to the reader, in person."""
 
     told: Notices
-    twice: tuple[PeriodLine, ...]
+    twice: tuple[Notice, ...]
     missed: tuple[PeriodGroup, ...]
     soon: tuple[PeriodGroup, ...]
 
@@ -226,10 +232,10 @@ def for_desk() -> DeskDuties:
     allowed = queries.visible(viewer(), specs)
     told = notices.of_twice(connection(), queries.told_of_twice(viewer(), specs), specs, today())
     twice = notices.of_twice(connection(), allowed, specs, today())
-    mine = {line.id for line in told.lines}
+    mine = {one.line.id for one in told.lines}
     return DeskDuties(
         told,
-        tuple(line for line in twice.lines if line.id not in mine),
+        tuple(one for one in twice.lines if one.line.id not in mine),
         tuple(queries.missed_lately(connection(), allowed, today())),
         tuple(queries.ends_soon(connection(), allowed, today())),
     )
@@ -237,7 +243,9 @@ def for_desk() -> DeskDuties:
 
 @dataclass(frozen=True, slots=True)
 class DutyTask:
-    """A period as a line of today's list. `days`: until it ends. `act`: the form in which it is recorded, filled in."""
+    """A period as a line of today's list. `days`: until it ends, or can no longer be made good. `running`: so many were
+    missed running up to it. `act`: the form in which it is recorded, filled in.
+    """
 
     href: str
     title: str
@@ -245,6 +253,7 @@ class DutyTask:
     days: int
     act: DutyAct | None
     line: PeriodLine
+    running: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,13 +270,15 @@ class TodaysDuties:
 
 def for_today() -> TodaysDuties:
     """Of the units for which the person may record what is owed."""
-    mine = queries.visible(viewer(), house().pack.duties, "register")
-    missed = notices.of_owner(connection(), mine, today())
+    specs = house().pack.duties
+    mine = queries.visible(viewer(), specs, "register")
+    missed = notices.of_owner(connection(), mine, specs, today())
     to_do = queries.to_do(connection(), mine, today())
     shown = to_do[: queries.TODAY_SHOWN]
+    known = _named([*(one.line for one in missed.lines), *shown])
     return TodaysDuties(
-        _tasks(missed.lines),
-        _tasks(shown),
+        tuple(_task(one.line, known, one.running) for one in missed.lines),
+        tuple(_task(line, known) for line in shown),
         missed.is_cut or len(to_do) > len(shown),
     )
 
@@ -277,12 +288,7 @@ def _named(lines: Iterable[PeriodLine]) -> Names:
     return linking.named(viewer(), {line.subject_id for line in lines if line.subject_id})
 
 
-def _tasks(lines: Sequence[PeriodLine]) -> tuple[DutyTask, ...]:
-    known = _named(lines)
-    return tuple(_task(line, known) for line in lines)
-
-
-def _task(line: PeriodLine, known: Names) -> DutyTask:
+def _task(line: PeriodLine, known: Names, running: int = 0) -> DutyTask:
     of = [known.unit(line.unit_id), known.titled(line.subject_id) if line.subject_id else ""]
     counted = gettext("%(counted)s of %(needed)s", counted=line.counted, needed=line.needed)
     acts = _acts(house().pack.duty_by_id[line.duty], line)
@@ -290,7 +296,8 @@ def _task(line: PeriodLine, known: Names) -> DutyTask:
         href=url_for("duties.period", period_id=line.id),
         title=label(line.duty),
         below=" ".join(part for part in (*of, counted) if part),
-        days=max((line.end - today()) // timedelta(days=1), 0),
+        days=max(((line.end if line.end >= today() else line.last_entry) - today()) // timedelta(days=1), 0),
         act=acts[0] if acts else None,
         line=line,
+        running=running,
     )

@@ -19,12 +19,13 @@ from werkzeug.datastructures import MultiDict
 
 from tracker import formats, languages, words
 from tracker.blueprints.names import Names, names
-from tracker.blueprints.rights import directory, house, viewer
+from tracker.blueprints.rights import can, connection, directory, house, today, viewer
 from tracker.blueprints.ticket_view import value_text
+from tracker.domain.figures import FigureSpec
 from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, GONE, OPEN, Status
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.texts import whole_number, whole_numbers
-from tracker.queries import people, scope
+from tracker.queries import figures, people, scope
 from tracker.queries.counts import Count
 from tracker.queries.lists import PAGE, Cursor, Due, Filters, Sort, TicketLine, View
 from tracker.queries.scope import Viewer
@@ -274,6 +275,25 @@ def view_chips(register: Register, what: Asked, counts: Mapping[View, Count]) ->
         }
         for view in VIEWS
     ]
+
+
+def carried_over_chip(register: Register) -> list[dict[str, Any]]:
+    """What the year began with and still has, as its figure counts it and lists it; of a register without that figure,
+    and where there is nothing, no chip."""
+    spec = next((f for f in house().pack.figures if f.register == register.name and _is_of_old(f)), None)
+    if spec is None or not can("figures"):
+        return []
+    pair = figures.as_of(connection(), effective=today(), known=None)
+    (value,) = figures.figure_values(connection(), house(), [spec], pair, units=None)
+    if not value.numerator:
+        return []
+    href = url_for("figures.show", figure=spec.id, effective=today().isoformat())
+    text = formats.number(value.numerator)
+    return [{"url": href, "view": None, "label": gettext("Carried over"), "count_text": text, "is_current": False}]
+
+
+def _is_of_old(spec: FigureSpec) -> bool:
+    return [term.account for term in spec.numerator] == ["carried_over"] and not spec.denominator
 
 
 def _unless_open(view: View) -> str | None:

@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from tracker import duty_words, formats, words
 from tracker.blueprints import linking
-from tracker.blueprints.names import Names, names
+from tracker.blueprints.names import Names
 from tracker.blueprints.rights import connection, directory, house, viewer
 from tracker.blueprints.ticket_view import value_text
 from tracker.domain.answering import Answer, Counted, Lack, Why
@@ -44,7 +44,7 @@ def told(record: Record, register: RecordRegister) -> tuple[Told, ...]:
     found = answers.answers_of(connection(), directory(), pack.duties, record, register)
     ids = [one.period.id for answer in found for one in answer.counted]
     open_ids = duties.period_lines(connection(), duties.visible(viewer(), pack.duties), ids).keys()
-    known = names(linking.numbers_of(viewer(), linking.ids_named(register, record.fields)))
+    known = linking.named(viewer(), linking.ids_named(register, record.fields))
     out: list[Told] = []
     for answer in found:
         whose = _whose(answer.spec, record, register, known)

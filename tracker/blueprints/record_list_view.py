@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 from tracker import formats, languages, words
 from tracker.blueprints import linking, list_view
 from tracker.blueprints.names import Names, names
-from tracker.blueprints.rights import directory, house, today, viewer
+from tracker.blueprints.rights import connection, directory, house, today, viewer
 from tracker.blueprints.ticket_view import value_text
 from tracker.domain.records import RecordKind, RecordRegister
 from tracker.domain.registers import NUMBER_TYPES, Field
@@ -48,6 +48,14 @@ def registers_open_for(action: str) -> tuple[RecordRegister, ...]:
     opened = scope.open_registers(viewer(), action)
     takes_all = action not in ("register", "import")
     return tuple(r for r in house().pack.records if r.name in opened and (takes_all or not r.is_withdrawn))
+
+
+def needed_first(register: RecordRegister) -> tuple[RecordRegister, ...]:
+    """Registers that still hold nothing this person may see, and of which each entry of this one names a record."""
+    names_of = {f.register for f in register.links if f.is_required}
+    named = [other for other in house().pack.records if other.name in names_of]
+    counts = count_records(connection(), viewer(), [RecordFilters(other.name, RecordView.ALL) for other in named])
+    return tuple(other for other, count in zip(named, counts, strict=True) if not count.number)
 
 
 # -- one line -----------------------------------------------------------------------------------------

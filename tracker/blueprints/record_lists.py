@@ -60,6 +60,7 @@ def records(register: str) -> ResponseReturnValue:
     total = counts[what.filters.view]
     if what.is_narrowed:
         total = record_lists.count_narrowed(connection(), asking, what.filters)
+    is_empty = counts[RecordView.ALL].number == counts[RecordView.VOID].number == 0
     return render_template(
         "records/list.html",
         register=known,
@@ -70,7 +71,8 @@ def records(register: str) -> ResponseReturnValue:
         chips=record_list_view.view_chips(known, what, counts),
         selects=record_list_view.selects(known, what, asking),
         columns=record_list_view.columns(known),
-        is_empty_register=counts[RecordView.ALL].number == counts[RecordView.VOID].number == 0,
+        is_empty_register=is_empty,
+        needed_first=record_list_view.needed_first(known) if is_empty else (),
         may_enter=known in record_list_view.registers_open_for("register"),
         may_import=known in record_list_view.registers_open_for("import"),
         count_text=list_view.count_text,

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from tracker import words
 from tracker.blueprints import list_view, record_list_view, register_files
+from tracker.blueprints.going_on import Continued, continued
 from tracker.blueprints.linking import begun, links, origin_asked
 from tracker.blueprints.list_view import Row
 from tracker.blueprints.rights import (
@@ -109,7 +110,7 @@ def tickets(register: str) -> ResponseReturnValue:
         rows=list_view.rows(page.lines),
         total=total,
         total_text=list_view.count_text(total),
-        chips=list_view.view_chips(known, what, counts),
+        chips=[*list_view.view_chips(known, what, counts), *list_view.carried_over_chip(known)],
         selects=list_view.selects(known, what, asking),
         columns=list_view.columns(known, what),
         is_empty_register=counts[View.ALL].number == counts[View.GONE].number == 0,
@@ -136,13 +137,15 @@ def export(register: str, kind: str) -> ResponseReturnValue:
 def register_ticket(register: str) -> ResponseReturnValue:
     known = opened(register, "register")
     options = options_for(viewer(), action="register", register=known.name, links=links())
-    form = RegisterForm.for_register(known, options, today(), begun(known, options))
+    old = continued(known)
+    begins = begun(known, options) | (old.begins_with(known, options) if old else {})
+    form = RegisterForm.for_register(known, options, today(), begins, continued=old.ticket if old else None)
     if request.method == "POST":
-        return _registered(known, form, options)
-    return _register_page(known, form, options)
+        return _registered(known, form, options, old)
+    return _register_page(known, form, options, old)
 
 
-def _register_page(register: Register, form: RegisterForm, options: Options) -> str:
+def _register_page(register: Register, form: RegisterForm, options: Options, old: Continued | None) -> str:
     wrong = {name for name in form.further if form[name].errors or form[name].value not in (None, [])}
     return render_template(
         "registers/register_ticket.html",
@@ -150,16 +153,17 @@ def _register_page(register: Register, form: RegisterForm, options: Options) -> 
         form=form,
         has_places=bool(options.places),
         is_further_open=bool(wrong),
+        old=old,
         came_back=request.method == "POST",
     )
 
 
-def _registered(register: Register, form: RegisterForm, options: Options) -> ResponseReturnValue:
+def _registered(register: Register, form: RegisterForm, options: Options, old: Continued | None) -> ResponseReturnValue:
     """The ticket's page, or an empty form for the next one; else the same form with what is wrong, all of it kept."""
     is_readable = form.validate()
     is_kept = form.take_files(file_store(), current_person().id, request.form.getlist("kept"))
     if not (is_readable and is_kept):
-        return _register_page(register, form, options), 422
+        return _register_page(register, form, options, old), 422
     try:
         outcome = handle(house(), form.to_command(), actor_id=current_person().id, now=now())
     except (Refusal, Refusals) as no:
@@ -167,8 +171,8 @@ def _registered(register: Register, form: RegisterForm, options: Options) -> Res
             raise
         form.refuse(no)
         if no.kind is Kind.CONFLICT:
-            form.renew_key()
-        return _register_page(register, form, options), 409 if no.kind is Kind.CONFLICT else 422
+            form.send_on_top_of(old.ticket.version) if old else form.renew_key()
+        return _register_page(register, form, options, old), 409 if no.kind is Kind.CONFLICT else 422
     if outcome.is_repeat:
         flash(gettext("%(number)s was registered already. Nothing is there twice.", number=outcome.number), "info")
     else:

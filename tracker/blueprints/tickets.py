@@ -13,7 +13,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from tracker import words
-from tracker.blueprints import evidence_files, evidence_view, linking, next_turn, ticket_view
+from tracker.blueprints import evidence_files, evidence_view, going_on, linking, next_turn, ticket_view
 from tracker.blueprints.imported import imported
 from tracker.blueprints.linking import links
 from tracker.blueprints.names import Names
@@ -121,6 +121,7 @@ def _ticket_page(opened: Opened, revealed: Mapping[str, Any], **more: Any) -> st
         "tickets/show.html",
         **_head(opened, names),
         facts=ticket_view.facts(opened.page, register, names, revealed),
+        goes_on=going_on.goes_on(ticket, register),
         imported=imported(opened.page.log, register.name, names),
         milestones=ticket_view.milestone_rows(ticket, register, names),
         log=ticket_view.log_rows(opened.page.log, register, names),

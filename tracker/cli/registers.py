@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from tracker.cli.installation import Installation, opened
 if TYPE_CHECKING:
     from tracker.domain.commands import DefineRegister, WithdrawRegister
     from tracker.domain.defining import Definition
+    from tracker.packs.problems import Problem
 
 
 @click.group()
@@ -128,8 +130,16 @@ def _mistakes(installation: Installation) -> list[str]:
     try:
         load_defined(house.pack.folder, in_effect(known, house.today(clock.now())))
     except PackError as mistaken:
-        return [str(problem) for problem in mistaken.problems]
+        return _told(installation, mistaken.problems)
     return []
+
+
+def _told(installation: Installation, problems: Iterable[Problem]) -> list[str]:
+    """Each mistake with file and line, in the language of the terminal."""
+    from tracker import pack_words
+
+    lines = (f"{one.file}:{one.line}: " + pack_words.mistake(one) for one in problems)
+    return installation.say(lambda: "\n".join(lines)).splitlines()
 
 
 def unread_told(installation: Installation) -> list[str]:
@@ -153,5 +163,5 @@ def _carry_out(installation: Installation, command: DefineRegister | WithdrawReg
     except (Refusal, Refusals) as no:
         refusals = no.refusals if isinstance(no, Refusals) else (no,)
         told = installation.say(lambda: "; ".join(words.refusal(one) for one in refusals))
-        problems = [str(problem) for one in refusals for problem in one.params.get("problems", ())]
+        problems = _told(installation, [p for one in refusals for p in one.params.get("problems", ())])
         raise click.ClickException("\n  ".join([told, *problems])) from no

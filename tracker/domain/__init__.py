@@ -7,10 +7,10 @@ ticket and effects (events → state), evidence (files, and what pictures say of
 at in them), deadlines and milestones (clocks), ledger (marks), figures (numerator over
 denominator), access (who may do what), people and organising (the directory), refusals (every "no").
 Records that are no tickets: records (their registers), record (one life), recording (command → events), record_ledger
-(their marks), turns (states over time), following (states that tickets lead to), quantities (sums and groups), links,
-proofs (files that one must bring), checklists and inspecting (their answers, the tickets that they propose). What is
-owed: duties (who owes what, how often), period (one period's life), owing (what counts for it, command → events),
-period_ledger (its marks).
+(their marks), turns (states over time), following (states that tickets lead to), succession (a ticket that goes on as
+another), quantities (sums and groups), links, proofs (files that one must bring), checklists and inspecting (their
+answers, the tickets that they propose). What is owed: duties (who owes what, how often), period (one period's life),
+answering (whether a record counts, and why not), owing (command → events), period_ledger (its marks).
 Beside them: packs (all of it together, loaded), defining (registers that an administrator makes), layouts (lists of
 other systems), values (of fields), texts (the one form that is compared), numbers (of tickets), kinds (closed sets),
 days.

@@ -33,7 +33,8 @@ class RegisterTicket:
     moves them to the vault). `milestones`: name → day, for those known at the start; `milestone_values`:
     name → field → value, recorded with them. `external_key`: what makes an imported row the same row
     when the file comes again, `from_file`: where it came from. `origin_id`, `origin_item`: the inspection that
-    found it, and the item that failed.
+    found it, and the item that failed. `continues_id`: the ticket that goes on as this one, as seen at
+    `continues_version`.
     """
 
     register: str
@@ -49,6 +50,8 @@ class RegisterTicket:
     from_file: FromFile | None = None
     origin_id: int | None = None
     origin_item: str | None = None
+    continues_id: int | None = None
+    continues_version: int = 0
     key: str | None = None
 
     @property
@@ -322,7 +325,8 @@ class ExcusePeriod:
 TicketCommand = RegisterTicket | TakeStep | AmendTicket
 DirectoryCommand = AddUnit | AddPerson | GiveGrant | EndGrant | PersonLeaves | ChangeAccount
 RecordCommand = EnterRecord | AmendRecord | VoidRecord | ChangeState | ReportValue | AnswerItems
-DutyCommand = OpenPeriod | MissPeriod | AnswerNotice | ExcusePeriod
+SaidOfPeriod = AnswerNotice | ExcusePeriod  # by people; the others are for the clockwork alone
+DutyCommand = OpenPeriod | MissPeriod | SaidOfPeriod
 Command = (
     TicketCommand
     | RecordCommand

@@ -39,6 +39,7 @@ class World:
     key_taken: Callable[[str, str], int | None]  # (register, external key) → the live ticket that carries it
     find_ticket: Callable[[int], Ticket | None]
     register_of: Callable[[int], str | None]  # the register of the record or ticket with this id
+    fields_of: Callable[[int], Mapping[str, Any] | None]  # the open fields of a record that stands
     has_merged: Callable[[int], bool]  # whether other tickets were merged into this one
 
 

@@ -11,10 +11,20 @@ from tracker.domain.access import may
 from tracker.domain.context import World, ticket_facts
 from tracker.domain.days import from_number
 from tracker.domain.events import NewEvent
+from tracker.domain.links import check_settled
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Clock, Register
 from tracker.domain.ticket import Ticket
+
+
+def check_settled_after(
+    ticket: Ticket, register: Register, changes: Mapping[str, Any], place_id: int | None, world: World
+) -> None:
+    """Refusals: differs_from_link, at what the correction makes say otherwise than the record that the ticket names."""
+    told = {*changes, "place"} if place_id is not None else changes.keys()
+    after = {**ticket.fields, **changes, "place": place_id or ticket.place_id}
+    check_settled(register.links, after, world.fields_of, told)
 
 
 def moved_milestones(

@@ -16,22 +16,15 @@ from tracker.domain.access import Facts, has_keeper, may
 from tracker.domain.commands import AmendTicket, RegisterTicket, TakeStep
 from tracker.domain.confidential import kept_apart, rows_apart, values_apart
 from tracker.domain.context import Decision, StepContext, World, ticket_facts
-from tracker.domain.corrections import check_key_is_free, corrected_key, moved_milestones
+from tracker.domain.corrections import check_key_is_free, check_settled_after, corrected_key, moved_milestones
 from tracker.domain.days import FIRST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.guards import OF_WHAT_IS_GIVEN
 from tracker.domain.kinds import ExclusionWay
 from tracker.domain.lifecycle import STEP_BY_NAME, STEPS, Extra, Need, Status, Step
-from tracker.domain.links import check_links
+from tracker.domain.links import check_links, check_settled
 from tracker.domain.milestones import check_milestone_day, clocks_started, merge_clocks, milestone_values
-from tracker.domain.needs import (
-    COLLECT,
-    check_due_day,
-    check_people,
-    check_place,
-    evidence_given,
-    reason_given,
-)
+from tracker.domain.needs import COLLECT, check_due_day, check_people, check_place, evidence_given, reason_given
 from tracker.domain.people import Directory
 from tracker.domain.proofs import check_told
 from tracker.domain.refusals import NOT_APPLICABLE, Refusal, Refusals
@@ -60,6 +53,7 @@ def decide_register(command: RegisterTicket, register: Register, world: World) -
     _check_day_found(command.found_on, world.today)
     checked = checked_values(command, register, world.directory)
     check_links(register.links, checked.open, world)
+    check_settled(register.links, {**checked.open, "place": command.place_id}, world.fields_of)
     if command.origin_id is not None and world.register_of(command.origin_id) is None:
         raise Refusal("record_unknown", value=str(command.origin_id))
     external_key = _external_key(command, register, world)
@@ -159,7 +153,7 @@ def decide_step(command: TakeStep, ticket: Ticket, register: Register, world: Wo
     context = StepContext(ticket, world.actor, register, command, world)
     check_possible(step, context)
     _check_day(step, command, ticket, world.today)
-    _check_guards(step, context)
+    _raise_any(_refused_by(step, context, is_of_given=False))
     data, private = kept_apart(_collect(step, context), register, is_restricted=ticket.is_restricted)
     events = [NewEvent(step.event, command.occurred_on, data)]
     events += _followed_milestones(step, context)
@@ -203,13 +197,8 @@ def possible_steps(ticket: Ticket, register: Register, world: World) -> tuple[tu
         except Refusal:
             continue
         if may(world.actor, step.right, facts, world.directory, world.today):
-            out.append((step, _personal_refusal(step, context)))
+            out.append((step, next(iter(_refused_by(step, context, is_of_given=False)), None)))
     return tuple(out)
-
-
-def _personal_refusal(step: Step, context: StepContext) -> Refusal | None:
-    asked = (guard(context) for guard in step.guards if guard not in OF_WHAT_IS_GIVEN)
-    return next((refusal for refusal in asked if isinstance(refusal, Refusal)), None)
 
 
 def is_worth_showing(refusal: Refusal | None) -> bool:
@@ -254,25 +243,27 @@ def _check_day(step: Step, command: TakeStep, ticket: Ticket, today: date) -> No
         )
 
 
-def _check_guards(step: Step, context: StepContext) -> None:
-    said = [no for guard in step.guards if (no := guard(context)) is not None]
-    refusals = [one for no in said for one in (no.refusals if isinstance(no, Refusals) else (no,))]
-    if len(refusals) == 1:
-        raise refusals[0]
+def _refused_by(step: Step, context: StepContext, *, is_of_given: bool) -> list[Refusal]:
+    """What the guards say: those of what is given with the step, or the others, of who takes it and when."""
+    said = [guard(context) for guard in step.guards if (guard in OF_WHAT_IS_GIVEN) is is_of_given]
+    return [one for no in said if no for one in (no.refusals if isinstance(no, Refusals) else (no,))]
+
+
+def _raise_any(refusals: list[Refusal]) -> None:
     if refusals:
-        raise Refusals(refusals)
+        raise refusals[0] if len(refusals) == 1 else Refusals(refusals)
 
 
 def _collect(step: Step, context: StepContext) -> dict[str, Any]:
+    """What was given. All that is wrong with it is said at once."""
     data: dict[str, Any] = {}
-    refusals: list[Refusal] = []
+    refusals = _refused_by(step, context, is_of_given=True)
     for need in step.needs:
         try:
             data.update(COLLECT[need](step, context))
         except Refusal as refusal:
             refusals.append(refusal)
-    if refusals:
-        raise refusals[0] if len(refusals) == 1 else Refusals(refusals)
+    _raise_any(refusals)
     if step.extra is not None:
         data.update(_EXTRA[step.extra](context))
     return data
@@ -370,6 +361,7 @@ def decide_amend(command: AmendTicket, ticket: Ticket, register: Register, world
         data["changes"] = changes
     if command.place_id is not None and command.place_id != ticket.place_id:
         data["place"] = _new_place(command.place_id, ticket, world)
+    check_settled_after(ticket, register, changes, data.get("place"), world)
     if command.found_on is not None and command.found_on != ticket.found_on:
         _check_found_on(command.found_on, ticket, world.today)
         data["found_on"] = command.found_on.isoformat()

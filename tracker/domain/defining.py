@@ -20,7 +20,7 @@ from tracker.domain.registers import Register
 AnyRegister = Register | RecordRegister
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,47}\Z")
-FOLDERS = ("registers", "checklists", "figures", "deadlines")
+FOLDERS = ("registers", "checklists", "figures", "deadlines", "duties")
 _PATH = re.compile(rf"({'|'.join(FOLDERS)})/([a-z][a-z0-9_]{{0,47}})\.yaml\Z")
 MOST_FILES = 12
 WITHDRAWN = "register_withdrawn"

@@ -333,6 +333,7 @@ def _excluded_how(t: Ticket, e: Event, data: Mapping[str, Any]) -> None:
 
 def _voided(t: Ticket, e: Event, day: int, data: Mapping[str, Any]) -> None:
     t.status = Status.VOIDED
+    t.merged_into = data.get("into")  # what it was converted to
     _excluded_how(t, e, data)
 
 

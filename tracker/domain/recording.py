@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from typing import Any
 
 from tracker.domain.access import Facts, may
@@ -18,8 +19,9 @@ from tracker.domain.context import Decision, World
 from tracker.domain.days import FIRST_DAY, LAST_DAY, from_number, to_number
 from tracker.domain.events import NewEvent
 from tracker.domain.inspecting import answers_given, lacking, nil_said, score_said, settled_fields
-from tracker.domain.links import check_links
+from tracker.domain.links import check_links, check_settled
 from tracker.domain.needs import check_length, check_place, evidence_given, reason_given
+from tracker.domain.people import Directory
 from tracker.domain.proofs import Proof, proof_missing, untold
 from tracker.domain.record import Record
 from tracker.domain.records import RecordKind, RecordRegister
@@ -40,7 +42,28 @@ def statistic_key(register: RecordRegister, fields: Mapping[str, Any]) -> str | 
     """What a statistic measures, where and when: one stream of values for each."""
     if register.kind is not RecordKind.STATISTIC:
         return None
+    return _key_of(register, fields)
+
+
+def _key_of(register: RecordRegister, fields: Mapping[str, Any]) -> str:
     return "|".join(str(fields.get(name, "")) for name in register.key_fields)
+
+
+def overlapping_keys(register: RecordRegister, fields: Mapping[str, Any], directory: Directory) -> frozenset[str]:
+    """Keys of values that contain this one, or are a part of it: the town's and its villages', the year's and its
+    seasons'. Figures add values up, so that such two would count the same tonnes twice (registers.md §7)."""
+    known = [{fields.get(name)} | _related(register, name, fields.get(name), directory) for name in register.key_fields]
+    keys = {_key_of(register, dict(zip(register.key_fields, one, strict=True))) for one in product(*known)}
+    return frozenset(keys - {_key_of(register, fields)})
+
+
+def _related(register: RecordRegister, name: str, value: Any, directory: Directory) -> set[Any]:
+    if name == register.unit_field:
+        return {i for i in directory.units if directory.is_within(i, value) or directory.is_within(value, i)}
+    whole = register.wholes.get(name)
+    if whole is None:
+        return set()
+    return set(register.by_name[name].choice_names) if value == whole else {whole}
 
 
 # -- recording ----------------------------------------------------------------------------------------
@@ -57,6 +80,7 @@ def decide_enter(command: EnterRecord, world: RecordWorld) -> Decision:
     if register.is_withdrawn:
         raise Refusal("register_withdrawn", name=register.label)
     check_links(register.links, checked.open, context)
+    check_settled(register.links, checked.open, context.fields_of)
     data: dict[str, Any] = {
         "register": register.name,
         "pack": register.version,
@@ -174,6 +198,7 @@ def decide_amend_record(command: AmendRecord, record: Record, world: RecordWorld
     changed = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
     if not changed and not checked.private and not command.evidence:
         raise Refusal("nothing_changed")
+    check_settled(register.links, {**record.fields, **changed}, context.fields_of, changed.keys())
     data: dict[str, Any] = {"changes": changed, "reason": reason}
     if command.evidence:
         data["evidence"] = evidence_given(command.evidence)
@@ -239,6 +264,7 @@ def decide_change_state(command: ChangeState, record: Record, world: RecordWorld
         raise Refusal("day_before_latest_step", field="occurred_on", day=day, latest=from_number(latest.day))
     checked = check_record(register, command.values, context.directory, is_partial=True, before=record.fields)
     check_links(register.links, checked.open, context)
+    check_settled(register.links, {**record.fields, **checked.open}, context.fields_of, checked.open.keys())
     missing = [n for n in state.needs if not _is_filled(n, record, checked)]
     if missing:
         raise Refusals([Refusal("field_required", field=name) for name in missing])
@@ -295,6 +321,7 @@ def decide_answers(command: AnswerItems, record: Record, world: RecordWorld) -> 
     answers = answers_given(command.answers, checklist, record.answers, command.evidence)
     all_answers = {**record.answers, **answers}
     fields = {n: v for n, v in checked.open.items() if record.fields.get(n) != v}
+    check_settled(register.links, {**record.fields, **fields}, context.fields_of, fields.keys())
     if command.is_complete and not record.is_complete:
         after = {**record.fields, **fields}
         private, kinds = {*record.private, *checked.private}, _kinds(command.evidence, record)

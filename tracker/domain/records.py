@@ -8,7 +8,7 @@ Source: design.md "Five kinds of record"; registers.md §4, §5, §7.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -63,7 +63,8 @@ class RecordRegister(HasFields):
 
     `day_field`: the field with the record's day, from which it counts; `unit_field`: the unit it counts under, which
     also decides who may see it. A statistic has `key_fields` (what is measured, where and when),
-    `value_field` and `stage_field`, whose choices ascend: the highest stage reported by a day stands.
+    `value_field` and `stage_field`, whose choices ascend: the highest stage reported by a day stands. `wholes`: a key
+    field → its choice that contains the others (the whole year).
     """
 
     name: str
@@ -86,6 +87,7 @@ class RecordRegister(HasFields):
     key_fields: tuple[str, ...] = ()
     value_field: str | None = None
     stage_field: str | None = None
+    wholes: Mapping[str, str] = field(default_factory=dict)
     usual_texts: tuple[Label, ...] = ()
     proof: Proof = NO_PROOF  # what it must bring when it is entered
     opens: Opening | None = None

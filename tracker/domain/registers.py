@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from tracker.domain.following import SubjectStates
+    from tracker.domain.succession import Succession
 
 from tracker.domain.kinds import Part
 
@@ -111,6 +112,7 @@ class Field:
     imported: str | None = None  # the choice of a row from a file that does not say another
     contains: str | None = None  # a select_one field whose choice counts as one of this field's: the main theme
     not_before: tuple[str, int] | None = None  # a date field, and so many days after it at the earliest
+    settles: tuple[str, ...] = ()  # of a record field: other fields of this register that the linked record says
 
     @cached_property
     def choice_names(self) -> frozenset[str]:
@@ -143,15 +145,15 @@ class Outcome:
     label: Label
     leaves_denominator: bool = False
     needs: tuple[str, ...] = ()
+    successor: Succession | None = None  # what a ticket that was closed so goes on as
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """A dated fact of a ticket beside its steps: received, notified, people_safe …
 
-    `field`: the register field whose date it is, when the form or an import gives it.
-    `after`: milestones that must not be later than this one.
-    `values`: names of fields recorded together with it (evaluation with its level).
+    `field`: the register field whose date it is, when the form or an import gives it. `after`: milestones that must
+    not be later than this one. `values`: names of fields recorded together with it (evaluation with its level).
     `is_start`: recorded at registration (received).
     `follows_step`: a step that records it on its own day (accept → accepted).
     """
@@ -220,10 +222,8 @@ class Clock:
 
 
 class Predicate:
-    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i.
-
-    `facts` maps field names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values.
-    """
+    """A test of a ticket's facts that some figure uses; bit i of a mark's segment is predicate i. `facts` maps field
+    names (and `outcome`, `found_on`, `found_year`, `restricted`) to plain values."""
 
     __slots__ = ("_tests", "name")
 
@@ -353,6 +353,7 @@ class Register(HasFields):
     ascii_prefix: str = ""  # HCWT: beside the number in file names and text messages
     quantities: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    converts: Succession | None = None  # what an open ticket may be turned into
     subject_states: SubjectStates | None = None  # how the state of what its tickets name follows them
     day_field: ClassVar[str] = "found_on"  # from which a ticket counts
     unit_field: ClassVar[str] = "place"  # under which it counts

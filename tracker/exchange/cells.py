@@ -21,7 +21,9 @@ from tracker.exchange.sheets import Cell
 _CHINESE_DIGITS = {c: i for i, c in enumerate("一二三四五六七八九", start=1)} | {"两": 2, "〇": 0, "零": 0}
 _NUMBER = re.compile(
     r"^(?:第|约|共|¥|￥)?\s*([+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[+-]?\.\d+)\s*(万|亿|萬|億)?\s*"
-    r"(?:元|组|組|号|號|年|人|户|戶|处|處|个|個|件|次|名|口|天|日|亩|畝|米|公里|人次)?(?:整)?$"
+    r"(?:元|组|組|号|號|年|人|户|戶|处|處|个|個|件|次|名|口|天|日|人次"
+    r"|亩|畝|公顷|公頃|ha|吨|噸|t|公斤|千克|kg|斤|平方米|平米|m2|立方米|方|m3|米|公里|千米|km|m)?(?:整)?$",
+    re.IGNORECASE,
 )
 _CHINESE_NUMBER = re.compile(r"^第?([一二两三四五六七八九十〇零]{1,3})(?:组|組|号|個|个|人|户|戶|口)?$")
 _FACTORS = {"万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000}
@@ -38,7 +40,8 @@ def chinese_number(text: str) -> int | None:
 
 
 def read_number(cell: Cell) -> Decimal:
-    """Exact number of a cell: thousands separators, 万 and 亿, full-width digits, 三组, 第3组, 5人.
+    """Exact number of a cell: thousands separators, 万 and 亿, full-width digits, 三组, 第3组, 5人. In what it is told
+    (5公斤), `measures.py` asks.
 
     Refusal: field_not_a_number.
     """

@@ -5,7 +5,9 @@ Only what the importing person may see is found. The number of another list need
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -30,7 +32,14 @@ class RecordNames:
     conn: Connection
     viewer: Viewer
     pack: Pack
+    _said: dict[int, Mapping[str, Any] | None] = field(default_factory=dict, compare=False, repr=False)
     _named: dict[str, dict[str, list[int]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def fields_of(self, record_id: int) -> Mapping[str, Any] | None:
+        """What the record says that a cell names; read once, a section has a patrol every week."""
+        if record_id not in self._said:
+            self._said[record_id] = records.fields_of(self.conn, record_id)
+        return self._said[record_id]
 
     def find(self, known: Field, text: str) -> int:
         """The id. Refusal: record_unknown; with `reason` ambiguous and `candidates`, or number: no name is known."""

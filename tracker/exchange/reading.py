@@ -11,6 +11,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from tracker.domain.layouts import Layout
+from tracker.domain.links import settled_by_links
 from tracker.domain.people import Directory, Person, Unit
 from tracker.domain.records import RecordRegister
 from tracker.domain.registers import Field, FieldType, HasFields, Register
@@ -56,11 +57,6 @@ class ImportReading:
     warnings: tuple[str, ...]
     sheets: tuple[SheetSummary, ...]
     day_orders: Mapping[str, DayOrder]
-
-    @property
-    def ready_rows(self) -> tuple[RowReading, ...]:
-        """Rows without errors that do not repeat an earlier one; none while a required column lacks."""
-        return () if self.missing_required else tuple(row for row in self.rows if row.is_ready)
 
     @cached_property
     def letter_of(self) -> Mapping[str, str]:
@@ -221,6 +217,8 @@ def _all_defaults(layout: Layout | None, register: HasFields, directory: Directo
 
 def _missing(rules: Rules) -> tuple[str, ...]:
     guessed = {guess.field for guess in rules.layout.guesses} if rules.layout else set()
+    settling = [link for link in rules.register.links if rules.header.column_of(link.name) is not None]
+    guessed |= settled_by_links(settling)  # or the row says it
     return tuple(
         known.name
         for known in rules.register.fields

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from tracker.domain.layouts import Layout
+from tracker.domain.links import settled_by_links, with_settled
 from tracker.domain.numbers import own_number
 from tracker.domain.records import RecordRegister
 from tracker.domain.refusals import Refusal
@@ -135,7 +136,11 @@ class RecordReader:
         self._guesses = rules.layout.guesses if rules.layout else ()
         self._defaults = dict(rules.defaults)
         columned = [known.name for _, known, _ in self._fields]
-        self._names = tuple(dict.fromkeys((*columned, *self._defaults, *(guess.field for guess in self._guesses))))
+        self._links = rules.around.links
+        self._settling = tuple(link for link in register.links if link.settles and link.name in columned)
+        guessed = (guess.field for guess in self._guesses)
+        settled = sorted(settled_by_links(self._settling))
+        self._names = tuple(dict.fromkeys((*columned, *self._defaults, *guessed, *settled)))
         self._step_names = frozenset(known.name for known in rules.step_columns) - register.by_name.keys()
         # What was done since does not make a problem another one: only what was known at the start tells it.
         later = self._step_names | register.recorded_later
@@ -216,10 +221,13 @@ class RecordReader:
             if value is not None:
                 values[known.name] = value
         self._guess(values)
+        told = values  # the linked record may lie elsewhere when the file comes again
+        if self._settling and self._links is not None:
+            values = with_settled(self._settling, values, self._links.fields_of)
         errors.extend(self._row_errors(number, values, errors))
         serial = _serial_text(cell_at(cells, self._serial.index)) if self._serial else ""
         own = own_number(serial, self._register) if serial else None
-        key = self._key(values, errors, cells, own)
+        key = self._key(told, errors, cells, own)
         duplicate_of = self._first_seen(number, key, values, errors)
         return RowReading(
             number,

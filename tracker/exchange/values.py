@@ -9,19 +9,19 @@ geopoint `"lat,lon"`; time `"HH:MM"`; a record its `int` id; an empty cell, `/`,
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from tracker.domain.people import Directory
 from tracker.domain.refusals import Refusal
 from tracker.domain.registers import Choice, Field, FieldType
 from tracker.domain.texts import half_width
 from tracker.domain.values import check_value
-from tracker.exchange.cells import DayOrder, digits_of, plain_decimal, read_day, read_number, read_time
+from tracker.exchange.cells import DayOrder, digits_of, plain_decimal, read_day, read_time
 from tracker.exchange.folding import fold
+from tracker.exchange.measures import Measure
 from tracker.exchange.names import PersonNames, UnitNames
 from tracker.exchange.sheets import Cell
 
@@ -35,6 +35,8 @@ class LinkNames(Protocol):
     """Finds the record that a cell names (`links.RecordNames`)."""
 
     def find(self, field: Field, text: str) -> int: ...
+
+    def fields_of(self, record_id: int) -> Mapping[str, Any] | None: ...
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,8 @@ def _read_text(cell: Cell, field: Field) -> str:
     return half_width(_text(cell)) if field.pattern else _text(cell)
 
 
-def _read_integer(cell: Cell, in_ten_thousands: bool) -> int:
-    number = _scaled(cell, in_ten_thousands)
+def _read_integer(cell: Cell, measure: Measure) -> int:
+    number = measure.read(cell)
     if number != number.to_integral_value():
         raise Refusal("field_not_a_number", reason="not_whole", value=_text(cell)[:40])
     return int(number)
@@ -161,11 +163,11 @@ Reader = Callable[[Cell], Value]
 def reader_for(field: Field, around: Surroundings, order: DayOrder = DayOrder.UNKNOWN, *, heading: str = "") -> Reader:
     """A function from a filled cell to the field's value, checked as the domain checks it.
 
-    `heading`: of the column; 资金（万元） means that a plain number counts in ten thousands.
+    `heading`: of the column, with the measure that its numbers are told in.
 
     It remembers repeated cells, and raises Refusal; which cell it was, the caller knows.
     """
-    convert = _plain_reader(field, around, order, _TEN_THOUSANDS.search(half_width(heading)) is not None)
+    convert = _plain_reader(field, around, order, Measure.of(field, heading))
 
     def read(cell: Cell) -> Value:
         value = convert(cell)
@@ -175,31 +177,22 @@ def reader_for(field: Field, around: Surroundings, order: DayOrder = DayOrder.UN
     return read if field.type is FieldType.TEXT else _remembering(read)
 
 
-_TEN_THOUSANDS = re.compile(r"\([^()]*[万萬][^()]*\)")
-
-
-def _scaled(cell: Cell, in_ten_thousands: bool) -> Decimal:
-    number = read_number(cell)
-    says_so_itself = isinstance(cell, str) and any(unit in cell for unit in "万萬亿億元")
-    return number * 10_000 if in_ten_thousands and not says_so_itself else number
-
-
-def _plain_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_thousands: bool) -> Reader:
+def _plain_reader(field: Field, around: Surroundings, order: DayOrder, measure: Measure) -> Reader:
     match field.type:
         case FieldType.SELECT_ONE | FieldType.SELECT_MULTIPLE:
             return _choice_reader(field)
         case FieldType.YES_NO:
             return read_yes_no
         case _:
-            return _none_words_first(_filled_reader(field, around, order, in_ten_thousands))
+            return _none_words_first(_filled_reader(field, around, order, measure))
 
 
-def _filled_reader(field: Field, around: Surroundings, order: DayOrder, in_ten_thousands: bool) -> Reader:
+def _filled_reader(field: Field, around: Surroundings, order: DayOrder, measure: Measure) -> Reader:
     match field.type:
         case FieldType.INTEGER:
-            return lambda cell: _read_integer(cell, in_ten_thousands)
+            return lambda cell: _read_integer(cell, measure)
         case FieldType.DECIMAL:
-            return lambda cell: plain_decimal(_scaled(cell, in_ten_thousands))
+            return lambda cell: plain_decimal(measure.read(cell))
         case FieldType.DATE:
             return lambda cell: read_day(cell, order, dates_from_1904=around.dates_from_1904)
         case FieldType.TIME:

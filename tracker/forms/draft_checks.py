@@ -23,10 +23,12 @@ NUMBERS: Mapping[str, tuple[int, int]] = {
     "days": (1, 3660),
     "extensions": (0, 12),
     "extension_days": (0, 3660),
+    "photos_before": (0, 20),
     "photos_after": (0, 20),
     "documents": (0, 20),
     "photos_needed": (0, 20),
     "documents_needed": (0, 20),
+    "times": (1, 366),
 }
 _LETTERS = re.compile(r"[A-Z]{2,6}\Z")
 
@@ -125,6 +127,8 @@ def _of_items(form: Any, draft: Draft) -> Iterator[Refusal]:
         yield from _too_long({name: [form[name].value] for name in (f"item_{n}", f"item_guidance_{n}")})
     if "checklist" in form:
         yield from _too_long({"checklist": (form["checklist"].data or "").splitlines()})
+    if draft.kind == "subject" and draft.every and not draft.items:
+        yield Refusal("field_required", field="checklist")
     if draft.kind == "activity" and draft.items:
         if draft.photos > 1:
             yield Refusal("one_photograph_in_a_walk", field="photos_needed")

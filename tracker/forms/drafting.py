@@ -79,6 +79,14 @@ STEP_WORDS: Mapping[str, tuple[Any, Any]] = {
     "recheck": (_("Recheck"), _("A closed ticket may be looked at again, and the result is kept.")),
 }
 BASES: Mapping[str, Any] = {"natural": _("Calendar days"), "working": _("Working days")}
+PERIOD_WORDS: Mapping[str, Any] = {
+    "week": _("Every week"),
+    "ten_days": _("Every ten days"),
+    "half_month": _("Every half month"),
+    "month": _("Every month"),
+    "quarter": _("Every quarter"),
+    "year": _("Every year"),
+}
 WALK_WORDS: Mapping[str, Any] = {
     "photographed": _("A failed item needs a photograph"),
     "signed": _("Whoever is there signs on the screen"),
@@ -89,12 +97,13 @@ WALK_WORDS: Mapping[str, Any] = {
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the form needs to know besides the register: others, registers of tickets, whether it has a checklist of
-    its own; `version` seen, `today`."""
+    its own and may say how often it is owed; `version` seen, `today`."""
 
     known: Known
     links: Pairs
     tickets: Pairs
     has_walk: bool
+    can_owe: bool
     version: int
     today: date
     counts: Mapping[str, int] = field(default_factory=dict)  # rows that were sent, by part; empty at first
@@ -152,6 +161,8 @@ class DraftForm(DefinitionForm):
             return {"tickets": self._tickets()}
         found = {"gives": tuple(self["gives"].data or ()), "photos": whole(self["photos_needed"])}
         found["documents"] = whole(self["documents_needed"])
+        if "every" in self:
+            found |= {"every": self["every"].value or "", "times": max(1, whole(self["times"]))}
         if self.kind == "subject":
             found["states"] = tuple(state_of_row(self, n) for n in self.rows["state"] if self[f"state_{n}"].value)
         return found
@@ -165,6 +176,7 @@ class DraftForm(DefinitionForm):
         return replace(
             self.shown.tickets or TicketDraft(frozenset()),
             steps=frozenset(name for name in STEP_GROUPS if self[f"step_{name}"].data),
+            photos_before=whole(self["photos_before"]),
             photos_after=whole(self["photos_after"]),
             documents=whole(self["documents"]),
             is_note_required=bool(self["note_required"].data),
@@ -295,7 +307,8 @@ def _walk_fields(begun: Draft, around: Around, kind: str) -> dict[str, Any]:
 
 
 def _record_fields(begun: Draft, around: Around) -> dict[str, Any]:
-    return {
+    owed = _duty_fields(begun) if around.can_owe else {}
+    return owed | {
         "photos_needed": number(
             gettext("Photographs without which it is not entered"), begun.photos, gettext("Empty: none.")
         ),
@@ -306,6 +319,19 @@ def _record_fields(begun: Draft, around: Around) -> dict[str, Any]:
     }
 
 
+def _duty_fields(begun: Draft) -> dict[str, Any]:
+    is_thing = begun.kind == "subject"
+    return {
+        "every": SelectField(
+            gettext("Each of them is to be checked") if is_thing else gettext("Each village has to do it"),
+            choices=[("", gettext("Not by rule")), *((name, str(text)) for name, text in PERIOD_WORDS.items())],
+            default=begun.every,
+            description=gettext("Begins with the next whole period. Who is behind stands under Duties."),
+        ),
+        "times": number(gettext("How many times in each period"), begun.times),
+    }
+
+
 def _ticket_fields(begun: Draft, *, is_new: bool) -> dict[str, Any]:
     said = begun.tickets or TicketDraft(frozenset())
     fields: dict[str, Any] = {
@@ -313,6 +339,7 @@ def _ticket_fields(begun: Draft, *, is_new: bool) -> dict[str, Any]:
         for name, (text, hint) in STEP_WORDS.items()
     }
     fields |= {
+        "photos_before": number(gettext("Photographs before the work"), said.photos_before, gettext("Empty: none.")),
         "photos_after": number(gettext("Photographs after the work"), said.photos_after, gettext("Empty: none.")),
         "documents": number(gettext("Documents"), said.documents, gettext("Empty: none.")),
         "note_required": BooleanField(gettext("A note must say what was done"), default=said.is_note_required),
@@ -325,7 +352,7 @@ def _ticket_fields(begun: Draft, *, is_new: bool) -> dict[str, Any]:
 def _rule_fields(said: TicketDraft) -> dict[str, Any]:
     return {
         "days": number(
-            gettext("Days to put it right"),
+            gettext("Days allowed for rectification"),
             said.days,
             gettext("From the assignment, unless another day is agreed."),
         ),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from tracker import languages
+from tracker.domain.links import with_settled
 from tracker.domain.numbers import record_number, serial_typed, typed_number
 from tracker.domain.packs import Pack
 from tracker.domain.records import RecordRegister
@@ -46,6 +50,10 @@ class Links:
         """The number behind the id, where the person may see it."""
         ask = records if field.register in self.pack.record_by_name else tickets
         return ask.visible_numbers(self.conn, self.viewer, [record_id]).get(record_id)
+
+    def with_settled(self, register: Register | RecordRegister, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a form, and of what was left empty that which the chosen records say."""
+        return with_settled(register.links, values, partial(records.fields_of, self.conn))
 
     # -- activities, subjects, statistics -------------------------------------------------------------
     def _of_records(self, register: RecordRegister) -> LinkChoices:

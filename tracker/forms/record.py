@@ -20,6 +20,7 @@ from tracker.domain.registers import Choice, Field
 from tracker.forms.evidence import files_for, is_beside
 from tracker.forms.fields import DateField, TextAreaField, choice_pairs, choose, required
 from tracker.forms.keyed import KeyedForm
+from tracker.forms.links import Links
 from tracker.forms.options import Options
 from tracker.forms.register import can_be_told, changes_in, inputs_for, typed_value
 
@@ -36,6 +37,7 @@ class EnterForm(KeyedForm):
     """A new record. `first` and `further` are the names of the fields that stand open and folded away."""
 
     register: RecordRegister
+    links: Links | None = None
     first: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
     names_of_files: tuple[str, ...] = ()
@@ -50,7 +52,7 @@ class EnterForm(KeyedForm):
         files = files_for(register.proof, always=True, later=(state.proof for state in register.states))
         form = type("EnterForm", (cls,), inputs | files)()
         form.names_of_files = tuple(name for name in files if not is_beside(name))
-        form.register = register
+        form.register, form.links = register, options.links
         shown = {register.day_field, register.unit_field, register.summary_field, register.nil_field, *begun}
         if len(register.quantities) <= MOST_QUANTITIES:
             shown.update(register.quantities)
@@ -74,6 +76,8 @@ class EnterForm(KeyedForm):
         values = {name: self[name].value for name in (*self.first, *self.further) if name != STATE}
         values = {name: value for name, value in values.items() if value not in (None, [])}
         register = self.register
+        if self.links is not None:
+            values = self.links.with_settled(register, values)
         if is_nil and register.nil_field:
             values[register.nil_field] = True
             values.setdefault(register.summary_field, words.of(register.by_name[register.nil_field].label))

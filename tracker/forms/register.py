@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from tracker import words
 from tracker.domain.commands import AmendTicket, RegisterTicket
 from tracker.domain.kinds import EvidenceKind
+from tracker.domain.links import settled_by_links
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.domain.ticket import Ticket
@@ -36,19 +37,25 @@ def inputs_for(
 ) -> dict[str, Any]:
     """The unbound inputs of these fields, in their order. `home`: the unit field under which a record counts.
 
-    In an amendment an empty private field means that it stays as it is, so that none is needed.
+    In an amendment an empty private field means that it stays as it is, so that none is needed. What a linked record
+    settles may be left empty.
     """
-    return {
+    fields = tuple(fields)
+    settled = settled_by_links(fields) if options.links and not is_amendment else frozenset()
+    made = {
         f.name: input_for(
             f,
             units=_units_of(f, options, home),
             people=options.members,
-            is_needed=f.is_required and not (is_amendment and f.is_private),
+            is_needed=f.is_required and f.name not in settled and not (is_amendment and f.is_private),
             default=defaults.get(f.name),
             links=options.links.of_field(f) if options.links and f.type is FieldType.RECORD else None,
         )
         for f in fields
     }
+    for name in settled & made.keys():
+        made[name].kwargs["description"] = gettext("Left empty, it is taken from the record chosen here.")
+    return made
 
 
 def _units_of(field: Field, options: Options, home: str | None) -> list[tuple[str, str]]:
@@ -75,20 +82,30 @@ class RegisterForm(KeyedForm):
     """A found problem. `first` and `further` are the names of the fields that stand open and folded away."""
 
     register: Register
+    links: Links | None = None
+    continued: Ticket | None = None
     first: tuple[str, ...] = ()
     further: tuple[str, ...] = ()
 
     @classmethod
     def for_register(
-        cls, register: Register, options: Options, today: date, begun: Mapping[str, Any] | None = None
+        cls,
+        register: Register,
+        options: Options,
+        today: date,
+        begun: Mapping[str, Any] | None = None,
+        *,
+        continued: Ticket | None = None,
     ) -> RegisterForm:
-        """`begun`: what is known already, as inputs hold it."""
+        """`begun`: what is known already, as inputs hold it. `continued`: the ticket that goes on as this one, from
+        which private values are taken over where they are left empty."""
         asked = asked_at_registration(register)
         defaults: Mapping[str, Any] = {"found_on": today}
         if len(options.places) == 1:
             defaults = {**defaults, "place": options.places[0][0]}
         defaults = {**defaults, **(begun or {})}
-        inputs: dict[str, Any] = _head_inputs(options, defaults) | inputs_for(asked, options, defaults)
+        inputs: dict[str, Any] = _head_inputs(options, defaults)
+        inputs |= inputs_for(asked, options, defaults, is_amendment=continued is not None)
         if RESTRICTED in register.by_name and options.keepers:
             inputs[NAMED] = MultiCheckboxField(words.need(NAMED), choices=options.keepers)
         inputs["photos"] = photos_field(gettext("Photographs of the problem"), is_needed=False)
@@ -99,8 +116,8 @@ class RegisterForm(KeyedForm):
                 needed,
             )
         inputs |= taken_fields("photos", register.evidence.taken)
-        form = type("RegisterForm", (cls,), inputs)()
-        form.register = register
+        form = type("RegisterForm", (cls,), inputs)(version=str(continued.version) if continued else None)
+        form.register, form.links, form.continued = register, options.links, continued
         head = tuple(name for name in HEAD if name not in register.by_name)
         form.first = head + tuple(f.name for f in asked if f.is_required or f.is_listed or f.required_unless)
         further = (n for f in asked for n in ((f.name, NAMED) if f.name == RESTRICTED else (f.name,)))
@@ -114,6 +131,8 @@ class RegisterForm(KeyedForm):
         """Refuses field_required where place or day found is missing: the command cannot be said without."""
         values = {name: self[name].value for name in (*self.first, *self.further)}
         values = {name: value for name, value in values.items() if value not in (None, [])}
+        if self.links is not None:
+            values = self.links.with_settled(self.register, values)
         place, found_on = values.get("place"), values.get("found_on")
         missing = [n for n, v in (("place", place), ("found_on", found_on)) if v is None and not self[n].errors]
         if missing or not isinstance(place, int) or not isinstance(found_on, date):
@@ -126,6 +145,8 @@ class RegisterForm(KeyedForm):
             is_restricted=values.get(RESTRICTED) is True,
             named_ids=self[NAMED].ids if NAMED in self else (),
             evidence=self.evidence.as_command(),
+            continues_id=self.continued.id if self.continued else None,
+            continues_version=self.seen_version() if self.continued else 0,
             key=self.key.data,
         )
 

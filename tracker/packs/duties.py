@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -40,14 +40,15 @@ def check_duties(
     tickets: Mapping[str, Register],
     records: Mapping[str, RecordRegister],
     units: tuple[UnitSeed, ...],
+    others: Collection[str] = (),
 ) -> Iterator[Problem]:
     """That all a duty names is there: activity, facts, units, subjects, link, register of tickets.
 
-    `duties` are those of the file, in its order, all of them.
+    `duties` are those of the file, in its order, all of them; `others`: ids of those of other files.
     """
     activities = {name: r for name, r in records.items() if r.kind is RecordKind.ACTIVITY}
     codes = {unit.code for unit in units}
-    seen: set[str] = set()
+    seen: set[str] = set(others)
     for n, duty in enumerate(duties):
         path: KeyPath = ("duties", n)
         if duty.id in seen:

@@ -84,6 +84,7 @@ def field_of(item: Mapping[str, Any]) -> Field:
         imported=item.get("imported"),
         contains=item.get("contains"),
         not_before=(item["not_before"]["field"], item["not_before"]["days"]) if "not_before" in item else None,
+        settles=tuple(item.get("settles", ())),
     )
 
 
@@ -158,6 +159,10 @@ def _check_bound(source: Source, path: KeyPath, register: AnyRegister, field: Fi
     is_day = first is not None and {first.type, field.type} == {FieldType.DATE}
     if field.not_before and not is_day:
         yield source.problem(path, f"{field.name}: not_before compares two days", "name a date field")
+    unknown = [name for name in field.settles if name not in register.by_name or name == field.name]
+    if field.settles and (field.type is not FieldType.RECORD or unknown):
+        mend = "let a record field settle other fields that this register has"
+        yield source.problem(path, f"{field.name} cannot settle {', '.join(unknown or field.settles)}", mend)
     if (field.contains or field.not_before) and isinstance(register, Register):
         yield source.problem(path, f"{field.name}: tickets have no fields that depend on another", "remove it")
 

@@ -6,7 +6,7 @@ anything is believed, so that an author sees all mistakes at once. Nothing is ca
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,7 @@ from tracker.packs.records import build_record_register, check_record_register, 
 from tracker.packs.registers import LimitsByClock, build_register
 from tracker.packs.shape import check_shape
 from tracker.packs.source import Folder, Overlay, Source, Texts, read_text
+from tracker.packs.succession import check_successions
 from tracker.packs.units import build_units
 
 __all__ = ["LoadedPack", "PackError", "Problem", "built_in", "load_defined", "load_pack"]
@@ -41,6 +42,7 @@ LAYOUTS = "layouts"
 FIGURES = "figures"
 DEADLINES = "deadlines"
 DUTIES = "duties.yaml"
+OWN_DUTIES = "duties"
 DEMO = "demo"
 
 
@@ -71,6 +73,7 @@ class _Files:
     versions: Mapping[str, str]
     own_figures: tuple[Source, ...]
     own_deadlines: tuple[Source, ...]
+    own_duties: tuple[Source, ...]
     withdrawn: frozenset[str]
 
     def version_of(self, register: str) -> str:
@@ -203,6 +206,7 @@ def _check_between(
             problems.extend(check_opening(source, register, records))
         else:
             problems.extend(check_subject_states(source, register, records))
+            problems.extend(check_successions(source, register, registers))
 
 
 def _duties(
@@ -212,11 +216,13 @@ def _duties(
     units: tuple[UnitSeed, ...],
     problems: list[Problem],
 ) -> tuple[DutySpec, ...]:
-    if files.duties is None:
-        return ()
-    duties = build_duties(files.duties, problems)
-    problems.extend(check_duties(files.duties, duties, registers, records, units))
-    return duties
+    """What the pack says is owed, then what an installation adds."""
+    found: dict[str, DutySpec] = {}
+    for source in (files.duties, *files.own_duties):
+        duties = build_duties(source, problems) if source else ()
+        problems.extend(check_duties(source, duties, registers, records, units, found) if source else ())
+        found |= {duty.id: duty for duty in duties}
+    return tuple(found.values())
 
 
 def _check_identity(source: Source, register: AnyRegister, prefixes: dict[str, str]) -> Iterator[Problem]:
@@ -229,12 +235,25 @@ def _check_identity(source: Source, register: AnyRegister, prefixes: dict[str, s
             yield source.problem((part,), f"{prefix} already belongs to {other}", "choose another")
 
 
-def _check_links(source: Source, register: AnyRegister, known: Collection[str]) -> Iterator[Problem]:
-    """Links point into registers of the pack, whatever they keep."""
+def _check_links(source: Source, register: AnyRegister, known: Mapping[str, AnyRegister]) -> Iterator[Problem]:
+    """Links point into registers of the pack, whatever they keep; what they settle, records say there."""
+    for link in register.links:
+        there = known.get(link.register or "")
+        own = [register.by_name[name] for name in link.settles if name in register.by_name]
+        unlike = [f.name for f in own if there is not None and not _says(there, f)]
+        if unlike:
+            what = f"{link.name}: {link.register} has no {', '.join(unlike)} to settle"
+            mend = "settle open fields that registers of records have alike"
+            yield source.problem(path_of(source, ("fields",), link.name), what, mend)
     for link in register.fields:
         if link.register and link.register not in known:
             what = f"{link.name} points into an unknown register {link.register}"
             yield source.problem(path_of(source, ("fields",), link.name), what, f"name one of {', '.join(known)}")
+
+
+def _says(register: AnyRegister, field: Field) -> bool:
+    same = register.by_name.get(field.name)
+    return isinstance(register, RecordRegister) and same is not None and same.type is field.type and not same.is_private
 
 
 def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
@@ -250,10 +269,13 @@ def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
     layouts = _named(LAYOUTS, pack.data.get("layouts", ()))
     checklists = _named(CHECKLISTS, pack.data.get("checklists", ()), files)
     figures, deadlines = _named(FIGURES, (), files), _named(DEADLINES, (), files)
+    # What takes no more entries cannot be owed.
+    duties = _named(OWN_DUTIES, (), [path for d in definitions if not d.is_withdrawn for path in d.files])
     parts = {"units.yaml": "units", "deadlines.yaml": "deadlines", "figures.yaml": "figures"}
     parts |= dict.fromkeys(reports, "report") | dict.fromkeys(layouts, "layout")
     parts |= dict.fromkeys(checklists, "checklist")
     parts |= dict.fromkeys(figures, "own_figures") | dict.fromkeys(deadlines, "deadlines")
+    parts |= dict.fromkeys(duties, "duties")
     if texts.has(DUTIES):  # a pack may owe nothing
         parts[DUTIES] = "duties"
     for name in registers:
@@ -282,6 +304,7 @@ def _read(folder: Folder, definitions: Sequence[Definition]) -> _Files:
         },
         own_figures=tuple(sources[name] for name in figures),
         own_deadlines=tuple(sources[name] for name in deadlines),
+        own_duties=tuple(sources[name] for name in duties),
         withdrawn=frozenset(name for d in definitions if d.is_withdrawn for name in d.registers) - delivered,
     )
 

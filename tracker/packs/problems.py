@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake. `mend` is what the author should do about it. English only: read by pack authors."""
+    """One mistake. `mend` is what the author should do about it. In English; pages say it otherwise (pack_words.py)."""
 
     file: str
     line: int

@@ -66,6 +66,7 @@ def build_record_register(source: Source, shared: Shared, version: str, problems
         key_fields=tuple(data.get("key", ())),
         value_field=data.get("value"),
         stage_field=data.get("stages"),
+        wholes=data.get("wholes", {}),
         usual_texts=tuple(as_label(text) for text in data.get("usual_texts", ())),
         proof=proof_of(data.get("evidence", {})),
         opens=build_opening(data.get("opens")),
@@ -128,6 +129,15 @@ def _check_statistic(source: Source, register: RecordRegister) -> Iterator[Probl
     yield from _named(source, register, "stages", register.stage_field or "", one_choice, "a select_one field")
     if register.unit_field not in register.key_fields:
         yield source.problem(("key",), f"the key lacks {register.unit_field}", "values of two units would be one")
+    yield from _check_wholes(source, register)
+
+
+def _check_wholes(source: Source, register: RecordRegister) -> Iterator[Problem]:
+    for name, choice in register.wholes.items():
+        field = register.by_name.get(name)
+        if name not in register.key_fields or field is None or choice not in field.choice_names:
+            mend = "name a field of the key and the choice that contains its others"
+            yield source.problem(("wholes", name), f"{name} has no choice {choice} in the key", mend)
 
 
 def _named(

@@ -32,6 +32,7 @@ from tracker.packs.fields import (
 from tracker.packs.following import build_subject_states
 from tracker.packs.problems import Problem
 from tracker.packs.source import KeyPath, Source
+from tracker.packs.succession import build_succession
 
 _HEAD = {"place": FieldType.UNIT, "found_on": FieldType.DATE}
 """Fields of every register: they date and place the ticket."""
@@ -65,6 +66,7 @@ def build_register(
         ascii_prefix=data.get("ascii_prefix", ""),
         quantities=tuple(data.get("quantities", ())),
         groups=tuple(data.get("groups", ())),
+        converts=build_succession(data.get("converts")),
         subject_states=build_subject_states(data.get("subject_states")),
     )
     problems.extend(_check(source, register, shared))
@@ -81,6 +83,7 @@ def _outcome(item: Mapping[str, Any]) -> Outcome:
         label=item["label"],
         leaves_denominator=item.get("leaves_denominator", False),
         needs=tuple(item.get("needs", ())),
+        successor=build_succession(item.get("successor")),
     )
 
 

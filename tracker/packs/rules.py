@@ -21,7 +21,7 @@ _WORDS = frozenset(
 )
 
 
-_WRITTEN = frozenset({"subject_states", "opens"})
+_WRITTEN = frozenset({"subject_states", "opens", "converts", "successor"})
 """What leads to events, which stay as they are when it changes."""
 
 

@@ -104,11 +104,6 @@ class Overlay:
         return text
 
 
-def read_source(folder: Path, name: str) -> Source:
-    """The file `name` of the pack in `folder`; refuses as `read_text` does."""
-    return read_text(Folder(folder).text(name), name)
-
-
 def read_text(text: str, name: str) -> Source:
     """The values of a file. Raises PackError, without having built them, when it is too deep, uses tags or aliases,
     or is no YAML."""

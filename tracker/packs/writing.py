@@ -46,7 +46,13 @@ def path_of_text(text: str, file_name: str, register: str) -> str:
     return f"{folder}/{name}.yaml" if folder else ""
 
 
-_FOLDER_OF = {"fields": "registers", "items": "checklists", "figures": "figures", "rules": "deadlines"}
+_FOLDER_OF = {
+    "fields": "registers",
+    "items": "checklists",
+    "figures": "figures",
+    "rules": "deadlines",
+    "duties": "duties",
+}
 
 
 def with_retired(text: str, lost: Mapping[str, Iterable[Choice]]) -> str:

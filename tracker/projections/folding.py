@@ -149,7 +149,7 @@ def _leave(state: Ticket, rules: Rules, rows: Rows) -> None:
     rows.tickets.append(tuple(row[name] for name in TICKET_COLUMNS))
     rows.named += [(state.id, person_id) for person_id in state.named_ids]
     rows.supports += [(state.id, unit_id) for unit_id in {s.unit_id for s in state.supports}]
-    if register.links:
+    if register.links or state.origin_id is not None:
         rows.links += links_of_ticket(state, register, rules.register_numbers[register.name])
     if pieces := pieces_of_ticket(state, register):
         rows.pieces.append((state.id, pieces))

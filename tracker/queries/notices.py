@@ -1,16 +1,18 @@
 """Notices: a missed period stands before who owed it, and twice running before whom its duty names, until answered.
 
 Nothing is sent and nothing is stored but the answers: what was missed and not answered is a notice, however long the
-clockwork stood still and however often it came by. Bound: those of the last months, so many of them.
+clockwork stood still and however often it came by. Of what the same unit, or subject, missed again and again the latest
+stands for all. Bound: those of the last months, so many of them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, and_, case, exists, select
+from sqlalchemy import Connection, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from tracker.domain.days import from_number, to_number
@@ -26,19 +28,30 @@ P = DutyPeriodRow
 KEPT_DAYS = 92
 """What ended a quarter ago is no news; the page of the duties still says that nobody answered."""
 SHOWN = 8
+OF_ONE_DUTY = 3
+"""A daily report that ten villages miss does not hide the patrol that one missed."""
+MOST_RUNNING = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A missed period, and how many were missed running up to it, MOST_RUNNING at most."""
+
+    line: PeriodLine
+    running: int
 
 
 @dataclass(frozen=True, slots=True)
 class Notices:
     """The latest first. `is_cut`: there are more."""
 
-    lines: tuple[PeriodLine, ...]
+    lines: tuple[Notice, ...]
     is_cut: bool
 
 
-def of_owner(conn: Connection, allowed: Condition, today: date) -> Notices:
+def of_owner(conn: Connection, allowed: Condition, duties: Sequence[DutySpec], today: date) -> Notices:
     """What was missed, whether once or more often, and nobody of those who owed it has said why."""
-    return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.OWNER)))
+    return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.OWNER)), duties)
 
 
 def of_twice(conn: Connection, allowed: Condition, duties: Sequence[DutySpec], today: date) -> Notices:
@@ -46,7 +59,7 @@ def of_twice(conn: Connection, allowed: Condition, duties: Sequence[DutySpec], t
     is_twice = _is_twice(conn, and_(allowed, _is_missed(today)), duties)
     if is_twice is None:
         return Notices((), is_cut=False)
-    return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.LEAD), is_twice))
+    return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.LEAD), is_twice), duties)
 
 
 def is_twice_running(conn: Connection, duties: Sequence[DutySpec], period_id: int) -> bool:
@@ -94,6 +107,49 @@ def _is_twice(conn: Connection, among: Condition, duties: Sequence[DutySpec]) ->
     )
 
 
-def _notices(conn: Connection, which: Condition) -> Notices:
-    lines = lines_of(conn, select(P).where(which).order_by(P.ends.desc(), P.id).limit(SHOWN + 1))
-    return Notices(lines[:SHOWN], len(lines) > SHOWN)
+def _is_latest() -> Condition:
+    """Nothing later was missed of the same."""
+    later = aliased(P)
+    return ~(
+        exists()
+        .where(
+            later.duty == P.duty,
+            later.unit_id == P.unit_id,
+            later.subject_id == P.subject_id,
+            later.starts > P.starts,
+            later.standing == MISSED,
+        )
+        .correlate(P)
+    )
+
+
+def _notices(conn: Connection, which: Condition, duties: Sequence[DutySpec]) -> Notices:
+    newest = (P.ends.desc(), P.id)
+    rank = func.row_number().over(partition_by=P.duty, order_by=newest).label("rank")
+    found = select(P.id, rank).where(which, _is_latest()).subquery()
+    ids = list(conn.scalars(select(found.c.id).where(found.c.rank <= OF_ONE_DUTY + 1)))
+    lines = lines_of(conn, select(P).where(P.id.in_(ids)).order_by(*newest)) if ids else ()
+    counted: Counter[str] = Counter()
+    first: list[PeriodLine] = []
+    for line in lines:
+        counted[line.duty] += 1
+        if counted[line.duty] <= OF_ONE_DUTY and len(first) < SHOWN:
+            first.append(line)
+    by_id = {spec.id: spec for spec in duties}
+    shown = tuple(Notice(line, _running(conn, by_id[line.duty], line)) for line in first)
+    return Notices(shown, len(lines) > len(first))
+
+
+def _running(conn: Connection, spec: DutySpec, line: PeriodLine) -> int:
+    here = (P.duty == line.duty, P.unit_id == line.unit_id, P.subject_id == (line.subject_id or 0))
+    missed = select(P.starts).where(*here, P.standing == MISSED, P.starts <= to_number(line.start))
+    count, expected = 0, line.start
+    for number in conn.scalars(missed.order_by(P.starts.desc()).limit(MOST_RUNNING)):
+        if from_number(number) != expected:
+            break
+        count += 1
+        previous = period_before(spec, expected)
+        if previous is None:
+            break
+        expected = previous
+    return count

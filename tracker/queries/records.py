@@ -48,6 +48,12 @@ def register_of(conn: Connection, record_id: int) -> str | None:
     return str(found) if found else None
 
 
+def fields_of(conn: Connection, record_id: int) -> Mapping[str, Any] | None:
+    """The open fields of a record that stands, whoever may see it; None for any other id."""
+    record = record_at(conn, record_id)
+    return None if record is None or record.is_void else record.fields
+
+
 # -- by number ----------------------------------------------------------------------------------------
 def find_visible_id(conn: Connection, viewer: Viewer, number: str) -> int | None:
     """The id behind a number that the person may see."""

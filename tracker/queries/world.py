@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NoReturn
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from tracker.domain.context import World
 from tracker.house import House
 from tracker.projections.tickets import has_merged
-from tracker.queries.records import register_of
+from tracker.queries.records import fields_of, register_of
 from tracker.queries.scope import Viewer
 from tracker.queries.tickets import ticket_now
 
@@ -28,6 +29,7 @@ def world_for(conn: Connection, viewer: Viewer, house: House) -> World:
         key_taken=_of_registrations,
         find_ticket=lambda ticket_id: ticket_now(conn, ticket_id),
         register_of=lambda record_id: register_of(conn, record_id),
+        fields_of=cache(lambda record_id: fields_of(conn, record_id)),
         has_merged=lambda ticket_id: has_merged(conn, ticket_id),
     )
 

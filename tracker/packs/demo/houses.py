@@ -41,6 +41,8 @@ def _tell(teller: Teller, n: int, row: Mapping[str, Any], appraiser: str) -> Non
     values = _values(teller.dice, n, row)
     if row.get("ends") != "voided":  # found out to be the file of another
         values["house_file"] = StoryKey(file_key(n, row))
+    if predecessor:
+        values["predecessor"] = StoryKey(f"house/{predecessor}")
     story.register(f"{row['village']}网格员", found, row["village"], values, pictures=[before])
     if row.get("ends") == "voided":
         story.exclude("void", ISSUER, EXCLUDER, row["ended"], row["reason"])

@@ -22,6 +22,7 @@ from tracker.packs.making.drafts import (
     label_of,
     skeleton,
 )
+from tracker.packs.making.duties import drafted_duty, written_duties
 from tracker.packs.making.fields import drafted_field, written_fields, written_groups, written_quantities
 from tracker.packs.making.figures import switched_on, written_figures
 from tracker.packs.making.states import drafted_states, written_states
@@ -55,6 +56,9 @@ def files_of(draft: Draft, before: Texts, on: date) -> dict[str, str]:
     deadlines = f"deadlines/{name}.yaml"
     if rules := written_rules(draft, register, file_of(before, deadlines).get("rules", []), on):
         files[deadlines] = written({"rules": rules})
+    duties = f"duties/{name}.yaml"
+    if owed := written_duties(draft, register, file_of(before, duties).get("duties", []), on):
+        files[duties] = written({"duties": owed})
     figures = list(written_figures(draft, register, file_of(before, f"figures/{name}.yaml").get("figures", [])))
     files.pop(f"figures/{name}.yaml", None)
     if figures:
@@ -141,6 +145,7 @@ def draft_of(name: str, files: Texts) -> Draft:
     checklist = file_of(files, f"checklists/{checklist_of(name, kind, files)}.yaml")
     items = drafted_items(name, checklist)
     evidence = data.get("evidence", {}) if kind != "ticket" else {}
+    every, times = drafted_duty(name, files)
     return Draft(
         name=name,
         kind=kind,
@@ -157,5 +162,7 @@ def draft_of(name: str, files: Texts) -> Draft:
         photos=evidence.get("photos", 0),
         documents=evidence.get("documents", 0),
         walk=tuple(flag for flag in FLAGS if checklist.get(flag)),
+        every=every,
+        times=times,
         tickets=drafted_tickets(name, data, files) if kind == "ticket" else None,
     )

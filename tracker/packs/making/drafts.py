@@ -105,6 +105,7 @@ class TicketDraft:
     how often, `extension_days`: by how many at most; `own_unit`, `issuer`: who may not verify, besides the doer."""
 
     steps: frozenset[str]
+    photos_before: int = 0
     photos_after: int = 1
     documents: int = 0
     is_note_required: bool = False
@@ -120,7 +121,8 @@ class TicketDraft:
 class Draft:
     """A register as the form asks for it. `opens`: the register of tickets that failed items go to unless they say
     another; `gives`: registers of tickets that may come of it besides; `photos`, `documents`: what it must bring;
-    `walk`: `photographed`, `signed`, `scored`, as of the checklist; `tickets`: of a register of tickets."""
+    `walk`: `photographed`, `signed`, `scored`, as of the checklist; `tickets`: of a register of tickets;
+    `every`, `times`: how often it is owed, a period of a duty and a number."""
 
     name: str
     kind: str
@@ -138,6 +140,8 @@ class Draft:
     documents: int = 0
     walk: tuple[str, ...] = ()
     tickets: TicketDraft | None = None
+    every: str = ""
+    times: int = 1
 
 
 @cache

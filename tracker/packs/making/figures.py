@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from tracker.packs.making.walks import named
 
 SETS = (SUMS, STATES, LINKED)
 """Switched on together, one figure for each number, state or link of the register; `<set>_<name>` each."""
+_BRACKETS = re.compile(r"[（(]([^（）()]+)[）)]\s*\Z")
 _PLURAL = {SUMS: "sum_", STATES: "state_", LINKED: "linked_"}
 
 
@@ -63,7 +65,14 @@ def _parts(register: Data) -> Mapping[str, tuple[str, Iterable[Data]]]:
 
 def _filled(pattern: Data, word: str, part: Data) -> Data:
     label = {language: text.replace(word, part["label"][language]) for language, text in pattern["label"].items()}
-    return {**pattern, "label": label, "numerator": [_term(term, part["name"]) for term in pattern["numerator"]]}
+    found = {**pattern, "label": label, "numerator": [_term(term, part["name"]) for term in pattern["numerator"]]}
+    return found | ({"measure": unit} if (unit := _unit_in(part["label"])) and "measure" in pattern else {})
+
+
+def _unit_in(label: Texts) -> dict[str, str] | None:
+    """The counting word that stands in brackets at the end of a label: 用料（公斤）."""
+    found = {language: _BRACKETS.search(text) for language, text in label.items()}
+    return {language: said[1].strip() for language, said in found.items() if said} if all(found.values()) else None
 
 
 def _term(term: Data, name: str) -> Data:

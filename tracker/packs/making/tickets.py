@@ -8,7 +8,7 @@ from tracker.packs.making.drafts import STEP_GROUPS, Data, Draft, Texts, TicketD
 
 FIRST = "2000-01-01"
 """From when the first deadline of a register holds: before anything that may be registered."""
-NO_EVIDENCE: Data = {"photos_after": 1, "documents": 0, "note_required": False}
+NO_EVIDENCE: Data = {"photos_before": 0, "photos_after": 1, "documents": 0, "note_required": False}
 NO_SEPARATION: Data = {"by_unit": False, "by_issuer": False}
 """What a file means that says nothing of it."""
 
@@ -19,6 +19,7 @@ def written_tickets(draft: TicketDraft, data: Data) -> Data:
     steps = [step for group in _chosen(draft) for step in _switched(group, before)]
     ordered = [step for step in before if step in steps] + [step for step in steps if step not in before]
     evidence = {
+        "photos_before": draft.photos_before,
         "photos_after": draft.photos_after,
         "documents": draft.documents,
         "note_required": draft.is_note_required,
@@ -26,8 +27,9 @@ def written_tickets(draft: TicketDraft, data: Data) -> Data:
     separation = {"by_unit": draft.own_unit, "by_issuer": draft.issuer}
     words: Data = {**data, "steps": ordered}
     for word, wanted, usual in (("evidence", evidence, NO_EVIDENCE), ("separation", separation, NO_SEPARATION)):
-        if wanted != {**usual, **data.get(word, {})}:
-            words[word] = wanted
+        said = {**usual, **data.get(word, {})}
+        if {**said, **wanted} != said:
+            words[word] = {**data.get(word, {}), **wanted}
     return words
 
 
@@ -86,6 +88,7 @@ def drafted_tickets(name: str, data: Data, files: Texts) -> TicketDraft:
     steps = data.get("steps", [])
     return TicketDraft(
         steps=frozenset(group for group, names in STEP_GROUPS.items() if set(names) & set(steps)),
+        photos_before=evidence["photos_before"],
         photos_after=evidence["photos_after"],
         documents=evidence["documents"],
         is_note_required=evidence["note_required"],
