@@ -175,7 +175,7 @@ class _Complete(dict[str, str]):
 
 def _shown(value: Any) -> str:
     if isinstance(value, date):
-        return day(value)
+        return day_long(value)
     if isinstance(value, list | tuple):
         return listed(value) or NOTHING
     if isinstance(value, Mapping):

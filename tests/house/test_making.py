@@ -158,6 +158,18 @@ def test_each_village_owes_an_activity_and_one_withdrawn_is_owed_by_nobody() -> 
     assert "well_covers_due" not in gone.duty_by_id
 
 
+def test_figures_of_a_state_that_is_gone_go_with_it_and_others_stay() -> None:
+    files = files_of(draft("subject"), {}, DAY)
+    path = "figures/well_covers.yaml"
+    own = files[path].replace("id: well_covers_live", "id: well_covers_lively")
+    shown = draft_of("well_covers", files)
+    changed = files_of(replace(shown, states=(shown.states[0], shown.states[2])), {**files, path: own}, DAY)
+    ids = [item["id"] for item in read_text(changed[path], path).data["figures"]]
+    assert ids[0] == "well_covers_lively"
+    assert "well_covers_state_state_2" not in ids
+    assert {"well_covers_live", "well_covers_state_state_1"} <= set(ids)
+
+
 def test_a_sum_is_told_in_the_unit_that_its_field_names() -> None:
     fields = (
         FieldDraft("", "用料（公斤）", english="Material (kg)", type="integer"),

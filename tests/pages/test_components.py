@@ -333,6 +333,9 @@ def test_every_field_has_its_label_and_only_optional_ones_say_so() -> None:
     assert html.count("(optional)") == 2, "measure and photos"
     assert "data-error-summary" not in html
     assert html.count('name="csrf_token"') == 1
+    camera = re.findall(r'<input type="file"[^>]*capture="environment"[^>]*>', html)
+    assert len(camera) == 1, "one press opens the camera of a telephone"
+    assert "name=" not in camera[0], "what it takes goes the way of the others, which may be several"
 
 
 def test_each_act_of_its_own_carries_the_token_and_what_the_person_saw() -> None:

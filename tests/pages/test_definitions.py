@@ -112,6 +112,9 @@ def test_a_choice_in_use_is_retired_and_a_field_in_use_stays(office: Township, b
     refused = admin.client.post(edit, data=admin.form(edit) | {"label_0": "", "act": "confirm"})
     assert refused.status_code == 422
     assert "权属单位" in refused.text
+    told = re.search(r'id="label_0-error">.*?</span></span>', refused.text, re.DOTALL)
+    assert told is not None
+    assert "cannot be removed. Records that use it: 1." in plain(told[0])
     history = admin.text("/admin/registers/well_covers/history")
     assert "Version 2" in history
     assert "retired: true" in history

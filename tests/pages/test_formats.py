@@ -11,7 +11,9 @@ from flask import Flask
 from flask_babel import Babel, force_locale
 
 from tracker import formats
+from tracker.blueprints.ticket_view import value_text
 from tracker.domain.figures import Rate
+from tracker.domain.registers import Field, FieldType
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +120,23 @@ def test_a_counting_word_has_a_form_for_one_where_the_language_has() -> None:
         assert [formats.measure(toilets, count) for count in (0, 1, 2)] == ["toilets", "toilet", "toilets"]
     with force_locale("zh_Hans"):
         assert formats.measure(toilets, 1) == "户"
+
+
+@pytest.mark.parametrize(("locale", "told"), [("zh_Hans", "到2023年11月4日"), ("en", "到4 November 2023")])
+def test_a_day_within_a_sentence_is_written_out(locale: str, told: str) -> None:
+    with force_locale(locale):
+        assert formats.filled("到%(day)s", {"day": date(2023, 11, 4)}) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (FieldType.DECIMAL, "77000.50", "77,000.50"),
+        (FieldType.DECIMAL, "1500", "1,500"),
+        (FieldType.INTEGER, 16270, "16,270"),
+        (FieldType.INTEGER, 2023, "2023"),  # as likely a year as a count
+        (FieldType.INTEGER, "1＊＊＊", "1＊＊＊"),  # masked
+    ],
+)
+def test_a_number_that_was_entered_is_read_with_its_groups(kind: FieldType, value: str | int, told: str) -> None:
+    assert value_text(Field("f", kind, {}), value, names=None)  # type: ignore[arg-type] # a number names nobody == told

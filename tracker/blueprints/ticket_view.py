@@ -5,6 +5,7 @@ Values become text in the reader's language here; sentences stand in the templat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +21,7 @@ from tracker.domain.days import from_number
 from tracker.domain.deciding import awaited_decisions, awaited_step, is_pointless, is_worth_showing
 from tracker.domain.lifecycle import STEPS, Step
 from tracker.domain.refusals import Refusal
-from tracker.domain.registers import Field, FieldType, Register
+from tracker.domain.registers import NUMBER_TYPES, Field, FieldType, Register
 from tracker.domain.ticket import Ticket
 from tracker.queries.tickets import LoggedEvent, TicketPage
 
@@ -83,8 +84,16 @@ def value_text(field: Field, value: Any, names: Names) -> str:
         return names.person(value)
     if field.type is FieldType.RECORD:
         return names.titled(value)
+    if field.type in NUMBER_TYPES and _DIGITS.fullmatch(str(value)):
+        return _number_text(field, str(value))
     choice = next((c for c in field.choices if c.name == str(value)), None)
     return words.of(choice.label) if choice else str(value)
+
+
+def _number_text(field: Field, digits: str) -> str:
+    """With its groups, but not where four digits are as likely a year."""
+    is_grouped = field.type is FieldType.DECIMAL or len(digits) > len("2023")
+    return formats.number(digits) if is_grouped else digits
 
 
 def summary(page: TicketPage, register: Register) -> str:
@@ -101,6 +110,9 @@ def fact_text(page: TicketPage, register: Register, names: Names, name: str) -> 
 def said_last(page: TicketPage, kind: str) -> LoggedEvent | None:
     """The latest entry of this kind in the ticket's log."""
     return next((row for row in page.log if row.kind == kind), None)
+
+
+_DIGITS = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from wtforms import HiddenField
 
 from tracker.domain.registers import FieldType
 from tracker.forms.fields import BooleanField, IntegerField, Pairs, SelectField, TextAreaField, TextField, required
-from tracker.packs.making.drafts import TYPES, FieldDraft, ItemDraft, StateDraft
+from tracker.packs.making.drafts import TYPES, Draft, FieldDraft, ItemDraft, StateDraft
 
 _ = lazy_gettext
 
@@ -171,3 +171,19 @@ def state_of_row(form: Any, n: int) -> StateDraft:
         needs=listed_in(form[f"state_needs_{n}"]),
         photos=whole(form[f"state_photos_{n}"]),
     )
+
+
+# -- which row is meant -------------------------------------------------------------------------------
+def row_called(form: Any, old: Draft | None, label: Any) -> str | None:
+    """The input with the name of the part that was called so before this change; None: no row of the form."""
+    called = label.get("zh-Hans") if isinstance(label, Mapping) else None
+    if old is None or called is None:
+        return None
+    known = [("label", "name", f.name) for f in old.fields if f.label == called]
+    known += [("state", "state_name", state.name) for state in old.states if state.label == called]
+    known += [("item", "item_id", str(item.id)) for item in old.items if item.label == called]
+    for shown, hidden, name in known:
+        for n in form.rows["field" if shown == "label" else shown]:
+            if form[f"{hidden}_{n}"].data == name:
+                return f"{shown}_{n}"
+    return None

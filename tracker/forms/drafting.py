@@ -15,6 +15,7 @@ from flask_babel import gettext, lazy_gettext
 from wtforms import HiddenField
 
 from tracker import words
+from tracker.domain.refusals import Refusal, Refusals
 from tracker.forms.definitions import DefinitionForm
 from tracker.forms.draft_checks import Known, faults
 from tracker.forms.draft_rows import (
@@ -25,6 +26,7 @@ from tracker.forms.draft_rows import (
     lines_of,
     number,
     plain,
+    row_called,
     state_of_row,
     state_row,
     type_choices,
@@ -128,6 +130,12 @@ class DraftForm(DefinitionForm):
         step = name.removeprefix("step_")
         group = next((f"step_{group}" for group, steps in STEP_GROUPS.items() if step in steps), name)
         return {"name": "label_en"}.get(name, super().shown_at(group))
+
+    def refuse(self, refusal: Refusal | Refusals) -> None:
+        """What names a part of the register stands at its row."""
+        for one in refusal.refusals if isinstance(refusal, Refusals) else (refusal,):
+            at = one.field or row_called(self, self.old, one.params.get("name"))
+            super().refuse(Refusal(one.code, field=at, **one.params))
 
     def to_draft(self) -> Draft:
         label = {"zh-Hans": self["label_zh"].value or ""}

@@ -21,7 +21,10 @@ def written_figures(draft: Draft, register: Data, before: list[Data]) -> Iterato
     known = {item["id"]: item for item in before}
     offered = {f"{draft.name}_{key}": (key, item) for key, item in offers(draft.kind, register).items()}
     wanted = {figure_id for figure_id, (key, _) in offered.items() if set_of(key) in draft.figures}
-    yield from (item for item in before if item["id"] not in offered or item["id"] in wanted)
+    gone = tuple(f"{draft.name}_{begin}" for begin in _PLURAL.values())  # of a number, state or link that went
+    own = (item for item in before if item["id"] not in offered and not item["id"].startswith(gone))
+    others = {item["id"] for item in own}
+    yield from (item for item in before if item["id"] in wanted | others)
     for figure_id, (_, item) in offered.items():
         if figure_id in wanted and figure_id not in known:
             yield _figure(draft, figure_id, item)
