@@ -160,6 +160,7 @@ def commands(bench: Bench) -> dict[str, Numbers]:
     values: dict[str, Any] = {"problem": "化粪池破损渗漏，雨天外溢", "category": "quality", "rectification": "dated"}
     values |= {"source": "self_check", "household": "刘小云", "problem_items": ["tank_leak"]}
     photo = {"digest": "ab" * 32, "name": "a.jpg", "media_type": "image/jpeg", "size": 1, "kind": "photo_after"}
+    before = {**photo, "kind": "photo_before"}
     now = datetime.now(UTC)
     today = bench.house.today(now)
     began, done = time.perf_counter(), 0
@@ -171,7 +172,7 @@ def commands(bench: Bench) -> dict[str, Numbers]:
             (by["supervisor"], "assign", {"owner_unit_id": village, "owner_id": worker}, ()),
             (worker, "accept", {}, ()),
             (worker, "comment", {"message": "看过现场"}, ()),
-            (worker, "submit", {"note": "修好了"}, (photo, photo)),
+            (worker, "submit", {"note": "修好了"}, (before, photo, photo)),
             (by["verifier"], "verify", {"finding": "合格", "outcome": "fixed"}, ()),
         ]
         for actor, step, given, files in steps:

@@ -169,6 +169,8 @@ class Story:
     def _submitted(self, longest: int) -> Move:
         photos = 0 if self.kind == "petition" else 2 if self.kind == "toilet_survey" else 1
         evidence = tuple(self._file("photo_after") for _ in range(photos))
+        if self.kind != "petition":
+            evidence += (self._file("photo_before"),)
         if self.kind != "toilet_survey":
             evidence += (self._file("document"),)
         return self._move(self._worker, "submit", 1, longest, {"note": "已按要求整改完毕，申请销号"}, evidence)

@@ -124,7 +124,7 @@ class _Definer:
         before = self._as_it_is(folder, max(on, today))
         self._before = _registers(before) if before else {}
         if command.is_new and command.name in self._before:
-            raise Refusal("register_name_taken", field="name", name=command.name)
+            raise Refusal("register_name_taken", field="name", name=self._before[command.name].label)
         after = self._loaded(folder, definition)
         definition, retired = self._with_retired(definition, after)
         if retired:

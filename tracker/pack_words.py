@@ -219,6 +219,18 @@ SENTENCES: tuple[str, ...] = (
     _("an inspection does not ask pictures when and where"),
     _("give it a field `location`; the register that it opens tickets in may ask `taken`"),
     _("unknown owner %(a)s"),
+    _("let a record field settle other fields that this register has"),
+    _("%(a)s cannot settle %(b)s"),
+    _("%(a)s: %(b)s has no %(c)s to settle"),
+    _("settle open fields that registers of records have alike"),
+    _("%(a)s has no choice %(b)s in the key"),
+    _("name a field of the key and the choice that contains its others"),
+    _("%(a)s of %(b)s does not lead to %(c)s"),
+    _("of %(a)s and %(b)s one is private and one is open"),
+    _("name a record field there that does"),
+    _("make both alike"),
+    _("%(a)s is unique"),
+    _("no two tickets may carry it: leave it out"),
 )
 NOUNS: Mapping[str, str] = {
     "field": _("field"),

@@ -20,6 +20,7 @@ DOUBTS: Mapping[str, Any] = {
     "taken_before_the_one_before": _("Taken earlier than the photograph before the work."),
     "taken_before_held": _("Taken before the day of the record, %(day)s."),
     "taken_far_away": _("Taken more than %(limit)s m away from where it should be."),
+    "taken_away_from_the_one_before": _("Taken more than %(limit)s m away from the photograph before the work."),
     "same_before_and_after": _("The same picture is given as before and as after the work."),
     "same_as_before_sent_back": _("The same picture was there when the work was sent back."),
 }

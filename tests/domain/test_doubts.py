@@ -88,6 +88,15 @@ def test_a_picture_from_far_away_is_told_and_what_is_unknown_is_not_invented() -
     assert codes(file()) == [[]]
 
 
+def test_the_picture_after_shows_the_spot_of_one_before() -> None:
+    here, there = file("photo_before", where=HOME, digest="b"), Point(HOME.lat + 10_000, HOME.lon)
+    nowhere = Scene(1000, found_on=FOUND)
+    assert codes(here, file(where=there), scene=nowhere) == [[], ["taken_away_from_the_one_before"]]
+    assert codes(here, file("photo_check", where=there), scene=nowhere) == [[], []]
+    assert codes(here, file("photo_before", where=there, digest="c"), file(where=there), scene=nowhere) == [[]] * 3
+    assert codes(file("photo_before", digest="b"), file(where=there), scene=nowhere) == [[], []]
+
+
 def test_an_activity_is_not_photographed_before_its_day_a_subject_whenever() -> None:
     held = Record(register="meeting", on=FOUND, fields={"location": "26.55,112.38"})
     scene = scene_of_record(held, MEETING, None)
@@ -111,12 +120,12 @@ def test_a_ticket_gives_its_own_days_and_the_place_of_its_subject() -> None:
 def test_every_doubt_has_its_sentence_and_the_other_way_round() -> None:
     seen = {
         code
-        for scene in (WORK, Scene(1, HOME, held_on=SENT.date(), sent_back_on=BACK, earlier=1))
+        for scene in (WORK, Scene(1, None, held_on=SENT.date(), sent_back_on=BACK, earlier=1))
         for days in range(-40, 40, 3)
         for found in codes(
             file(when=noon(SENT.date() + timedelta(days=days)), where=Point(0, 1)),
             file(when=noon(BACK - timedelta(days=1)), digest="a"),
-            file("photo_before", when=noon(BACK), digest="b"),
+            file("photo_before", when=noon(BACK), where=Point(0, 80_000_000), digest="b"),
             file("photo_after", digest="b"),
             scene=scene,
         )

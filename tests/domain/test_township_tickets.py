@@ -14,7 +14,7 @@ from tracker.domain.commands import RegisterTicket, TakeStep
 from tracker.domain.days import to_number
 from tracker.domain.ledger import marks
 from tracker.domain.lifecycle import Status
-from tracker.domain.refusals import Refusal
+from tracker.domain.refusals import Refusal, Refusals
 from tracker.domain.registers import Field, FieldType, Register
 from tracker.packs.loader import LoadedPack, built_in, load_pack
 
@@ -71,7 +71,7 @@ class Life:
         return self.paper.state(self.ticket_id)
 
     def take(self, step: str, by: str, on: date = WORKED, **values: Any) -> None:
-        evidence = (PHOTO, PHOTO, DOCUMENT) if step == "submit" else ()
+        evidence = (BEFORE, AFTER, AFTER, DOCUMENT) if step == "submit" else ()
         command = TakeStep(
             ticket_id=self.ticket_id,
             step=step,
@@ -96,6 +96,8 @@ class Life:
             self.take("approve", "approver")
 
 
+TAKEN = {"taken_at": 1678240800000, "lat": 26_761_200, "lon": 112_693_400}
+BEFORE, AFTER = {**PHOTO, **TAKEN, "kind": "photo_before"}, {**PHOTO, **TAKEN}
 DISPUTES = ("disputes_mediated", "governance_centre_disputes", "disputes_of_both", "dispute_success")
 
 
@@ -196,3 +198,28 @@ def test_what_a_project_achieved_is_recorded_with_its_day() -> None:
     life.reach(achieved={"result_value": "1836", "result_source": "供水工程受益户花名册"})
     assert life.ticket.facts()["result_value"] == "1836"
     assert life.ticket.facts()["target_value"] == "1800"
+
+
+@pytest.mark.parametrize(("register", "asked"), [("river_problem", 2), ("straw_fire", 2), ("toilet_survey", 1)])
+def test_a_picture_before_is_asked_for_and_where_the_register_says_so_its_time_and_place(
+    register: str, asked: int
+) -> None:
+    life = Life(register, {})
+    life.assign()
+    with pytest.raises((Refusal, Refusals)) as caught:
+        life.paper.do(
+            TakeStep(
+                ticket_id=life.ticket_id,
+                step="submit",
+                version=life.ticket.version,
+                occurred_on=WORKED,
+                values={"note": "已办理完毕"},
+                evidence=(PHOTO, {**PHOTO, **TAKEN}),
+            ),
+            "staff",
+            at(WORKED),
+        )
+    no = caught.value
+    refused = {(r.code, r.field) for r in (no.refusals if isinstance(no, Refusals) else (no,))}
+    told = {("picture_without_time", "photos_after"), ("picture_without_place", "photos_after")} if asked > 1 else set()
+    assert refused == {("evidence_missing", "photos_before"), *told}

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from handling.test_rebuild import again, rows
 from sqlalchemy import Engine, select
-from township import PACK, Township, at
+from ticket_stories import current, take
+from township import PACK, PHOTO, Township, at
 
 from tests.house.small_pack import write_pack
-from tracker.domain.commands import DefineRegister, EnterRecord, RegisterTicket, TakeStep, WithdrawRegister
+from tracker.domain.commands import ChangeState, DefineRegister, EnterRecord, RegisterTicket, TakeStep, WithdrawRegister
+from tracker.domain.lifecycle import Status
 from tracker.domain.people import SYSTEM
 from tracker.domain.refusals import Refusal, Refusals
 from tracker.handler import handle
@@ -23,8 +25,9 @@ from tracker.log.audit import chain_faults
 from tracker.models.tickets import TicketRow
 from tracker.packs.loader import load_pack
 from tracker.packs.making import Draft, files_of
-from tracker.packs.making.drafts import ItemDraft, StateDraft
+from tracker.packs.making.drafts import FieldDraft, ItemDraft, StateDraft, TicketDraft
 from tracker.packs.problems import DefinitionClash
+from tracker.queries.figures import as_of, figure_values
 from tracker.queries.unread import unread
 
 WELL = """\
@@ -304,6 +307,68 @@ def test_what_the_form_says_is_owed_is_opened_with_the_next_whole_period(town: T
             at("2023-07-01"),
         )
     assert [(r.code, r.params["count"]) for r in error.value.refusals] == [("part_in_use", 1)]
+
+
+# -- from the form to a closed ticket -----------------------------------------------------------------
+PROBLEMS = Draft(
+    name="cover_problem",
+    kind="ticket",
+    label={"zh-Hans": "井盖问题台账", "zh-Hant": "井蓋問題台賬", "en": "Cover problems"},
+    prefix="题",
+    ascii_prefix="TI",
+    measure="件",
+    fields=(FieldDraft("", "窨井", type="record", register="manhole", is_listed=True),),
+    figures=("closed_now",),
+    tickets=TicketDraft(steps=frozenset({"object", "relapse"}), photos_after=2, days=30),
+)
+KEPT = replace(
+    MANHOLES,
+    items=(ItemDraft("井盖完好", opens="lamp"),),
+    states=(
+        StateDraft("", "完好"),
+        StateDraft("", "破损"),
+        StateDraft("", "已更换", is_end=True, after=("破损",)),
+    ),
+    figures=("live", "states"),
+    every="",
+)
+
+
+def test_what_the_form_makes_is_used_to_a_closed_ticket_and_counted(town: Township) -> None:
+    on = date.fromisoformat(DAY)
+    for draft in (KEPT, PROBLEMS):
+        made = DefineRegister(name=draft.name, files=files_of(draft, {}, on), takes_effect_on=on, version=0)
+        town.do(made, "administrator", at(DAY))
+        with town.engine.connect() as conn:
+            town.house.follow(conn, on)
+    here = town.unit["chenguang"]
+    cover = town.do(
+        EnterRecord(register="manhole", values={"opened_on": on, "place": here, "title": "1号"}, state="state_1"),
+        "supervisor",
+        at(DAY),
+    )[0].stream_id
+
+    def turn(state: str, version: int) -> None:
+        town.do(ChangeState(record_id=cover, version=version, state=state, occurred_on=on), "supervisor", at(DAY))
+
+    with pytest.raises(Refusal):
+        turn("state_3", 1)
+    turn("state_2", 1)
+    told = {"problem": "井盖破裂", "field_1": cover}
+    opened = RegisterTicket(register="cover_problem", values=told, place_id=here, found_on=on)
+    ticket_id = town.do(opened, "supervisor", at(DAY))[0].stream_id
+    take(town, ticket_id, "assign", "supervisor", DAY, owner_unit_id=here)
+    with pytest.raises(Refusal, match="evidence_missing"):
+        take(town, ticket_id, "submit", "staff", DAY, evidence=(PHOTO,))
+    take(town, ticket_id, "submit", "staff", DAY, evidence=(PHOTO, {**PHOTO, "digest": "cd" * 32}))
+    take(town, ticket_id, "verify", "verifier", DAY, finding="已更换井盖", outcome="fixed")
+    assert current(town, ticket_id).status is Status.CLOSED
+    turn("state_3", 2)
+    wanted = {"cover_problem_closed_now": 1, "manhole_live": 0, "manhole_state_state_2": 0, "manhole_state_state_3": 1}
+    figures = [f for f in town.house.pack.figures if f.id in wanted]
+    with town.engine.connect() as conn:
+        values = figure_values(conn, town.house, figures, as_of(conn, effective=on, known=None), units=None)
+    assert {f.id: v.numerator for f, v in zip(figures, values, strict=True)} == wanted
 
 
 # -- what no longer fits ------------------------------------------------------------------------------

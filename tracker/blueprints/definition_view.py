@@ -47,7 +47,7 @@ def known_beside(pack: Pack, kind: str, draft: Draft | None, files: Mapping[str,
     file = file_of(files, f"registers/{name}.yaml") or skeleton(kind)["register"]
     return Known(
         prefixes={prefix: r.label for r in others for prefix in (r.prefix, r.ascii_prefix) if prefix},
-        names=frozenset(known),
+        names={key: register.label for key, register in known.items()},
         figures=frozenset(f.id for f in pack.figures) if f"figures/{name}.yaml" not in files else frozenset(),
         headings={heading: f.label for f in (*pack.columns.get(name, ()), *rest) for heading in f.headings},
         fields=named(called(file["fields"])),

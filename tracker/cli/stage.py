@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from io import BytesIO
+from hashlib import sha256
 from typing import Any
 from zlib import crc32
 
@@ -21,6 +21,7 @@ from tracker.domain.commands import (
     VoidRecord,
 )
 from tracker.domain.events import StreamKind
+from tracker.domain.evidence import Taken
 from tracker.domain.inspecting import FAIL, PASS, subject_link
 from tracker.domain.kinds import EvidenceKind
 from tracker.domain.proofs import proof_missing
@@ -30,9 +31,11 @@ from tracker.handler import Done, Request, handle_all
 from tracker.house import House
 from tracker.jobs import run_duties
 from tracker.log import store
-from tracker.log.files import FileStore, StoredFile
-from tracker.packs.demo.pictures import Picture, draw, proof
+from tracker.log.files import FileStore
+from tracker.log.store import to_ms
+from tracker.packs.demo.pictures import Picture, draw, proof, stamped
 from tracker.packs.demo.story import Act, Deed, PostName, StoryKey, UnitName
+from tracker.packs.demo.takes import Takes
 
 LONGEST_BATCH = 500
 _CLOCKWORK_AT = time(0, 1)
@@ -65,7 +68,9 @@ class Stage:
         self._in_batch: set[str] = set()
         self._day: date | None = None  # of the act before
         self._kinds: dict[str, list[str]] = {}  # of the files of each subject
-        self._drawn: dict[Picture, StoredFile] = {}
+        self._drawings: dict[Picture, bytes] = {}
+        self._files_of: dict[str, dict[str, Any]] = {}  # those of stories by their names
+        self._takes = Takes()
 
     def play(self, acts: tuple[Act, ...], progress: Callable[[int, int], None]) -> None:
         for done, act in enumerate(acts):
@@ -152,7 +157,8 @@ class Stage:
         """Pictures that the register demands, each another one."""
         prefix = self._house.pack.record_by_name[act.register].ascii_prefix
         first = crc32(act.story.encode())
-        return tuple(self._stored(proof(act.register, prefix, kind, n)) for n, kind in enumerate(kinds, first))
+        asked = (proof(act.register, prefix, kind, first + n) for n, kind in enumerate(kinds))
+        return tuple(self._stored(picture, act, n) for n, picture in enumerate(asked, len(act.pictures)))
 
     def _answers(self, act: Act, values: Mapping[str, Any], photo: str) -> Mapping[str, Mapping[str, Any]]:
         """Every item of the checklist for this subject: passed, but those that the act says failed, with a photo."""
@@ -217,18 +223,29 @@ class Stage:
         return value
 
     def _kept(self, act: Act) -> tuple[dict[str, Any], ...]:
-        return tuple(self._stored(picture) for picture in act.pictures)
+        return tuple(self._shown(picture, act, n) for n, picture in enumerate(act.pictures))
 
-    def _stored(self, picture: Picture) -> dict[str, Any]:
-        if picture not in self._drawn:
-            self._drawn[picture] = self._files.put(BytesIO(draw(picture)), picture.name)
-        stored = self._drawn[picture]
+    def _shown(self, picture: Picture, act: Act, number: int) -> dict[str, Any]:
+        """That of a story is one file, however often it is shown."""
+        if picture.name not in self._files_of:
+            self._files_of[picture.name] = self._stored(picture, act, number)
+        return self._files_of[picture.name]
+
+    def _stored(self, picture: Picture, act: Act, number: int) -> dict[str, Any]:
+        if picture not in self._drawings:
+            self._drawings[picture] = draw(picture)
+        taken_at, where = self._takes.of(act, picture.kind, number)
+        which = sha256(f"{act.key}/{number}".encode()).hexdigest()
+        content = stamped(self._drawings[picture], which, taken_at, where)
+        stored = self._files.put_own(content, picture.name, "image/jpeg")
+        told = {} if picture.kind == EvidenceKind.DOCUMENT else Taken(to_ms(taken_at), where).as_data()
         return {
             "digest": stored.digest,
             "name": stored.name,
             "media_type": stored.media_type,
             "size": stored.size,
             "kind": picture.kind,
+            **told,
         }
 
 

@@ -103,6 +103,8 @@ def _doubts(n: int, evidence: Sequence[Evidence], scene: Scene, zone: tzinfo) ->
     metres = metres_off(file, scene)
     if metres is not None and metres > scene.far_metres:
         yield Doubt("taken_far_away", {"limit": scene.far_metres})
+    elif _is_after(file) and _is_elsewhere(file, evidence, scene.far_metres):
+        yield Doubt("taken_away_from_the_one_before", {"limit": scene.far_metres})
     same = [(m, other) for m, other in enumerate(evidence) if m != n and other.digest == file.digest]
     if any(other.kind != file.kind and _is_of_work(other) and _is_of_work(file) for _, other in same):
         yield Doubt("same_before_and_after", {})
@@ -134,6 +136,13 @@ def _of_its_time(
     first = [e.taken.at for e in evidence if e.kind == EvidenceKind.PHOTO_BEFORE and e.taken.at is not None]
     if first and file.taken.at < min(first):
         yield Doubt("taken_before_the_one_before", {})
+
+
+def _is_elsewhere(file: Evidence, evidence: Sequence[Evidence], far_metres: int) -> bool:
+    """Whether the picture shows another spot than every picture before the work: as far as both say where they were."""
+    spots = [e.taken.where for e in evidence if e.kind == EvidenceKind.PHOTO_BEFORE and e.taken.where is not None]
+    where = file.taken.where
+    return where is not None and bool(spots) and min(metres_between(where, spot) for spot in spots) > far_metres
 
 
 def _is_after(file: Evidence) -> bool:

@@ -40,7 +40,7 @@ class Known:
     file is called, or its name → its name."""
 
     prefixes: Mapping[str, Label] = field(default_factory=dict)
-    names: frozenset[str] = frozenset()
+    names: Mapping[str, Label] = field(default_factory=dict)
     figures: frozenset[str] = frozenset()
     headings: Mapping[str, Label] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def _of_head(form: Any, draft: Draft, known: Known) -> Iterator[Refusal]:
             if prefix in known.prefixes:
                 yield Refusal("prefix_taken", field=name, prefix=prefix, name=known.prefixes[prefix])
     if form.old is None and draft.name in known.names:
-        yield Refusal("register_name_taken", field="label_en", name=draft.name)
+        yield Refusal("register_name_taken", field="label_en", name=known.names[draft.name])
 
 
 def _of_numbers(form: Any) -> Iterator[Refusal]:

@@ -4,9 +4,9 @@
 `toilet_cases.py`), `houses.py`, `petitions.py`, `disputes.py`. One per record: `toilet_files.py`, `house_files.py`,
 `builds.py`, `projects.py`, `households.py`, `courtyard.py`, `safety.py`, `rivers.py`, `straw.py`, `posts.py`,
 `members.py`, `party.py`, `practice.py`, `subsidies.py`, `statistics.py`. `story.py` holds their common form,
-`record_story.py` that of records, `pictures.py` draws the evidence. Everything is invented but the villages; a fixed
-seed makes every installation alike. Nothing here knows the handler or a database: `tracker/cli/demonstration.py`
-carries it out.
+`record_story.py` that of records, `pictures.py` draws the evidence, `takes.py` says when and where it was taken.
+Everything is invented but the villages; a fixed seed makes every installation alike. Nothing here knows the handler or
+a database: `tracker/cli/demonstration.py` carries it out.
 """
 
 from __future__ import annotations
