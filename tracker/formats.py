@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -101,16 +101,16 @@ def iso(value: Day) -> str:
 
 def number(value: int | Decimal | str | None) -> str:
     """A number with its groups: `24,492`. Decimals come as Decimal or as a string of digits."""
-    return NOTHING if value is None or value == "" else _number(str(value), _locale())
+    return NOTHING if value is None or value == "" else _number(str(value), _code(_locale()))
 
 
 @lru_cache(maxsize=4096)
-def _number(digits: str, locale: Locale) -> str:
+def _number(digits: str, code: str) -> str:
     """Kept: a page of counts says the same small numbers over and over."""
     exact = Decimal(digits)
     places = max(0, -int(exact.as_tuple().exponent))
     pattern = "#,##0." + "0" * places if places else "#,##0"
-    return format_decimal(exact, format=pattern, locale=locale)
+    return format_decimal(exact, format=pattern, locale=Locale.parse(code, sep="-"))
 
 
 def amount(value: FigureValue) -> str:
@@ -141,13 +141,13 @@ def measure(texts: Mapping[str, str], count: int) -> str:
 
 def _format_day(value: Day, name: str) -> str:
     found, locale = _to_day(value), _locale()
-    return NOTHING if found is None else _written(found, _pattern(name, locale), locale)
+    return NOTHING if found is None else _written(found, _pattern(name, locale), _code(locale))
 
 
 @lru_cache(4096)
-def _written(on: date, pattern: str, locale: Locale) -> str:
+def _written(on: date, pattern: str, code: str) -> str:
     """A list says the same days over and over."""
-    return format_date(on, pattern, locale=locale)
+    return format_date(on, pattern, locale=Locale.parse(code, sep="-"))
 
 
 def _to_day(value: Day) -> date | None:
@@ -202,10 +202,9 @@ def _in_log_zone(value: datetime | int) -> datetime:
     return value.astimezone(get_timezone())
 
 
-@cache
 def _code(locale: Locale) -> str:
-    """The language as packs write it: `zh-Hans`, `zh-Hant`, `en`."""
-    return str(locale).replace("_", "-")
+    """The language as packs write it: `zh-Hans`, `zh-Hant`, `en`. Short and quick to look up, as a Locale is not."""
+    return "-".join([part for part in (locale.language, locale.script, locale.territory) if part])
 
 
 def _pattern(name: str, locale: Locale) -> str:

@@ -80,15 +80,19 @@ class House:
         gives the `position` that it found under the lock.
         """
         if position is None:
-            head = store.read_head(conn)
-            at = head.directory_position
-            self._follow(conn, head.definitions)
-        else:
-            at = position
-            self._follow(conn, store.definition_count(conn))
+            return self.directory_at(conn, store.read_head(conn))
+        self._follow(conn, store.definition_count(conn))
+        return self._directory_of(conn, position)
+
+    def directory_at(self, conn: Connection, head: store.Head) -> Directory:
+        """The same for a reader who has read the head already."""
+        self._follow(conn, head.definitions)
+        return self._directory_of(conn, head.directory_position)
+
+    def _directory_of(self, conn: Connection, position: int) -> Directory:
         known = self._directory
-        if known is None or known.position != at:
-            self._directory = known = load_directory(conn, at)
+        if known is None or known.position != position:
+            self._directory = known = load_directory(conn, position)
         return known
 
     def follow(self, conn: Connection, today: date | None = None) -> None:

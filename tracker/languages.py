@@ -8,6 +8,7 @@ from pathlib import Path
 
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, request, session
+from flask_babel import Domain
 from flask_login import current_user
 
 FOLDER = Path(__file__).parent / "translations"
@@ -55,8 +56,19 @@ def current_babel() -> str:
     return current().replace("-", "_")
 
 
-def join_templates(app: Flask) -> None:
-    """The sentences of templates, without Flask-Babel's search for the catalogue at each of a page's hundreds."""
+class Sentences(Domain):
+    """Our catalogues, without Flask-Babel's search for the right one at each of a page's hundreds of sentences."""
+
+    def get_translations(self) -> NullTranslations:
+        return catalogue(current())
+
+
+SENTENCES = Sentences()
+
+
+def join_app(app: Flask) -> None:
+    """The sentences of a request, in Python and in templates."""
+    app.before_request(SENTENCES.as_default)
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined] # of Jinja's i18n extension
         gettext=lambda text: catalogue(current()).ugettext(text),
         ngettext=lambda one, many, number: catalogue(current()).ungettext(one, many, number),

@@ -5,7 +5,7 @@ Our own few lines instead of Flask-Talisman (no release since 2023): docs/decisi
 
 import hashlib
 import secrets
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
@@ -45,10 +45,21 @@ def csp_nonce() -> str:
     return nonce
 
 
+def asset(filename: str) -> str:
+    """The address of a file of `static`. A page names twenty, and Flask's builder would be asked for each."""
+    path = Path(str(current_app.static_folder)) / filename
+    return _asset(request.script_root, filename, path.stat().st_mtime_ns)
+
+
+@lru_cache(256)
+def _asset(_root: str, filename: str, _changed: int) -> str:
+    return url_for("static", filename=filename)
+
+
 def shapes() -> str:
-    """The address of the icons, made once a request: a list shows a hundred of them."""
+    """The address of the icons: a list shows a hundred of them."""
     if "shapes" not in g:
-        g.shapes = url_for("static", filename="icons.svg")
+        g.shapes = asset("icons.svg")
     address: str = g.shapes
     return address
 
@@ -56,6 +67,7 @@ def shapes() -> str:
 def init_app(app: Flask, settings: Settings) -> None:
     """Join headers, versioned static addresses and error pages to the application."""
     app.add_template_global(csp_nonce, "csp_nonce")
+    app.add_template_global(asset, "asset")
     app.add_template_global(shapes, "shapes")
     app.url_defaults(_version_static)
     app.after_request(_protect)

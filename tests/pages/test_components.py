@@ -18,9 +18,10 @@ from markupsafe import Markup
 from wtforms.fields.choices import SelectChoice
 
 from tracker import formats
+from tracker.blueprints.frame import once_each
 from tracker.domain.figures import FigureValue, Rate
 from tracker.domain.lifecycle import Status
-from tracker.responses import shapes
+from tracker.responses import asset, shapes
 
 TRACKER = Path(formats.__file__).parent
 TEMPLATES = sorted((TRACKER / "templates").rglob("*.html"))
@@ -43,7 +44,8 @@ def app() -> Flask:
     app.add_template_global(lambda: "en", "language")
     app.add_template_global(lambda: ("zh-Hans", "zh-Hant", "en"), "languages")
     app.add_template_global(lambda: "a-nonce", "csp_nonce")
-    app.add_template_global(shapes, "shapes")
+    for given in (shapes, asset, once_each):
+        app.add_template_global(given, given.__name__)
     for endpoint in ("desk.home", "profile.show", "profile.language"):
         app.add_url_rule(f"/{endpoint}", endpoint, str, methods=["GET", "POST"])
     return app

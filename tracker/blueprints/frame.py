@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from flask import Flask, request, session, url_for
@@ -9,9 +11,8 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from tracker import languages, words
-from tracker.blueprints.rights import can, connection, current_person, directory, house, today
+from tracker.blueprints.rights import can, current_person, directory, head, house, today
 from tracker.domain.people import Person, Role
-from tracker.log import store
 
 # (right, endpoint, label) in the order of the bar; a person sees what their grants could open.
 _PLACES = (
@@ -39,15 +40,24 @@ def init_app(app: Flask) -> None:
     app.context_processor(frame)
     app.jinja_env.globals["words"] = words  # the module: words.step(name), words.refusal(why) …
     app.add_template_global(can, "can")
+    app.add_template_global(once_each, "once_each")
+
+
+def once_each(macro: Callable[..., Any]) -> Callable[..., Any]:
+    """The macro, which is asked once for each of its arguments: a list says the same in one row after another.
+
+    For macros of nothing but their arguments and the page's language; what is kept goes with the page.
+    """
+    return cache(macro)
 
 
 def frame() -> dict[str, Any]:
     """The variables of base.html, see its head. An error page gets none of what may be in trouble."""
-    head = store.read_head(connection())
+    at = head()
     shown: dict[str, Any] = {
-        "is_demonstration": head.is_demonstration,
-        "is_behind": house().is_behind(head),
-        "log_position": head.size,
+        "is_demonstration": at.is_demonstration,
+        "is_behind": house().is_behind(at),
+        "log_position": at.size,
         "theme": session.get("theme", "system"),
         "keys_are_on": session.get("keys", True),
         "jurisdiction_name": jurisdiction_name(),

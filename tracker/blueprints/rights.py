@@ -21,6 +21,7 @@ from tracker.domain.access import RIGHTS, Facts, holds_any, may, may_beside_tick
 from tracker.domain.people import Directory, Person
 from tracker.extensions import db, limiter, login
 from tracker.house import House
+from tracker.log import store
 from tracker.queries.scope import Viewer
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -88,9 +89,18 @@ def today() -> date:
     return house().today(now())
 
 
+def head() -> store.Head:
+    """The log as this page sees it, read once for each of its snapshots."""
+    conn = connection()
+    snapshot = conn.get_transaction()
+    if g.get("head_of") is not snapshot:
+        g.head_of, g.head = snapshot, store.read_head(conn)
+    return cast(store.Head, g.head)
+
+
 def directory() -> Directory:
     if "directory" not in g:
-        g.directory = house().directory(connection())
+        g.directory = house().directory_at(connection(), head())
     return cast(Directory, g.directory)
 
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, and_, func, literal, select, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, and_, func, literal, select, union_all
 
 from tracker.domain.access import holds_any
 from tracker.domain.days import from_number
@@ -32,6 +32,7 @@ from tracker.queries.lists import (
     end_of_week,
     keyed,
     lines_by_id,
+    numbers_said,
     segments,
 )
 from tracker.queries.scope import Condition, Viewer
@@ -232,27 +233,34 @@ def _part(line: TicketLine, registers: Mapping[str, Register], today: date) -> s
 
 
 def _owned_ids(conn: Connection, viewer: Viewer, statuses: frozenset[Status], limit: int) -> list[int]:
-    """Earliest due day first, then those without one. Ranges of `ix_tickets_today`, read in their order."""
+    """Earliest due day first, then those without one: one statement, built once for a viewer."""
+    query = viewer.once(("owned", statuses, limit), lambda: _owned(viewer, statuses, limit))
+    return [] if query is None else list(conn.scalars(query))
+
+
+def _owned(viewer: Viewer, statuses: frozenset[Status], limit: int) -> Select[Any] | None:
+    """Ranges of `ix_tickets_today`, read in their order."""
     units = sorted({unit for r in scope.ranges(viewer, "submit") for unit in r.units})[: scope.NARROW]
     owners: tuple[Condition, ...] = (T.owner_id.is_(None), T.owner_id == viewer.person.id)
-    among = T.status.in_([STATUS_NUMBERS[s] for s in sorted(statuses)])
+    among = T.status.in_(numbers_said(STATUS_NUMBERS[s] for s in sorted(statuses)))
     allowed = scope.visible(viewer, "submit")
-    found: list[int] = []
-    for has_due in (True, False):
-        due: Condition = T.due_on.is_not(None) if has_due else T.due_on.is_(None)
-        arms = [
-            select(T.id, T.due_on)
-            .where(and_(T.owner_unit_id == unit, T.shelf == SHELF_OPEN, owner, due, among, allowed))
-            .order_by(*((T.due_on, T.id) if has_due else (T.id,)))
-            .limit(limit)
-            for unit in units
-            for owner in owners
-        ]
-        if arms and len(found) < limit:
-            merged = union_all(*(select(arm.subquery()) for arm in arms)).subquery()
-            rows = conn.execute(select(merged.c.id).order_by(merged.c.due_on, merged.c.id).limit(limit - len(found)))
-            found += [row.id for row in rows]
-    return found
+    orders: tuple[tuple[Condition, Any], ...] = (
+        (T.due_on.is_not(None), (T.due_on, T.id)),
+        (T.due_on.is_(None), (T.id,)),
+    )
+    arms = [
+        select(T.id, T.due_on)
+        .where(and_(T.owner_unit_id == unit, T.shelf == SHELF_OPEN, owner, due, among, allowed))
+        .order_by(*order)
+        .limit(limit)
+        for unit in units
+        for owner in owners
+        for due, order in orders
+    ]
+    if not arms:
+        return None
+    merged = union_all(*(select(arm.subquery()) for arm in arms)).subquery()
+    return select(merged.c.id).order_by(merged.c.due_on.is_(None), merged.c.due_on, merged.c.id).limit(limit)
 
 
 def first_page(viewer: Viewer) -> str:

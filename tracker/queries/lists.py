@@ -194,7 +194,7 @@ def tickets_page(
         if len(found) > limit:
             break
         start = after if after is not None and after.segment == index else None
-        keys = _keys(conn, viewer, filters, segment, sort, start, limit + 1 - len(found))
+        keys = _keys(conn, viewer, filters, segment, sort, start, limit + 1)
         found += [(index, due, ticket_id) for ticket_id, due in keys]
     lines = lines_by_id(conn, viewer, registers, [ticket_id for _, _, ticket_id in found[:limit]])
     last = found[limit - 1] if len(found) > limit else None
@@ -216,7 +216,12 @@ def _keys(
     conn: Connection, viewer: Viewer, filters: Filters, segment: Segment, sort: Sort, after: Cursor | None, limit: int
 ) -> list[tuple[int, int]]:
     """(id, due day or 0) in order."""
-    query = keyed(viewer, filters, segment, sort, after, limit)
+    if after is None and filters == Filters(filters.register, filters.view):
+        # As most lists are opened: a statement is put together once for a viewer.
+        key = ("keyed", filters, segment, sort, limit)
+        query = viewer.once(key, lambda: keyed(viewer, filters, segment, sort, None, limit))
+    else:
+        query = keyed(viewer, filters, segment, sort, after, limit)
     return [] if query is None else [(row.id, row.due) for row in conn.execute(query)]
 
 
