@@ -14,6 +14,7 @@ from tracker.packs.making import KINDS, Draft, draft_of, files_of
 from tracker.packs.making.drafts import SELF, STEP_GROUPS, FieldDraft, ItemDraft, StateDraft, TicketDraft, label_of
 from tracker.packs.making.naming import letters_for, name_for, prefix_for
 from tracker.packs.source import read_text
+from tracker.packs.writing import written
 
 DAY = date(2024, 3, 1)
 TICKETS = TicketDraft(
@@ -101,6 +102,18 @@ def test_steps_evidence_and_deadline_are_what_the_form_says() -> None:
     assert (made.evidence.photos_after, made.evidence.documents, made.separation.by_unit) == (2, 1, True)
     limit = made.main_clock.limits[0]
     assert (limit.amount, limit.basis, limit.extension.count, limit.extension.days) == (30, "working", 2, 7)
+
+
+def test_who_may_pause_has_a_reason_to_choose() -> None:
+    files = files_of(WELLS, {}, DAY)
+    path = "registers/well_covers.yaml"
+    without = {**read_text(files[path], path).data}
+    del without["pause_reasons"]
+    shown = draft_of("well_covers", files | {path: written(without)})
+    pausing = replace(shown, tickets=replace(TICKETS, steps=frozenset({"pause"})))
+    changed = read_text(files_of(pausing, files | {path: written(without)}, DAY)[path], path).data
+    assert changed["steps"] == ["pause", "resume"]
+    assert changed["pause_reasons"]
 
 
 def test_states_follow_each_other_and_are_counted_each() -> None:

@@ -359,10 +359,12 @@ def _ticket_fields(begun: Draft, *, is_new: bool) -> dict[str, Any]:
 
 def _rule_fields(said: TicketDraft) -> dict[str, Any]:
     return {
-        "days": number(
-            gettext("Days allowed for rectification"),
-            said.days,
-            gettext("From the assignment, unless another day is agreed."),
+        "days": required(
+            number(
+                gettext("Days to put it right"),
+                said.days,
+                gettext("From the assignment, unless another day is agreed."),
+            )
         ),
         "basis": required(
             SelectField(

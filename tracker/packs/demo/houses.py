@@ -17,6 +17,8 @@ ISSUER, CHECKER, VICE_HEAD, EXCLUDER = "党政办主任", "督办员", "分管�
 _SEVERITY = {"B": "0", "C": "1", "D": "2"}
 _ADVICE = {"B": "observe", "C": "treat", "D": "demolish"}
 _KINDS = ("low_income", "five_guarantee", "out_of_poverty", "ordinary")
+_SAME = ("group", "house", "household", "household_kind")
+"""What a house of another grade keeps."""
 _FAMILY = "荆唐尹廖邓罗蒋谭肖段"
 
 
@@ -42,7 +44,8 @@ def _tell(teller: Teller, n: int, row: Mapping[str, Any], appraiser: str) -> Non
     if row.get("ends") != "voided":  # found out to be the file of another
         values["house_file"] = StoryKey(file_key(n, row))
     if predecessor:
-        values["predecessor"] = StoryKey(f"house/{predecessor}")
+        first = next(act for act in teller.acts if act.story == f"house/{predecessor}")
+        values |= {name: first.values[name] for name in _SAME} | {"predecessor": StoryKey(first.story)}
     story.register(f"{row['village']}网格员", found, row["village"], values, pictures=[before])
     if row.get("ends") == "voided":
         story.exclude("void", ISSUER, EXCLUDER, row["ended"], row["reason"])

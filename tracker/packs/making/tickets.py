@@ -30,6 +30,8 @@ def written_tickets(draft: TicketDraft, data: Data) -> Data:
         said = {**usual, **data.get(word, {})}
         if {**said, **wanted} != said:
             words[word] = {**data.get(word, {}), **wanted}
+    if "pause" in ordered and not data.get("pause_reasons"):  # without one nobody could pause
+        words["pause_reasons"] = skeleton("ticket")["register"]["pause_reasons"]
     return words
 
 
