@@ -5,8 +5,9 @@ From the rules upward: domain (the rules), packs (registers as data), models (ta
 recorder, opener, successor, follower, timekeeper, organiser, definer, noter), signin, passwords and guesses (accounts),
 uploads (files that wait), forms and exchange (what people type, what files say), blueprints (pages), jobs (the
 clockwork), cli (commands).
-Beside them: config, clock, extensions, addresses, languages, words, file_words, duty_words, fault_words and
-picture_words (every sentence), formats (numbers and days), responses (headers, error pages), migrations, wsgi.
+Beside them: config, clock, extensions, addresses, languages, words, file_words, duty_words, fault_words,
+picture_words, register_words and pack_words (every sentence), formats (numbers and days), responses (headers, error
+pages), migrations, wsgi.
 
 `create_app` is the one place where the parts are joined. It imports them inside, so that the rules in
 `tracker.domain` load without Flask.

@@ -159,8 +159,16 @@ def _is_complaint(said: ConsoleMessage) -> bool:
     return said.type in ("error", "warning") and not any(answer in said.text for answer in ANSWERS)
 
 
+THUMB = 44
+LOW = f"""() => [...document.querySelectorAll("main .button, main .chip, main select, main summary, nav a")]
+  .filter((one) => one.offsetHeight && one.offsetHeight < {THUMB} && !one.classList.contains("unseen"))
+  .map((one) => `${{one.outerHTML.slice(0, 80)}} ${{one.offsetHeight}}`)"""
+"""What a phone shows that is too low for a thumb."""
+
+
 def look(page: Page) -> None:
-    """The page is in order, and on neither size of screen is anything on it wider than the screen."""
+    """The page is in order, on neither size of screen is anything on it wider than the screen, and on a phone nothing
+    that is tapped is too low for a thumb."""
     # The browser hides nonces from whoever reads the page; the check wants to see them.
     page.evaluate("document.querySelectorAll('script').forEach((one) => one.setAttribute('nonce', one.nonce))")
     check_page(page.content())
@@ -170,6 +178,8 @@ def look(page: Page) -> None:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         wide = page.evaluate("document.scrollingElement.scrollWidth") - size["width"]
         assert wide <= 0, f"{page.url} is {wide} pixels wider than a screen of {size['width']}"
+        low = page.evaluate(LOW) if size == PHONE else []
+        assert not low, f"{page.url}: lower than {THUMB} pixels: {low}"
 
 
 def picture(folder: Path, name: str, colour: tuple[int, int, int]) -> Path:

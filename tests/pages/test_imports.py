@@ -110,6 +110,13 @@ def test_the_pages_are_in_order_in_every_language(browse, locale):
         supervisor.text(f"{sent(supervisor, MIXED)}?show={show}")
 
 
+def test_an_empty_list_leads_to_the_files_that_must_be_there_first(browse):
+    page = browse("supervisor").text("/registers/river_patrol/records")
+    assert "enter them first" in page
+    assert 'href="/registers/river_section/records"' in page
+    assert "enter them first" not in browse("supervisor").text("/registers/river_section/records")
+
+
 @pytest.mark.parametrize("post", ["staff", "verifier", "auditor", "administrator", "official"])
 def test_only_who_may_import_finds_the_page(browse, post):
     assert browse(post).open(URL).status_code == 404
