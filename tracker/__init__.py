@@ -5,8 +5,9 @@ From the rules upward: domain (the rules), packs (registers as data), models (ta
 recorder, opener, successor, follower, timekeeper, organiser, definer, noter), signin, passwords and guesses (accounts),
 uploads (files that wait), forms and exchange (what people type, what files say), blueprints (pages), jobs (the
 clockwork), cli (commands).
-Beside them: config, clock, extensions, addresses, languages, words, file_words, duty_words, fault_words and
-picture_words (every sentence), formats (numbers and days), responses (headers, error pages), migrations, wsgi.
+Beside them: config, clock, extensions, addresses, languages, words, file_words, duty_words, fault_words,
+picture_words, register_words and pack_words (every sentence), formats (numbers and days), responses (headers, error
+pages), migrations, wsgi.
 
 `create_app` is the one place where the parts are joined. It imports them inside, so that the rules in
 `tracker.domain` load without Flask.
@@ -17,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Flask
 
     from tracker.config import Settings
     from tracker.signin import Account
@@ -87,9 +88,8 @@ def _join_extensions(app: Flask) -> None:
 
     models.load_tables()
     extensions.db.init_app(app)
-    extensions.migrate.init_app(
+    app.extensions["migrate"] = extensions.Migrations(
         app,
-        extensions.db,
         directory=str(Path(__file__).parent / "migrations"),
         render_as_batch=True,
         include_object=search.is_compared,
@@ -100,21 +100,10 @@ def _join_extensions(app: Flask) -> None:
     languages.join_app(app)
     app.add_template_global(languages.current, "language")
     app.add_template_global(languages.codes, "languages")
-    app.after_request(_end_reading)
     extensions.login.init_app(app)
     extensions.login.login_view = "profile.sign_in"
     extensions.login.session_protection = None  # our sessions are rows; phones change their address
     extensions.login.user_loader(_signed_in)
-
-
-def _end_reading(response: Response) -> Response:
-    """What a page read is committed: after a rollback psycopg has PostgreSQL forget every statement that it prepared,
-    and those of the next page are parsed anew."""
-    from tracker.extensions import db
-
-    if db.session.registry.has() and response.status_code < 500:
-        db.session.commit()
-    return response
 
 
 def _signed_in(token: str) -> Account | None:

@@ -7,13 +7,14 @@ Transactions are ours on both databases: SQLite's driver is put in autocommit an
 import sqlite3
 import time
 from contextlib import closing
+from typing import Any
 
-from flask import has_request_context
+import click
+from flask import Flask, has_request_context
 from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, event
@@ -28,7 +29,33 @@ login = LoginManager()
 csrf = CSRFProtect()
 babel = Babel()
 limiter = Limiter(get_remote_address)
-migrate = Migrate()
+
+
+class _DatabaseCommands(click.Command):
+    """`flask db …`, of Flask-Migrate."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        from flask_migrate.cli import db as commands
+
+        made: click.Context = commands.make_context(info_name, args, parent, **extra)
+        return made
+
+
+class Migrations:
+    """What Flask-Migrate keeps in an application, made when somebody migrates: a start need not load Alembic."""
+
+    def __init__(self, app: Flask, **options: Any) -> None:
+        self._app, self._options = app, options
+        app.cli.add_command(_DatabaseCommands("db"))
+
+    def __getattr__(self, name: str) -> Any:
+        from flask_migrate import Migrate
+
+        Migrate(self._app, db, **self._options)  # puts its own in the place of this one
+        return getattr(self._app.extensions["migrate"], name)
+
 
 # 10 s: longer than any command, shorter than a browser's patience. NORMAL: with WAL a crash of the process loses
 # nothing, a power cut may lose the last commits but never tears one.
@@ -41,12 +68,8 @@ SQLITE_PRAGMAS = (
 )
 # Our statements are short. The counts of a page look dear enough to be compiled by the server each time: 20 ms for 1.
 POSTGRESQL_SETTINGS = "SET jit = off"
-# A page that waits longer has failed for its reader; jobs and the command line may take their time. What a page asks
-# is planned for what it asks: one plan for all statuses, of many tickets or few, took over a second.
-POSTGRESQL_WEB_LIMITS = (
-    "SELECT set_config('lock_timeout', '10s', true), set_config('statement_timeout', '20s', true),"
-    " set_config('plan_cache_mode', 'force_custom_plan', true)"
-)
+# A page that waits longer has failed for its reader; jobs and the command line may take their time.
+POSTGRESQL_WEB_LIMITS = "SELECT set_config('lock_timeout', '10s', true), set_config('statement_timeout', '20s', true)"
 
 ASKED_AFTER = 5.0
 """Seconds."""

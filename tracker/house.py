@@ -27,6 +27,7 @@ from tracker.packs.calendar import read_notice, work_calendar
 from tracker.packs.loader import LoadedPack, built_in, load_defined, load_pack
 from tracker.packs.problems import DefinitionClash, PackError
 from tracker.packs.rules import rules_of
+from tracker.packs.shape import kept_in
 from tracker.projections.cube.live import LiveCube
 from tracker.projections.folios import FolioBook
 from tracker.projections.people import load_directory
@@ -34,6 +35,8 @@ from tracker.projections.tickets import sync_registers
 
 CUBE_FOLDER = "cube"
 CALENDAR_FOLDER = "calendar"
+SHAPES_FILE = "shapes"
+"""Which files of packs were of the right shape (packs/shape.py); one that is lost is made again."""
 
 
 @dataclass
@@ -145,10 +148,12 @@ def build_house(
     `pack`: the name of one that comes with the product, or a folder. Holiday notices that the calendar package
     does not know yet lie as JSON files in `instance`/calendar. `now`: the clock, which says what is in effect.
     """
+    with kept_in(instance / SHAPES_FILE):
+        loaded = _pack(pack)
     notices = [read_notice(path) for path in sorted((instance / CALENDAR_FOLDER).glob("*.json"))]
     return House(
         engine=engine,
-        pack=_pack(pack),
+        pack=loaded,
         rules=_rules(pack),
         calendar=work_calendar(notices),
         time_zone=time_zone,

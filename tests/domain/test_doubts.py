@@ -14,7 +14,7 @@ from records import MEETING
 from township import CHINA, TOILET, at
 
 from tracker import picture_words
-from tracker.domain.doubts import Scene, doubts_of, metres_between, scene_of_record, scene_of_ticket
+from tracker.domain.doubts import Scene, Spot, doubts_of, metres_between, scene_of_record, scene_of_ticket
 from tracker.domain.evidence import UNKNOWN, Evidence, Point, Taken, point_of, taken_of
 from tracker.domain.kinds import Part
 from tracker.domain.record import Record
@@ -22,7 +22,7 @@ from tracker.domain.record import Record
 HOME = Point(26_550_000, 112_380_000)
 FOUND, ASSIGNED, BACK = date(2023, 3, 1), date(2023, 3, 5), date(2023, 3, 20)
 SENT = datetime(2023, 4, 1, 10, 0, tzinfo=CHINA)
-WORK = Scene(1000, HOME, found_on=FOUND, assigned_on=ASSIGNED)
+WORK = Scene(1000, Spot(HOME, 1000), found_on=FOUND, assigned_on=ASSIGNED)
 
 
 def noon(day: date) -> int:
@@ -84,8 +84,11 @@ def test_the_picture_after_is_younger_than_the_one_before_and_another_one() -> N
 def test_a_picture_from_far_away_is_told_and_what_is_unknown_is_not_invented() -> None:
     near, far = Point(HOME.lat + 8_000, HOME.lon), Point(HOME.lat + 10_000, HOME.lon)  # 890 m, 1112 m
     assert codes(file(where=near), file(where=far, digest="b")) == [[], ["taken_far_away"]]
+    assert codes(file(where=far), scene=Scene(1000, Spot(HOME, 5000), found_on=FOUND)) == [[]], "a river is long"
     assert codes(file(where=far), scene=Scene(1000, found_on=FOUND)) == [[]]
     assert codes(file()) == [[]]
+    said = file().as_command(Taken(where=HOME))  # what an inspection knows of the picture that its ticket begins with
+    assert (said["lat"], said["lon"], said["said"]) == (HOME.lat, HOME.lon, ["place"])
 
 
 def test_the_picture_after_shows_the_spot_of_one_before() -> None:
@@ -100,7 +103,7 @@ def test_the_picture_after_shows_the_spot_of_one_before() -> None:
 def test_an_activity_is_not_photographed_before_its_day_a_subject_whenever() -> None:
     held = Record(register="meeting", on=FOUND, fields={"location": "26.55,112.38"})
     scene = scene_of_record(held, MEETING, None)
-    assert (scene.held_on, scene.place) == (FOUND, HOME)
+    assert (scene.held_on, scene.place) == (FOUND, Spot(HOME, 1000))
     assert codes(file("photo", noon(FOUND - timedelta(days=1))), scene=scene) == [["taken_before_held"]]
     assert codes(file("photo", noon(FOUND)), scene=scene) == [[]]
 
@@ -109,9 +112,10 @@ def test_a_ticket_gives_its_own_days_and_the_place_of_its_subject() -> None:
     life = life_at("assigned")
     life.take_all("submit reject")
     ticket = life.paper.state(life.id)
-    scene = scene_of_ticket(ticket, TOILET, HOME)
+    river = Spot(HOME, 5000)
+    scene = scene_of_ticket(ticket, TOILET, river)
     turns = dict.fromkeys(turn[0] for turn in ticket.owner_turns)
-    assert (scene.place, scene.found_on, len(turns)) == (HOME, ticket.found_on, 1)
+    assert (scene.place, scene.found_on, len(turns)) == (river, ticket.found_on, 1)
     assert scene.assigned_on is not None
     assert scene.sent_back_on is not None
     assert scene.earlier == len(ticket.evidence)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from office import Office
 from sqlalchemy import Connection, select
+from township import PHOTO
 
 from tracker.cli.installation import opened
 from tracker.domain.commands import EnterRecord, OpenPeriod, RegisterTicket, TakeStep, VoidRecord
@@ -251,7 +252,7 @@ def test_a_zero_becomes_one_when_one_is_found(archive: Archive) -> None:
     accident = {"occurred_on": "2023-11-20", "unit": village, "kind": "production", "summary": "脚手架跌落一人"}
     for name, command in (
         ("river_four_disorders", found),
-        ("safety_accidents", EnterRecord(register="accident", values=accident)),
+        ("safety_accidents", EnterRecord(register="accident", values=accident, evidence=(PHOTO,))),
     ):
         spec = house.pack.figure_by_id[name]
         assert archive.value(spec).amount == Decimal(0)

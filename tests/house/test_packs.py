@@ -16,6 +16,7 @@ from tracker.domain.figures import Counting, FigureSpec, Window
 from tracker.domain.lifecycle import STEPS
 from tracker.domain.registers import Clock, Field, FieldType
 from tracker.forms.fields import LONG_TEXT, input_for
+from tracker.packs import shape
 from tracker.packs.calendar import work_calendar
 from tracker.packs.figures import MAX_PREDICATES
 from tracker.packs.loader import LoadedPack, built_in, load_pack
@@ -490,3 +491,14 @@ class TestConditions:
 def terms_of(figure: FigureSpec) -> list[Any]:
     excluded = [term for exclusion in figure.exclusions for term in exclusion.terms]
     return [*figure.numerator, *figure.denominator, *excluded]
+
+
+def test_a_file_that_fitted_is_known_again_and_one_that_changed_is_looked_at(tmp_path: Path) -> None:
+    text, kept = (built_in("township") / "units.yaml").read_text(encoding="utf-8"), tmp_path / "shapes"
+    wrong = f"{text}\nunheard_of: true\n"
+    for _ in range(2):
+        with shape.kept_in(kept):
+            assert shape.check_shape(read_text(text, "units.yaml"), text, "units") == []
+        with shape.kept_in(kept):
+            assert shape.check_shape(read_text(wrong, "units.yaml"), wrong, "units") != []
+        assert len(kept.read_text(encoding="ascii").split()) == 1

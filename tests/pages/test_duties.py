@@ -290,7 +290,7 @@ def test_twice_running_is_a_notice_to_the_lead_official_who_reads_and_is_done_wi
     url = week_of(town, monday(-2))
     assert missed_weeks(official.text("/desk")) == [url]
     page = official.text(url)
-    assert "Missed twice running" in page
+    assert "2 times running." in page
     form = official.form(url, f"{url}/say") | {"act": "lead"}
     assert 'value="owner"' not in page
     assert browse("staff").send(url, f"{url}/say", act="owner", reason="忘了").status_code == 303

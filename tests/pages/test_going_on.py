@@ -64,6 +64,14 @@ def test_who_may_not_is_offered_nothing_and_no_address_leads_there(town, browse)
     assert browse("supervisor").open(f"/registers/petition/tickets/new?continues={number}").status_code == 404
 
 
+def test_a_restricted_one_goes_on_nowhere(town, browse):
+    old = Player(town).play("2023-03-01  register  toilet  place=chenguang  restricted=yes")
+    supervisor = browse("supervisor")
+    assert "Turn it into" not in supervisor.text(page_of(town, old))
+    url = f"/registers/house/tickets/new?continues={quote(town.state(old).number)}"
+    assert supervisor.open(url).status_code == 404
+
+
 def test_a_regraded_house_asks_for_its_successor_until_it_is_there(town, browse):
     old = Player(town).play("""
         2023-03-01  register  house  place=chenguang

@@ -102,7 +102,7 @@ def test_who_decides_is_told_to_look_twice_and_why(town: Township, browse: Brows
     page = browse("verifier").text(address(town, ticket_id))
     assert "Look twice at 2 photographs before you decide." not in page
     assert "Look twice at 1 photograph before you decide." in page
-    assert "Taken before the problem was found, on 1 Mar 2023." in page
+    assert "Taken before the problem was found, on 1 March 2023." in page
     assert "Taken more than 1000 m away from the photograph before the work." in page
     assert "away from where it should be" not in page, "nobody knows where that is"
     assert "Look twice" not in browse("staff").text(address(town, ticket_id)), "who did the work decides nothing"

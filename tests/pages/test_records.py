@@ -328,8 +328,8 @@ def test_a_statistic_is_reported_stage_by_stage(town, browse):
     assert visitor.send(new, **values).status_code in (409, 422)
     assert visitor.send(f"{address}/report", value="1675.5").status_code == 303
     page = visitor.text(address)
-    assert "1765" in page
-    assert "1675.5" in page
+    assert "1,765" in page
+    assert "1,675.5" in page
 
 
 def test_the_values_behind_a_figure_say_their_choice_in_words_and_their_sum_in_its_measure(app, engine, browse):

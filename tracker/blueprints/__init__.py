@@ -8,10 +8,10 @@ looks after it: admin (people, units), definitions (of registers), scheduled (wo
 health. Everybody: search, profile.
 
 What queries give becomes rows in the reader's language in list_view, ticket_view, import_view, import_rows,
-record_list_view, record_view, inspection_view, figure_view, breakdowns (of a report, by month or village) and names;
-next_turn finds the ticket that waits next for the same person. A table to take away in files, register_files,
-record_files and figure_files, one to fill in in blank_files. going_on knows what a ticket goes on as, imported tells of
-the file that something came in with. evidence_view shows pictures and papers and what to look twice at, evidence_files
-sends them. linking knows what tickets and records name of each other. rights and frame are what all of them share: who
-asks, and what stands on every page.
+record_list_view, record_view, inspection_view, figure_view, definition_view, breakdowns (of a report, by month or
+village) and names; next_turn finds the ticket that waits next for the same person. A table to take away in files,
+register_files, record_files and figure_files, one to fill in in blank_files. going_on knows what a ticket goes on as,
+imported tells of the file that something came in with. evidence_view shows pictures and papers and what to look twice
+at, evidence_files sends them. linking knows what tickets and records name of each other. rights and frame are what
+all of them share: who asks, and what stands on every page.
 """

@@ -12,6 +12,7 @@ from tracker import formats, pack_words, words
 from tracker.definer import Proposal
 from tracker.domain.checklists import Checklist
 from tracker.domain.defining import AnyRegister, parts_of
+from tracker.domain.kinds import Part
 from tracker.domain.lifecycle import STEPS, Status, Step
 from tracker.domain.packs import Pack
 from tracker.domain.proofs import Proof
@@ -158,6 +159,10 @@ def _next(register: Register, status: Status | None) -> Step | None:
 def _brings(register: Register) -> Iterator[str]:
     rule = register.evidence
     yield from _files(rule.photos_before + rule.photos_after, rule.documents)
+    if Part.TIME in rule.taken:
+        yield gettext("when each photograph was taken")
+    if Part.PLACE in rule.taken:
+        yield gettext("where each photograph was taken")
     if rule.note_required:
         yield gettext("a note")
 

@@ -153,8 +153,8 @@ def _page(period_id: int, came_back: ReasonForm | None) -> str:
         abort(404)
     spec = house().pack.duty_by_id[line.duty]
     register = house().pack.record_by_name[spec.activity]
-    is_twice = line.is_missed and notices.is_twice_running(connection(), house().pack.duties, line.id)
-    says = _may_say(spec, line, whole, is_twice=is_twice)
+    running = notices.running(connection(), spec, line) if line.is_missed else 0
+    says = _may_say(spec, line, whole, is_twice=running > 1)
     known = _named([line])
     return render_template(
         "duties/period.html",
@@ -168,7 +168,7 @@ def _page(period_id: int, came_back: ReasonForm | None) -> str:
         label=label,
         names=known,
         today=today(),
-        is_twice=is_twice,
+        running=running,
         says=says,
         form=(came_back or reason_form(line.version, is_needed=Told.LEAD not in says)) if says else None,
         register=register,

@@ -16,6 +16,7 @@ from tracker.blueprints.rights import connection, house
 from tracker.domain.doubts import (
     Doubt,
     Scene,
+    Spot,
     doubts_of,
     metres_off,
     own_place,
@@ -109,13 +110,15 @@ def _setting(of: Ticket | Record, register: Register | RecordRegister, asking: V
     return _Setting(scene, place_of, used)
 
 
-def _place_of_subject(of: Ticket | Record, register: Register | RecordRegister) -> tuple[Point | None, str]:
-    """The position of the first thing named that has one, and what it is called."""
+def _place_of_subject(of: Ticket | Record, register: Register | RecordRegister) -> tuple[Spot | None, str]:
+    """The position of the first thing named that has one, and what it is called. Its register says how far it
+    reaches."""
     for field in register.links:
         named = of.fields.get(field.name)
         found = records.record_at(connection(), named) if isinstance(named, int) else None
         if found is not None and (place := own_place(found.fields)) is not None:
-            return place, words.of(field.label)
+            reach = house().pack.record_by_name[found.register].proof.far_metres
+            return Spot(place, reach), words.of(field.label)
     return None, ""
 
 

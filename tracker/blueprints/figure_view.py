@@ -22,7 +22,7 @@ from werkzeug.datastructures import MultiDict
 from tracker import languages, words
 from tracker.blueprints import linking
 from tracker.blueprints.names import names
-from tracker.blueprints.rights import connection, directory, house, now, today, viewer
+from tracker.blueprints.rights import connection, directory, head, house, now, today, viewer
 from tracker.domain.figures import FigureSpec, FigureValue, Grouping, ReportSpec
 from tracker.domain.lifecycle import STATUS_BY_NUMBER, Status
 from tracker.domain.quantities import is_of_records
@@ -66,7 +66,7 @@ def with_pair(view: View) -> View:
         form = AsOfForm(_given(), now=now(), zone=house().time_zone)
         if not form.validate():
             return render_template("figures/not_a_pair.html", form=form, kept=kept()), 422
-        pair = figures.as_of(connection(), effective=form.effective_on, known=form.known_at)
+        pair = figures.as_of(connection(), effective=form.effective_on, known=form.known_at, head=head())
         chosen = {"report": request.args["report"]} if request.args.get("report") else {}
         return view(Sight(form, pair, {**chosen, **form.address()}), **values)
 
@@ -190,7 +190,7 @@ def _value(asked: Behind) -> FigureValue:
 
 def _head(pair: AsOf) -> AsOf:
     """The same day with everything recorded until now."""
-    return figures.as_of(connection(), effective=pair.effective, known=None)
+    return figures.as_of(connection(), effective=pair.effective, known=None, head=head())
 
 
 def _differing(value: FigureValue, latest: FigureValue) -> FigureValue | None:

@@ -59,7 +59,7 @@ def continued(target: Register) -> Continued | None:
     register = house().register(page.ticket.register)
     ways = (register.converts, *(outcome.successor for outcome in register.outcomes))
     way = next((way for way in ways if way is not None and way.register == target.name), None)
-    if way is None:
+    if way is None or page.ticket.is_restricted:
         abort(404)
     return Continued(page.ticket, register, way)
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-import tracker
 from tracker.blueprints.rights import connection, house, public
 from tracker.log import store
+from tracker.models import revisions
 
 bp = Blueprint("health", __name__)
 
@@ -28,22 +23,13 @@ def check() -> ResponseReturnValue:
     try:
         head = store.read_head(connection())
         found["database"] = FINE
-        found["migration"] = FINE if _migrated() else FAILED
+        found["migration"] = FINE if revisions.is_current(connection()) else FAILED
         found["cube"] = FINE if _counts(head) else FAILED
     except SQLAlchemyError:
         # The reason stands in the log; whoever asks here may be anybody.
         current_app.logger.exception("health check")
     is_well = set(found.values()) == {FINE}
     return jsonify({"status": FINE if is_well else FAILED, **found}), 200 if is_well else 503
-
-
-def _migrated() -> bool:
-    return MigrationContext.configure(connection()).get_current_heads() == _newest()
-
-
-@cache
-def _newest() -> tuple[str, ...]:
-    return tuple(ScriptDirectory(str(Path(tracker.__file__).parent / "migrations")).get_heads())
 
 
 def _counts(head: store.Head) -> bool:

@@ -19,7 +19,7 @@ from werkzeug.datastructures import MultiDict
 
 from tracker import formats, languages, words
 from tracker.blueprints.names import Names, names
-from tracker.blueprints.rights import can, connection, directory, house, today, viewer
+from tracker.blueprints.rights import can, connection, directory, head, house, today, viewer
 from tracker.blueprints.ticket_view import value_text
 from tracker.domain.figures import FigureSpec
 from tracker.domain.lifecycle import AWAITING, CLOCK_RUNS, GONE, OPEN, Status
@@ -283,7 +283,7 @@ def carried_over_chip(register: Register) -> list[dict[str, Any]]:
     spec = next((f for f in house().pack.figures if f.register == register.name and _is_of_old(f)), None)
     if spec is None or not can("figures"):
         return []
-    pair = figures.as_of(connection(), effective=today(), known=None)
+    pair = figures.as_of(connection(), effective=today(), known=None, head=head())
     (value,) = figures.figure_values(connection(), house(), [spec], pair, units=None)
     if not value.numerator:
         return []

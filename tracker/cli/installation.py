@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from tracker.config import Settings
     from tracker.house import House
     from tracker.log.files import FileStore
-
-MIGRATIONS = Path(__file__).parent.parent / "migrations" / "versions"
 
 
 @dataclass(frozen=True)
@@ -85,14 +82,11 @@ def opened(*, must_exist: bool = True, as_delivered: bool = False) -> Iterator[I
 
 
 def is_current(installation: Installation) -> bool:
-    """Whether the tables are those of this version. Without Alembic, which takes a second to load."""
-    from sqlalchemy import inspect, text
+    """Whether the tables are those of this version."""
+    from tracker.models import revisions
 
-    newest = max(path.name.partition("_")[0] for path in MIGRATIONS.glob("[0-9]*.py"))
     with installation.engine.connect() as conn:
-        if not inspect(conn).has_table("alembic_version"):
-            return False
-        return conn.scalar(text("SELECT version_num FROM alembic_version")) == newest
+        return revisions.is_current(conn)
 
 
 def migrate(installation: Installation) -> None:

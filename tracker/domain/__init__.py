@@ -11,7 +11,8 @@ Records that are no tickets: records (their registers), record (one life), recor
 another), quantities (sums and groups), links, proofs (files that one must bring), checklists and inspecting (their
 answers, the tickets that they propose). What is owed: duties (who owes what, how often), period (one period's life),
 answering (whether a record counts, and why not), owing (command → events), period_ledger (its marks).
-Beside them: packs (all of it together, loaded), defining (registers that an administrator makes), layouts (lists of
+Beside them: packs (all of it together, loaded), defining (registers that an administrator makes) and harm (what
+that may not do to records), layouts (lists of
 other systems), values (of fields), texts (the one form that is compared), numbers (of tickets), kinds (closed sets),
 days.
 """

@@ -36,15 +36,24 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """The position of what a ticket or record is about, and how far around it that reaches: a river is long."""
+
+    point: Point
+    metres: int
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What a picture is held against; None: nothing is known of it.
 
     `found_on`, `assigned_on`, `sent_back_on`: of a ticket; `held_on`: of an activity. `earlier`: so many files belong
-    to attempts that failed or did not last. `place`: where it should be, `far_metres`: from there on it is far.
+    to attempts that failed or did not last. `place`: where it should be; `far_metres`: so far from a picture before the
+    work it is far.
     """
 
     far_metres: int
-    place: Point | None = None
+    place: Spot | None = None
     found_on: date | None = None
     assigned_on: date | None = None
     sent_back_on: date | None = None
@@ -52,13 +61,14 @@ class Scene:
     earlier: int = 0
 
 
-def scene_of_ticket(ticket: Ticket, register: Register, subject: Point | None) -> Scene:
-    """`subject`: the position of what the ticket is about, used where the ticket has none of its own."""
+def scene_of_ticket(ticket: Ticket, register: Register, subject: Spot | None) -> Scene:
+    """`subject`: of what the ticket is about, used where the ticket has no position of its own."""
     owned = [turn[0] for turn in ticket.owner_turns]
     back = [day for name, day, _ in ticket.flows if name == "rejections"] + [turn[0] for turn in ticket.reopenings]
+    far_metres = register.evidence.far_metres
     return Scene(
-        far_metres=register.evidence.far_metres,
-        place=own_place(ticket.fields) or subject,
+        far_metres=far_metres,
+        place=_own_spot(ticket.fields, far_metres) or subject,
         found_on=ticket.found_on,
         assigned_on=from_number(min(owned)) if owned else None,
         sent_back_on=from_number(max(back)) if back else None,
@@ -66,10 +76,16 @@ def scene_of_ticket(ticket: Ticket, register: Register, subject: Point | None) -
     )
 
 
-def scene_of_record(record: Record, register: RecordRegister, subject: Point | None) -> Scene:
+def scene_of_record(record: Record, register: RecordRegister, subject: Spot | None) -> Scene:
     """A subject is photographed whenever; an activity on its day."""
     held_on = record.on if register.kind is RecordKind.ACTIVITY else None
-    return Scene(register.proof.far_metres, own_place(record.fields) or subject, held_on=held_on)
+    far_metres = register.proof.far_metres
+    return Scene(far_metres, _own_spot(record.fields, far_metres) or subject, held_on=held_on)
+
+
+def _own_spot(fields: Mapping[str, Any], metres: int) -> Spot | None:
+    place = own_place(fields)
+    return None if place is None else Spot(place, metres)
 
 
 def own_place(fields: Mapping[str, Any]) -> Point | None:
@@ -89,7 +105,7 @@ def metres_off(file: Evidence, scene: Scene) -> int | None:
     """How far from where it should be the picture was taken; None where either is unknown."""
     if file.taken.where is None or scene.place is None:
         return None
-    return metres_between(file.taken.where, scene.place)
+    return metres_between(file.taken.where, scene.place.point)
 
 
 def doubts_of(evidence: Sequence[Evidence], scene: Scene, zone: tzinfo) -> tuple[tuple[Doubt, ...], ...]:
@@ -101,8 +117,8 @@ def _doubts(n: int, evidence: Sequence[Evidence], scene: Scene, zone: tzinfo) ->
     file = evidence[n]
     yield from _of_its_time(file, evidence, scene, zone, is_earlier=n < scene.earlier)
     metres = metres_off(file, scene)
-    if metres is not None and metres > scene.far_metres:
-        yield Doubt("taken_far_away", {"limit": scene.far_metres})
+    if metres is not None and scene.place is not None and metres > scene.place.metres:
+        yield Doubt("taken_far_away", {"limit": scene.place.metres})
     elif _is_after(file) and _is_elsewhere(file, evidence, scene.far_metres):
         yield Doubt("taken_away_from_the_one_before", {"limit": scene.far_metres})
     same = [(m, other) for m, other in enumerate(evidence) if m != n and other.digest == file.digest]

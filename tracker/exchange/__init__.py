@@ -6,7 +6,8 @@ layouts of other systems) → `rows` (which rows are records, each with its valu
 `filling` for merges and 同上) → `reading` (all that the file says) → `importing` (what the rules say of each row;
 the rows as commands of the handler, which alone writes). What a row becomes in a register of its kind, `intake` asks
 and `ticket_rows` (with `additions`, what a row adds to a ticket known already) and `record_rows` answer.
-A cell becomes a value in `values`, by `cells` (days, numbers), `names` (units, people) and `links` (records);
+A cell becomes a value in `values`, by `cells` (days, numbers), `measures` (what numbers are told in), `names` (units,
+people) and `links` (records);
 `folding` makes words comparable. Out: `exports`, and `blanks` to be filled in.
 Nothing here knows the web or reads the clock.
 """

@@ -324,7 +324,7 @@ def _read_one(texts: Texts, name: str, part: str | None = None) -> Source:
 def _shaped(text: str, name: str, part: str | None) -> Source:
     """Read once however often a pack is put together: nobody changes the values of a file."""
     source = read_text(text, name)
-    problems = check_shape(source, part or part_of(source))
+    problems = check_shape(source, text, part or part_of(source))
     if problems:
         raise PackError(problems)
     return source

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from tracker.packs.problems import Problem
 from tracker.packs.source import Source
 
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+_KNOWN: ContextVar[set[str]] = ContextVar("_KNOWN", default=set())  # noqa: B039 # of this process, where none is kept
 _SCHEMA_FILE = Path(__file__).with_name("schema.json")
 
 
-def check_shape(source: Source, part: str) -> list[Problem]:
-    """The problems of `source` against the definition `part` of the schema; none when it fits."""
-    return [_problem(source, error) for error in _validator(part).iter_errors(source.data)]
+def check_shape(source: Source, text: str, part: str) -> list[Problem]:
+    """The problems of `source`, whose text this is, against the definition `part` of the schema; none when it fits."""
+    known = _KNOWN.get()
+    digest = sha256(b"\0".join((_schema(), part.encode(), text.encode()))).hexdigest()
+    if digest in known:
+        return []
+    problems = [_problem(source, error) for error in _validator(part).iter_errors(source.data)]
+    if not problems:
+        known.add(digest)
+    return problems
+
+
+@contextmanager
+def kept_in(path: Path) -> Iterator[None]:
+    """Files of a pack that fitted are known again in the next process by their text, and not held against the schema:
+    that is the third part of loading a pack. A file, or a schema, that changed is a text that nobody knows."""
+    before = frozenset(path.read_text(encoding="ascii").split()) if path.is_file() else frozenset[str]()
+    known = set(before)
+    token = _KNOWN.set(known)
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+    if known != before and path.parent.is_dir():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.write_text("\n".join(sorted(known)), encoding="ascii")
+        fresh.replace(path)
+
+
+@cache
+def _schema() -> bytes:
+    return _SCHEMA_FILE.read_bytes()
 
 
 @cache
 def _validator(part: str) -> Draft202012Validator:
-    schema: dict[str, Any] = orjson.loads(_SCHEMA_FILE.read_bytes())
+    from jsonschema import Draft202012Validator  # a tenth of a second, which a known pack need not take
+
+    schema: dict[str, Any] = orjson.loads(_schema())
     if part not in schema["$defs"]:
         raise KeyError(part)
     return Draft202012Validator(_inlined(schema["$defs"][part], schema["$defs"]))

@@ -38,12 +38,14 @@ class AsOf:
     is_head: bool
 
 
-def as_of(conn: Connection, *, effective: date, known: datetime | None) -> AsOf:
-    """The pair for an effective day and an instant; `known` None means everything written so far."""
-    head = store.read_head(conn)
-    position = head.size if known is None else store.position_at(conn, known)
-    at = known or store.recorded_at(conn, position)
-    return AsOf(effective, position, at, position == head.size)
+def as_of(conn: Connection, *, effective: date, known: datetime | None, head: store.Head | None = None) -> AsOf:
+    """The pair for an effective day and an instant; `known` None means everything written so far. `head`: as this
+    connection sees it, where it has been read already."""
+    head = head or store.read_head(conn)
+    if known is None:
+        return AsOf(effective, head.size, store.from_ms(head.recorded_at) if head.size else None, is_head=True)
+    position = store.position_at(conn, known)
+    return AsOf(effective, position, known, position == head.size)
 
 
 def figure_values(
@@ -154,7 +156,8 @@ class Sheet:
 
     def __init__(self, conn: Connection, house: House, pair: AsOf, units: Sequence[int] | None) -> None:
         self._conn, self._house, self._pair, self._units = conn, house, pair, units
-        self._folios = house.cube.folios(conn)
+        self._head = store.read_head(conn)
+        self._folios = house.cube.folios(conn, self._head)
         self._groups: dict[tuple[int, ...], int] = {}
         self._summed: dict[tuple[int, ...], int] = {}  # groups that are added up from their marks: −1, −2, …
         self._sums: list[Tallied] = []
@@ -226,7 +229,12 @@ class Sheet:
         days = sorted(self._days)
         self._at = {day: i for i, day in enumerate(days)}
         counts = self._house.cube.counts(
-            self._conn, list(self._groups), days, position=self._pair.position, places=self._units
+            self._conn,
+            list(self._groups),
+            days,
+            position=self._pair.position,
+            places=self._units,
+            head=self._head,
         )
         self._numbers = counts.numbers
         self._places = counts.places

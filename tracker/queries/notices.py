@@ -62,11 +62,20 @@ def of_twice(conn: Connection, allowed: Condition, duties: Sequence[DutySpec], t
     return _notices(conn, and_(allowed, _is_missed(today), _is_unanswered(Told.LEAD), is_twice), duties)
 
 
-def is_twice_running(conn: Connection, duties: Sequence[DutySpec], period_id: int) -> bool:
-    """Whether this one was missed and the one before it too."""
-    this = and_(P.id == period_id, P.standing == MISSED)
-    is_twice = _is_twice(conn, this, duties)
-    return is_twice is not None and conn.scalar(select(P.id).where(this, is_twice)) is not None
+def running(conn: Connection, spec: DutySpec, line: PeriodLine) -> int:
+    """How many were missed running up to this one, which was; MOST_RUNNING at most."""
+    here = (P.duty == line.duty, P.unit_id == line.unit_id, P.subject_id == (line.subject_id or 0))
+    missed = select(P.starts).where(*here, P.standing == MISSED, P.starts <= to_number(line.start))
+    count, expected = 0, line.start
+    for number in conn.scalars(missed.order_by(P.starts.desc()).limit(MOST_RUNNING)):
+        if from_number(number) != expected:
+            break
+        count += 1
+        previous = period_before(spec, expected)
+        if previous is None:
+            break
+        expected = previous
+    return count
 
 
 def _is_missed(today: date) -> Condition:
@@ -136,20 +145,5 @@ def _notices(conn: Connection, which: Condition, duties: Sequence[DutySpec]) -> 
         if counted[line.duty] <= OF_ONE_DUTY and len(first) < SHOWN:
             first.append(line)
     by_id = {spec.id: spec for spec in duties}
-    shown = tuple(Notice(line, _running(conn, by_id[line.duty], line)) for line in first)
+    shown = tuple(Notice(line, running(conn, by_id[line.duty], line)) for line in first)
     return Notices(shown, len(lines) > len(first))
-
-
-def _running(conn: Connection, spec: DutySpec, line: PeriodLine) -> int:
-    here = (P.duty == line.duty, P.unit_id == line.unit_id, P.subject_id == (line.subject_id or 0))
-    missed = select(P.starts).where(*here, P.standing == MISSED, P.starts <= to_number(line.start))
-    count, expected = 0, line.start
-    for number in conn.scalars(missed.order_by(P.starts.desc()).limit(MOST_RUNNING)):
-        if from_number(number) != expected:
-            break
-        count += 1
-        previous = period_before(spec, expected)
-        if previous is None:
-            break
-        expected = previous
-    return count

@@ -1,7 +1,9 @@
 """Registers made with a form, by somebody who knows no YAML: a `Draft` is what the form asks, `files_of` the files.
 
 What each kind begins with stands in the YAML files beside this one. A draft changes only what it knows: whatever else
-the files of a register say stays as it is. Each part of a register has a module that writes and reads it.
+the files of a register say stays as it is. drafts has the types and what all share; each part of a register has a
+module that writes and reads it: fields, states, walks (checklists), tickets (steps, evidence, deadline), duties,
+figures. naming gives names that nobody chose.
 """
 
 from __future__ import annotations

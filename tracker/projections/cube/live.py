@@ -38,9 +38,13 @@ class LiveCube:
         *,
         position: int,
         places: Sequence[int] | None,
+        head: store.Head | None = None,
     ) -> Counts:
-        """Marks in force per group of folios, day and unit, as known at `position`; see Cube.counts."""
-        return self._fresh(conn).counts(
+        """Marks in force per group of folios, day and unit, as known at `position`; see Cube.counts.
+
+        `head`: the log as this connection sees it, where the caller has read it already.
+        """
+        return self._fresh(conn, head or store.read_head(conn)).counts(
             groups,
             days,
             position=position,
@@ -48,17 +52,16 @@ class LiveCube:
             deltas_between=lambda lower, upper: read_deltas(conn, after=lower, until=upper),
         )
 
-    def folios(self, conn: Connection) -> FolioIndex:
+    def folios(self, conn: Connection, head: store.Head | None = None) -> FolioIndex:
         """All folios by account and register: some hundreds of rows, read again when the log has grown."""
-        head = store.read_head(conn)
+        head = head or store.read_head(conn)
         at = (head.size, head.epoch)
         if self._folios_at != at:
             self._folios, self._folios_at = read_folios(conn), at
         return self._folios
 
-    def _fresh(self, conn: Connection) -> Cube:
+    def _fresh(self, conn: Connection, head: store.Head) -> Cube:
         """The cube as of this connection's snapshot or later."""
-        head = store.read_head(conn)
         cube = self._cube
         if cube is None or cube.epoch != head.epoch:
             with self._lock:
