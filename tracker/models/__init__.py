@@ -1,5 +1,6 @@
 """Tables: one module per family (log, ledger, tickets, records, pictures, duties, people, search, accounts,
-uploads); columns, constraints, indexes, no rules. rows writes many at once; indexes names those that SQLite must take.
+uploads); columns, constraints, indexes, no rules. rows writes many at once; indexes names those that SQLite
+must take, revisions says at which migration the tables are.
 
 Days are INTEGER day numbers since 1970-01-01, instants INTEGER milliseconds since the epoch (UTC), JSON is TEXT.
 Every table is declared on `Base`; constraints are named by the convention, so that both databases and Alembic agree.
