@@ -7,7 +7,7 @@ for the folios that its figures name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -30,12 +30,16 @@ Span = tuple[date, date]
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The pair: what held on the `effective` day, as known at log `position` (written `known_at`)."""
+    """The pair: what held on the `effective` day, as known at log `position` (written `known_at`).
+
+    `head`: the log when the pair was made, which spares the sheet another look.
+    """
 
     effective: date
     position: int
     known_at: datetime | None
     is_head: bool
+    head: store.Head | None = field(default=None, compare=False)
 
 
 def as_of(conn: Connection, *, effective: date, known: datetime | None, head: store.Head | None = None) -> AsOf:
@@ -43,9 +47,10 @@ def as_of(conn: Connection, *, effective: date, known: datetime | None, head: st
     connection sees it, where it has been read already."""
     head = head or store.read_head(conn)
     if known is None:
-        return AsOf(effective, head.size, store.from_ms(head.recorded_at) if head.size else None, is_head=True)
+        at = store.from_ms(head.recorded_at) if head.size else None
+        return AsOf(effective, head.size, at, is_head=True, head=head)
     position = store.position_at(conn, known)
-    return AsOf(effective, position, known, position == head.size)
+    return AsOf(effective, position, known, position == head.size, head)
 
 
 def figure_values(
@@ -156,7 +161,7 @@ class Sheet:
 
     def __init__(self, conn: Connection, house: House, pair: AsOf, units: Sequence[int] | None) -> None:
         self._conn, self._house, self._pair, self._units = conn, house, pair, units
-        self._head = store.read_head(conn)
+        self._head = pair.head or store.read_head(conn)
         self._folios = house.cube.folios(conn, self._head)
         self._groups: dict[tuple[int, ...], int] = {}
         self._summed: dict[tuple[int, ...], int] = {}  # groups that are added up from their marks: −1, −2, …
