@@ -256,3 +256,10 @@ def test_the_latest_version_whose_day_has_come_holds() -> None:
         on.month: [(d.name, d.version) for d in in_effect(versions, on)] for on in (date(2024, m, 1) for m in (1, 2, 6))
     }
     assert held == {1: [("a", 1)], 2: [("a", 1), ("b", 1)], 6: [("a", 3), ("b", 1)]}
+
+
+def test_where_one_state_is_open_no_second_figure_counts_what_is_on_the_books() -> None:
+    states = (StateDraft("", "在册", english="On the books"), StateDraft("", "销档", english="Ended", is_end=True))
+    files = files_of(replace(draft("subject"), states=states), {}, DAY)
+    ids = [item["id"] for item in read_text(files["figures/well_covers.yaml"], "x").data["figures"]]
+    assert ids == ["well_covers_live", "well_covers_ended"]

@@ -25,9 +25,14 @@ def written_figures(draft: Draft, register: Data, before: list[Data]) -> Iterato
     own = (item for item in before if item["id"] not in offered and not item["id"].startswith(gone))
     others = {item["id"] for item in own}
     yield from (item for item in before if item["id"] in wanted | others)
-    for figure_id, (_, item) in offered.items():
-        if figure_id in wanted and figure_id not in known:
+    for figure_id, (key, item) in offered.items():
+        if figure_id in wanted and figure_id not in known and (set_of(key) != STATES or _are_told_apart(register)):
             yield _figure(draft, figure_id, item)
+
+
+def _are_told_apart(register: Data) -> bool:
+    """Whether its states say more than what is on the books: with a single open one their figures would be the same."""
+    return sum(not state.get("is_end") for state in register.get("states", ())) > 1
 
 
 def _figure(draft: Draft, figure_id: str, item: Data) -> Data:
